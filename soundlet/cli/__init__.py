@@ -1,0 +1,92 @@
+"""The `soundlet` command: one file a command, and here what they share.
+
+Nothing heavy is imported before a command runs, so that `--help` stays quick.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from soundlet import __version__
+from soundlet.cli.convert import convert
+from soundlet.cli.doctor import doctor
+from soundlet.cli.generate import generate
+from soundlet.cli.info import info
+from soundlet.errors import SoundletError
+
+FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+"""Exit codes. 0 is success; a bug of ours is a traceback."""
+
+CommandLineError: Any = typer.BadParameter.__mro__[2]  # click's class, or typer's copy of it
+
+
+class OneLineErrors(TyperGroup):
+    """A group whose errors are one line on stderr."""
+
+    def main(self, *args: Any, standalone_mode: bool = True, **options: Any) -> Any:  # noqa: ANN401
+        """Run, and turn what the user can mend into `error: ...` and an exit code."""
+        options["standalone_mode"] = False  # raise, and leave what is said of it to us
+        if not standalone_mode:
+            return super().main(*args, **options)
+        try:
+            code = super().main(*args, **options)
+        except CommandLineError as e:
+            context = getattr(e, "ctx", None)
+            where = context.command_path if context else "soundlet"
+            fail(f"{e.format_message().rstrip('.')} (see '{where} --help')", MISUSED)
+        except SoundletError as e:
+            fail(str(e), FAILED)
+        except (typer.Abort, KeyboardInterrupt):
+            code = INTERRUPTED
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def fail(message: str, code: int) -> NoReturn:
+    """End with `message` as one line on stderr."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    typer.echo("error: " + "; ".join(lines).replace(":;", ":"), err=True)
+    sys.exit(code)
+
+
+def show_version(wanted: bool) -> None:
+    """Print the version and end."""
+    if wanted:
+        typer.echo(f"soundlet {__version__}")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    cls=OneLineErrors,
+    name="soundlet",
+    invoke_without_command=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def main(
+    context: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Show the version and exit.", callback=show_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Text to short stereo sound, on this machine."""
+    del version  # its callback has acted on it
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+app.command()(generate)
+app.command()(convert)
+app.command()(info)
+app.command()(doctor)

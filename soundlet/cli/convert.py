@@ -1,0 +1,47 @@
+"""`soundlet convert`: a published checkpoint becomes a bundle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from soundlet.cli.progress import progress_line
+
+
+def convert(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help="A folder with model_config.json and model.ckpt or model.safetensors,"
+            " or hf://owner/name.",
+        ),
+    ],
+    dest: Annotated[Path, typer.Argument(metavar="DEST", help="The bundle to make: a new folder.")],
+    t5: Annotated[
+        str | None,
+        typer.Option(
+            "--t5",
+            metavar="DIR",
+            help="The text encoder in the layout of google-t5/t5-base, or hf://owner/name."
+            "  [default: t5 in SOURCE]",
+        ),
+    ] = None,
+    precision: Annotated[
+        str, typer.Option(metavar="NAME", help="Of the weights: float32 or float16.")
+    ] = "float32",
+    force: Annotated[bool, typer.Option("--force", help="Replace a bundle that exists.")] = False,
+) -> None:
+    """Make a bundle of a checkpoint in the official format. Needs the torch extra."""
+    from soundlet.convert import convert_checkpoint
+
+    with progress_line() as show:
+        bundle = convert_checkpoint(
+            source, dest, t5=t5, precision=precision, overwrite=force, on_progress=show
+        )
+    size = sum(record.size for record in bundle.manifest.files.values())
+    typer.echo(f"{bundle.folder}  {size / 1e6:.1f} MB")
+    if bundle.manifest.description:
+        typer.echo(bundle.manifest.description)

@@ -1,0 +1,233 @@
+"""`soundlet generate`: read the request, print the result; the work is in `soundlet.pipeline`."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from soundlet.cli.destination import choose_destination
+from soundlet.cli.progress import progress_line
+from soundlet.errors import RequestError
+from soundlet.request import MAX_SEED, SAMPLERS, GenerationRequest
+
+if TYPE_CHECKING:
+    from soundlet.audio import Format
+    from soundlet.clip import Clip
+    from soundlet.pipeline import Model
+
+MAX_VARIATIONS = 1000
+
+
+def generate(
+    prompts: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="PROMPT",
+            show_default=False,
+            help="What it should sound like; each prompt is a clip. - reads one a line from stdin.",
+        ),
+    ] = None,
+    prompts_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A text file with one prompt a line.")
+    ] = None,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE",
+            help="A file, or a folder for names made from the prompts, or - for stdout."
+            "  [default: this folder]",
+        ),
+    ] = None,
+    format: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FORMAT", help="wav, flac, ogg or mp3.  [default: the ending of --out, or wav]"
+        ),
+    ] = None,
+    bits: Annotated[
+        str | None,
+        typer.Option(metavar="BITS", help="16, 24 or 32f, for wav and flac.  [default: 16]"),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
+    seconds: Annotated[float | None, typer.Option(help="Length of a clip.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Repeat an earlier sound.  [default: a new one]")
+    ] = None,
+    variations: Annotated[
+        int,
+        typer.Option(
+            min=1, max=MAX_VARIATIONS, help="Clips of each prompt, with seeds counting up."
+        ),
+    ] = 1,
+    steps: Annotated[int | None, typer.Option(help="Sampler steps; more is slower.")] = None,
+    sampler: Annotated[
+        str | None, typer.Option(metavar="NAME", help=f"{', '.join(SAMPLERS)}.")
+    ] = None,
+    cfg_scale: Annotated[
+        float | None, typer.Option(help="Strength of guidance by the prompt; 1 is none.")
+    ] = None,
+    cfg_rescale: Annotated[
+        float | None, typer.Option(help="0 to 1: tame the level that guidance adds.")
+    ] = None,
+    cfg_interval: Annotated[
+        tuple[float, float] | None,
+        typer.Option(metavar="FIRST LAST", help="Times of the flow, 0 to 1, with guidance on."),
+    ] = None,
+    negative_prompt: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="What it should not sound like.")
+    ] = None,
+    init_audio: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A sound to start from.")
+    ] = None,
+    init_noise_level: Annotated[
+        float | None, typer.Option(help="How much of it to replace: 0.01 to 0.99.")
+    ] = None,
+    truncate: Annotated[
+        bool, typer.Option("--truncate", help="Cut prompts that are too long for the model.")
+    ] = False,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="FOLDER", help="A model.  [default: the one inside soundlet]"),
+    ] = None,
+    engine: Annotated[str | None, typer.Option(metavar="NAME", help="onnx or torch.")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Cores to use.  [default: all]")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print a JSON object for each clip.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print only the paths, and no progress.")
+    ] = False,
+) -> None:
+    """Make a sound of each prompt and write it to a file.
+
+    Options that are not given take the model's own default (see soundlet info).
+    """
+    texts = read_prompts(prompts or [], prompts_file)
+    fields: dict[str, Any] = {
+        "seconds": seconds,
+        "steps": steps,
+        "sampler": sampler,
+        "cfg_scale": cfg_scale,
+        "cfg_rescale": cfg_rescale,
+        "cfg_interval": cfg_interval,
+        "negative_prompt": negative_prompt,
+        "init_audio": init_audio,
+        "init_noise_level": init_noise_level,
+        "truncate_prompt": truncate,
+    }
+    given = {name: value for name, value in fields.items() if value is not None}
+    first = secrets.randbelow(MAX_SEED + 2 - variations) if seed is None else seed
+    requests = [
+        GenerationRequest(prompt=text, seed=first + i, **given)
+        for text in texts
+        for i in range(variations)
+    ]
+    destination = choose_destination(out, format, bits, force=force, n_clips=len(requests))
+    chosen: dict[str, Any] = {"model": model, "engine": engine, "threads": threads}
+    with progress_line(quiet=quiet) as show:
+        show("loading the model", 0, 0)
+        import soundlet
+
+        loaded = soundlet.load(**{name: v for name, v in chosen.items() if v is not None})
+    for request in requests:
+        loaded.resolve(request)  # all are checked before any is made
+    all_texts = [*texts, *([negative_prompt] if negative_prompt else [])]
+    for text in too_long(loaded, all_texts, truncate=truncate):
+        typer.echo(f"note: cut to what this model reads: {text}", err=True)
+    for i, request in enumerate(requests):
+        label = "generating" if len(requests) == 1 else f"generating {i + 1} of {len(requests)}"
+        start = time.perf_counter()
+        with progress_line(quiet=quiet) as show:
+            show(label, 0, 0)
+            clip = loaded.generate(request, on_step=partial(show, label))
+            path = destination.path_for(request.prompt, clip.seed)
+            target = sys.stdout.buffer if path is None else path
+            clip.save(target, format=destination.format, bits=destination.bits)
+        elapsed = time.perf_counter() - start
+        told = None if path is None else str(path)
+        if as_json:
+            facts = as_object(clip, told, destination.format, elapsed)
+            typer.echo(json.dumps(facts, ensure_ascii=False), err=destination.is_stdout)
+        elif not quiet:
+            typer.echo(as_line(clip, told or "stdout", elapsed), err=destination.is_stdout)
+        elif told is not None:
+            typer.echo(told)
+
+
+def read_prompts(prompts: list[str], prompts_file: Path | None) -> list[str]:
+    """The prompts of the command line, of its `-`, and of the file; blank lines are no prompts.
+
+    Raises:
+        typer.BadParameter: none at all.
+        RequestError: the file cannot be read, or holds nothing.
+    """
+    texts: list[str] = []
+    for prompt in prompts:
+        texts += _lines(sys.stdin.read(), "standard input") if prompt == "-" else [prompt]
+    if prompts_file is not None:
+        try:
+            texts += _lines(prompts_file.read_text(encoding="utf-8-sig"), str(prompts_file))
+        except (OSError, UnicodeDecodeError) as e:
+            reason = e.strerror if isinstance(e, OSError) else "not UTF-8 text"
+            raise RequestError(f"{prompts_file} cannot be read: {reason}") from e
+    if not texts:
+        raise typer.BadParameter("say what it should sound like", param_hint="PROMPT")
+    return texts
+
+
+def _lines(text: str, source: str) -> list[str]:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if not lines:
+        raise RequestError(f"{source} holds no prompt: write one a line")
+    return lines
+
+
+def too_long(model: Model, texts: list[str], *, truncate: bool) -> Iterator[str]:
+    """Those of `texts` that will be cut to fit the model's window.
+
+    Raises:
+        RequestError: there is one, and `truncate` is off.
+    """
+    from soundlet.bundle import TOKENIZER
+    from soundlet.tokenizer import Tokenizer
+
+    tokenizer = Tokenizer(model.bundle.folder / TOKENIZER, model.config.prompt_max_length)
+    for text in texts:
+        try:
+            tokenizer.encode([text])
+        except RequestError:
+            if not truncate:
+                raise
+            yield text
+
+
+def as_line(clip: Clip, place: str, elapsed: float) -> str:
+    """What is printed of a clip."""
+    length = clip.audio.shape[1] / clip.sample_rate
+    turned_down = f"  turned down {-clip.gain_db:.1f} dB" if clip.gain_db else ""
+    return f"{place}  {length:.3g} s  seed {clip.seed}{turned_down}  made in {elapsed:.1f} s"
+
+
+def as_object(clip: Clip, path: str | None, format: Format, elapsed: float) -> dict[str, Any]:
+    """What `--json` prints of a clip: all that made it, and what it is."""
+    return {
+        "path": path,
+        **clip.settings(),
+        "sample_rate": clip.sample_rate,
+        "channels": clip.audio.shape[0],
+        "samples": clip.audio.shape[1],
+        "format": format,
+        "elapsed_seconds": round(elapsed, 3),
+    }

@@ -1,0 +1,110 @@
+"""`soundlet info`: what a model is, where it came from, and whether it is whole."""
+
+from __future__ import annotations
+
+import json
+import struct
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from soundlet.bundle import Bundle
+
+
+def info(
+    model: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="MODEL", help="A model's folder.  [default: the one inside soundlet]"
+        ),
+    ] = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Check every byte of every file again.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
+) -> None:
+    """Show what a model is: parts, sizes, licence, length, defaults."""
+    from soundlet.bundle import open_bundle, verify_bundle
+
+    if verify:
+        verify_bundle(model)
+    facts = describe(open_bundle(model))
+    if as_json:
+        typer.echo(json.dumps({**facts, "verified": verify}, ensure_ascii=False, indent=2))
+        return
+    for line in lines(facts):
+        typer.echo(line)
+    if verify:
+        typer.echo(f"{'verified':<13}{len(facts['files'])} files have the right size and SHA-256")
+
+
+def describe(bundle: Bundle) -> dict[str, Any]:
+    """The facts that `--json` prints."""
+    manifest, config = bundle.manifest, bundle.config
+    about = manifest.model_dump(exclude={"format_version", "files", "precision", "margin_frames"})
+    return {
+        "name": about.pop("name"),
+        "folder": str(bundle.folder),
+        **about,
+        "sample_rate": config.sample_rate,
+        "channels": config.audio_channels,
+        "max_seconds": config.sample_size / config.sample_rate,
+        "objective": config.objective,
+        "prompt_max_tokens": config.prompt_max_length,
+        "parts": part_sizes(bundle),
+        "files": {name: record.size for name, record in manifest.files.items()},
+    }
+
+
+def part_sizes(bundle: Bundle) -> dict[str, dict[str, Any]]:
+    """Precision and bytes of each part: its ONNX file, and its tensors in the shared weights."""
+    from soundlet.bundle import PARTS, WEIGHTS
+
+    files = bundle.manifest.files
+    shared: dict[str, int] = dict.fromkeys(PARTS, 0)
+    if WEIGHTS in files:
+        with (bundle.folder / WEIGHTS).open("rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            tensors = json.loads(file.read(length))
+        for name, tensor in tensors.items():
+            part = name.partition(".")[0]
+            if part in shared:
+                start, end = tensor["data_offsets"]
+                shared[part] += end - start
+    return {
+        part: {
+            "precision": bundle.manifest.precision.get(part, "float32"),
+            "bytes": files[f"{part}.onnx"].size + shared[part],
+        }
+        for part in PARTS
+    }
+
+
+def lines(facts: dict[str, Any]) -> list[str]:
+    """The facts for a reader."""
+    defaults = facts["defaults"]
+    sound = f"{facts['sample_rate']} Hz, {facts['channels']} channels"
+    rows = [
+        ("description", facts["description"]),
+        ("folder", facts["folder"]),
+        ("source", facts["source"]),
+        ("licence", facts["licence"]),
+        ("made by", facts["created_by"]),
+        ("sound", f"{sound}, up to {facts['max_seconds']:.3g} s, {facts['length']} length"),
+        ("prompt", f"up to {facts['prompt_max_tokens']} tokens"),
+        (
+            "defaults",
+            f"{defaults['seconds']:.3g} s, {defaults['steps']} steps, {defaults['sampler']},"
+            f" cfg scale {defaults['cfg_scale']:g}",
+        ),
+    ]
+    text = [facts["name"]]
+    text += [f"{name:<13}{value}" for name, value in rows if value]
+    for i, (name, part) in enumerate(facts["parts"].items()):
+        head = "parts" if i == 0 else ""
+        text.append(f"{head:<13}{name:<14}{part['bytes'] / 1e6:8.1f} MB  {part['precision']}")
+    total = sum(facts["files"].values())
+    text.append(f"{'files':<13}{len(facts['files'])} files, {total / 1e6:.1f} MB in all")
+    return text

@@ -1,0 +1,146 @@
+"""A published checkpoint to a bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+from soundlet import hub
+from soundlet.bundle import PARTS, TOKENIZER, WEIGHTS, About, Bundle, Defaults, Precision
+from soundlet.errors import CheckpointError, EngineError, RequestError
+
+if TYPE_CHECKING:
+    from soundlet.checkpoint import LoadReport
+    from soundlet.config import ModelConfig
+
+Progress = Callable[[str, int, int], None]
+"""Called with (what is being done, things done, things in all)."""
+
+DEFAULT_SECONDS = 11.0  # what the authors of the official model use
+NOTICES = ("LICENSE*", "LICENCE*", "NOTICE*")
+OFFICIAL_T5 = "hf://google-t5/t5-base"
+T5_FILES = ("config.json", "model.safetensors", TOKENIZER)
+KNOWN_LICENCES = {"stabilityai/stable-audio-open-small": "Stability AI Community License"}
+
+
+def convert_checkpoint(
+    source: str | Path,
+    dest: str | Path,
+    *,
+    t5: str | Path | None = None,
+    precision: str = "float32",
+    overwrite: bool = False,
+    on_progress: Progress | None = None,
+) -> Bundle:
+    """Make a bundle of a checkpoint in the official format.
+
+    Args:
+        source: a folder with model_config.json and model.safetensors or model.ckpt, such a file of
+            weights, or "hf://owner/name" on the Hugging Face Hub.
+        dest: the folder to be.
+        t5: the text encoder in the layout of google-t5/t5-base: a folder, or "hf://owner/name".
+            None: the folder t5 in `source`, or, for a source on the Hub without one, the encoder
+            that its config names.
+        precision: of the weights stored, "float32" or "float16".
+        overwrite: replace `dest` if it is a bundle already.
+        on_progress: see `Progress`.
+
+    Raises:
+        HubError: a download that cannot be.
+        ConfigError: a config is not valid.
+        CheckpointError: weights do not fit the config, or are not weights.
+        BundleError: `dest` is taken, or cannot be written.
+        EngineError: PyTorch or the exporter is not installed.
+        RequestError: no such precision.
+    """
+    for stored in get_args(Precision):
+        if precision == stored:
+            break
+    else:
+        choices = " or ".join(get_args(Precision))
+        raise RequestError(f"precision must be {choices}, not {precision!r}")
+    try:
+        from soundlet.checkpoint import load_official
+        from soundlet.export.bundle import save_bundle
+    except ModuleNotFoundError as e:
+        raise EngineError(
+            f"converting needs {e.name}, which is not installed:"
+            " run `pip install 'soundlet[torch]'`"
+        ) from e
+
+    report = on_progress or (lambda _label, _done, _total: None)
+    files = [WEIGHTS, *(f"{part}.onnx" for part in PARTS)]
+    total = len(files) + 1
+    report(f"reading {source}", 0, total)
+    weights, origin = _checkpoint(source)
+    folder = weights if weights.is_dir() else weights.parent
+    t5_folder = _text_encoder(t5, folder, is_from_hub=origin is not None)
+    model, config, t5_config, found = load_official(weights, t5_folder=t5_folder)
+    notices = {path.name: path for pattern in NOTICES for path in sorted(folder.glob(pattern))}
+    return save_bundle(
+        Path(dest),
+        model,
+        About(
+            name=origin.name if origin else folder.resolve().name,
+            source=origin.address if origin else found.weights.name,
+            licence=_licence(origin, list(notices)),
+            description=_description(found),
+            precision=dict.fromkeys(PARTS, stored),
+            defaults=_defaults(config),
+            length="fixed",
+        ),
+        config=config,
+        t5_config=t5_config,
+        tokenizer=(t5_folder / TOKENIZER).read_bytes(),
+        notices={name: path.read_text(encoding="utf-8") for name, path in notices.items()},
+        overwrite=overwrite,
+        on_file=lambda name: report(f"writing {name}", 1 + files.index(name), total),
+    )
+
+
+def _checkpoint(source: str | Path) -> tuple[Path, hub.Origin | None]:
+    """Where the checkpoint is on this disk, and where it came from if that was the Hub."""
+    if hub.is_address(source):
+        return hub.fetch(str(source), hub.CHECKPOINT)
+    return Path(source), None
+
+
+def _text_encoder(t5: str | Path | None, folder: Path, *, is_from_hub: bool) -> Path:
+    """The folder of the text encoder, fetched if that was asked for."""
+    if t5 is None and (folder / "t5").is_dir():
+        t5 = folder / "t5"
+    if t5 is None and is_from_hub:
+        t5 = OFFICIAL_T5
+    if t5 is None:
+        raise CheckpointError(
+            f"{folder / 't5'} is not there: checkpoints come without their text encoder. Name a"
+            f" folder with the files of google-t5/t5-base ({', '.join(T5_FILES)}) by --t5, or let"
+            f" it be fetched by --t5 {OFFICIAL_T5}"
+        )
+    place = hub.fetch(str(t5), hub.TEXT_ENCODER)[0] if hub.is_address(t5) else Path(t5)
+    if not place.is_dir():
+        raise CheckpointError(f"{place}: no such folder of a text encoder")
+    for name in ("config.json", TOKENIZER):
+        if not (place / name).is_file():
+            raise CheckpointError(f"{place} has no {name}: copy it from google-t5/t5-base")
+    return place
+
+
+def _description(found: LoadReport) -> str:
+    kind = "a training checkpoint" if found.is_training_checkpoint else "a checkpoint"
+    average = ", the moving average of its weights" if found.is_ema else ""
+    return f"Converted from {kind}{average}: {found.n_elements:,} numbers."
+
+
+def _licence(origin: hub.Origin | None, notices: list[str]) -> str:
+    known = KNOWN_LICENCES.get(origin.repository) if origin else None
+    return known or (f"see {', '.join(notices)}" if notices else "not stated with the checkpoint")
+
+
+def _defaults(config: ModelConfig) -> Defaults:
+    """What the authors of the official models use: a distilled one, and the one before that."""
+    seconds = min(DEFAULT_SECONDS, config.sample_size / config.sample_rate)
+    if config.objective == "rf_denoiser":
+        return Defaults(steps=8, sampler="pingpong", cfg_scale=1.0, seconds=seconds)
+    return Defaults(steps=50, sampler="euler", cfg_scale=7.0, seconds=seconds)

@@ -1,0 +1,104 @@
+"""Engines: the four parts of a model as functions on arrays, whatever computes them.
+
+Guidance, sampling, noise and everything about files is outside: an engine is what must be written
+to run the model somewhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from soundlet.bundle import Bundle
+from soundlet.errors import EngineError
+from soundlet.guidance import Conditioning
+
+__all__ = ["ENGINES", "Array", "Conditioning", "Engine", "load_engine"]
+
+Array = NDArray[np.float32]
+
+ENGINES = ("onnx", "torch")
+
+
+class Engine(Protocol):
+    """Runs a model. Safe to call from several threads."""
+
+    name: str
+
+    def condition(
+        self, prompt_tokens: NDArray[np.int64], prompt_mask: NDArray[np.int64], seconds: Array
+    ) -> Conditioning:
+        """What the dit is told.
+
+        Args:
+            prompt_tokens: (batch, max_length), padded.
+            prompt_mask: (batch, max_length), 1 for tokens and 0 for padding.
+            seconds: (batch,).
+        """
+
+    def velocity(self, x: Array, t: Array, conditioning: Conditioning) -> Array:
+        """One evaluation of the dit.
+
+        Args:
+            x: (batch, channels, frames).
+            t: (batch,) in [0, 1], 1 is noise.
+            conditioning: of the batch.
+
+        Returns:
+            Noise minus data, shaped as `x`.
+        """
+
+    def decode(self, latents: Array) -> Array:
+        """Latents (batch, channels, frames) to audio (batch, audio channels, frames * hop)."""
+
+    def encode(self, audio: Array) -> Array:
+        """Audio (batch, audio channels, frames * hop) to (batch, 2 * channels, frames).
+
+        The first half of the channels is the mean of the latents, the second their scale, as they
+        are before the bottleneck.
+        """
+
+
+def load_engine(
+    bundle: Bundle,
+    name: str = "onnx",
+    *,
+    threads: int | None = None,
+    providers: Sequence[str] | None = None,
+    device: str | None = None,
+) -> Engine:
+    """An engine that runs the model of `bundle`.
+
+    Args:
+        bundle: an opened bundle.
+        name: "onnx" (ONNX Runtime) or "torch" (PyTorch).
+        threads: cores to use. None: all.
+        providers: of ONNX Runtime, the preferred first. None: the CPU.
+        device: of PyTorch, such as "cpu", "cuda", "mps". None: the best there is.
+
+    Raises:
+        EngineError: no such engine, not installed, or an option that it does not have.
+    """
+    if threads is not None and threads < 1:
+        raise EngineError(f"threads must be 1 or more, not {threads}")
+    if name == "onnx":
+        if device is not None:
+            raise EngineError(f"the onnx engine has providers, not a device ({device!r})")
+        from soundlet.engines.onnx import OnnxEngine
+
+        return OnnxEngine(bundle, threads=threads, providers=providers)
+    if name == "torch":
+        if providers is not None:
+            raise EngineError("the torch engine has a device, not providers")
+        try:
+            from soundlet.engines.torch import TorchEngine
+        except ModuleNotFoundError as e:
+            raise EngineError(
+                f"the torch engine needs {e.name}, which is not installed:"
+                " run `pip install 'soundlet[torch]'`"
+            ) from e
+        return TorchEngine(bundle, threads=threads, device=device)
+    raise EngineError(f"engine must be one of {', '.join(ENGINES)}, not {name!r}")

@@ -1,0 +1,134 @@
+"""Files of the Hugging Face Hub: the only network code of soundlet, run by `convert` alone."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from soundlet.errors import HubError
+
+SCHEME = "hf://"
+
+CHECKPOINT = (
+    ("model_config.json", "base_model_config.json"),
+    ("model.safetensors", "model.ckpt", "base_model.safetensors", "base_model.ckpt"),
+)
+TEXT_ENCODER = (("config.json",), ("model.safetensors", "pytorch_model.bin"), ("spiece.model",))
+"""What to fetch: of each group, the first file that the repository has."""
+
+WELCOME = ("LICENSE", "LICENSE.md", "LICENSE.txt", "LICENCE", "LICENCE.md", "NOTICE")
+"""Fetched too where the repository has them."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a download came from.
+
+    Attributes:
+        repository: owner/name.
+        revision: the commit.
+    """
+
+    repository: str
+    revision: str
+
+    @property
+    def name(self) -> str:
+        """The repository's name without its owner."""
+        return self.repository.partition("/")[2]
+
+    @property
+    def address(self) -> str:
+        """What fetches the very same files again."""
+        return f"{SCHEME}{self.repository}@{self.revision}"
+
+
+def is_address(source: object) -> bool:
+    """Whether `source` names a repository rather than a folder."""
+    return isinstance(source, str) and source.startswith(SCHEME)
+
+
+def fetch(address: str, groups: Sequence[Sequence[str]]) -> tuple[Path, Origin]:
+    """Download what is wanted of a repository, or find it downloaded before.
+
+    Args:
+        address: "hf://owner/name", or with a branch, tag or commit, "hf://owner/name@revision".
+        groups: of each, the first file that the repository has is wanted.
+
+    Returns:
+        The folder that holds the files, and what they are.
+
+    Raises:
+        HubError: no such repository, its terms not yet accepted, no network, or a file missing.
+    """
+    repository, _, wish = address.removeprefix(SCHEME).partition("@")
+    if repository.count("/") != 1 or not all(repository.split("/")):
+        raise HubError(f"{address} is not of the form {SCHEME}owner/name")
+    try:
+        import huggingface_hub
+        from huggingface_hub import errors
+        from huggingface_hub.utils.tqdm import disable_progress_bars
+    except ModuleNotFoundError as e:
+        raise HubError(
+            f"fetching {address} needs huggingface_hub: run `pip install 'soundlet[torch]'`,"
+            " or download the files yourself and name their folder"
+        ) from e
+
+    page = f"https://huggingface.co/{repository}"
+    if not sys.stderr.isatty():
+        disable_progress_bars()
+    try:
+        info = huggingface_hub.HfApi().model_info(repository, revision=wish or None)
+        there = {file.rfilename for file in info.siblings or []}
+        names = [_first(group, there, page) for group in groups]
+        origin = Origin(repository, info.sha or wish)
+        folder = huggingface_hub.snapshot_download(
+            repository, revision=info.sha, allow_patterns=[*names, *(there & set(WELCOME))]
+        )
+        return Path(folder), origin
+    except errors.GatedRepoError as e:
+        raise HubError(
+            f"{repository} is open to those who accept its terms: do so at {page}, then run"
+            " `hf auth login` and try again"
+        ) from e
+    except (errors.RepositoryNotFoundError, errors.RevisionNotFoundError) as e:
+        raise HubError(
+            f"{address} is not there, or closed to you: look at {page}; if you have access, run"
+            " `hf auth login` and try again"
+        ) from e
+    except (errors.HfHubHTTPError, OSError) as e:
+        return _downloaded_before(repository, wish, groups, page, e)
+
+
+def _downloaded_before(
+    repository: str, wish: str, groups: Sequence[Sequence[str]], page: str, cause: Exception
+) -> tuple[Path, Origin]:
+    """The files of an earlier download, for when the Hub does not answer."""
+    import huggingface_hub
+    from huggingface_hub import errors
+
+    try:
+        folder = Path(
+            huggingface_hub.snapshot_download(
+                repository, revision=wish or None, local_files_only=True
+            )
+        )
+        there = {path.name for path in folder.iterdir()}
+        for group in groups:
+            _first(group, there, page)
+    except (errors.LocalEntryNotFoundError, OSError, HubError):
+        reason = str(cause).strip().split("\n")[0]
+        raise HubError(
+            f"{page} cannot be reached, and was not downloaded before ({reason}):"
+            " check the network, or name a folder that holds its files"
+        ) from cause
+    return folder, Origin(repository, folder.name)
+
+
+def _first(group: Sequence[str], there: set[str], page: str) -> str:
+    for name in group:
+        if name in there:
+            return name
+    raise HubError(f"{page} has no {' or '.join(group)}: is it a model of this kind?")

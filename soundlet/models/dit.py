@@ -1,0 +1,265 @@
+"""The Diffusion Transformer: latents, a time and conditioning to a velocity.
+
+Guidance and sampling are outside: one call is one plain evaluation of the network.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from soundlet.config import DiTConfig
+
+Layer = TypeVar("Layer", bound=nn.Module)
+
+
+class FourierFeatures(nn.Module):
+    """A time to cosines, then sines, of learned frequencies.
+
+    Shape: (batch,) to (batch, 2 * n_frequencies).
+    """
+
+    def __init__(self, n_frequencies: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(n_frequencies, 1))
+
+    def forward(self, t: Tensor) -> Tensor:
+        angles = 2 * math.pi * t[:, None] @ self.weight.T
+        return torch.cat([angles.cos(), angles.sin()], dim=-1)
+
+
+class LayerNorm(nn.Module):
+    """Layer norm with a learned scale; the shift is stored, and not trained.
+
+    Shape: (..., dim) to the same.
+    """
+
+    beta: Tensor
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.gamma = nn.Parameter(torch.ones(dim))
+        self.register_buffer("beta", torch.zeros(dim))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.layer_norm(x, self.gamma.shape, self.gamma, self.beta, eps=1e-5)
+
+
+class RotaryEmbedding(nn.Module):
+    """Angles by which positions are rotated.
+
+    Shape: a number of positions to cosines and sines, each (positions, dim / 2) float32.
+    """
+
+    inv_freq: Tensor
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        inv_freq = 10_000.0 ** -(torch.arange(0, dim, 2).float() / dim)
+        self.register_buffer("inv_freq", inv_freq)  # stored: checkpoints carry their own
+
+    def forward(self, n_positions: int) -> tuple[Tensor, Tensor]:
+        positions = torch.arange(n_positions, device=self.inv_freq.device).float()
+        angles = positions[:, None] * self.inv_freq.float()
+        return angles.cos(), angles.sin()
+
+
+class HeadNorm(nn.Module):
+    """Normalises queries and keys per head, where the config asks for it.
+
+    Shape: q and k (batch, heads, tokens, head_dim) to the same.
+    """
+
+    def __init__(self, config: DiTConfig) -> None:
+        super().__init__()
+        has_norm = config.attn_kwargs.qk_norm == "ln"
+        self.q = nn.LayerNorm(config.head_dim, eps=1e-6) if has_norm else nn.Identity()
+        self.k = nn.LayerNorm(config.head_dim, eps=1e-6) if has_norm else nn.Identity()
+
+    def forward(self, q: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
+        return self.q(q), self.k(k)
+
+
+class SelfAttention(nn.Module):
+    """Attention among the tokens of the sound; positions rotate a part of each head.
+
+    Shape: x (batch, tokens, dim), rotation as `RotaryEmbedding` gives it, to the shape of x.
+    """
+
+    def __init__(self, config: DiTConfig) -> None:
+        super().__init__()
+        dim = config.embed_dim
+        self.n_heads = config.num_heads
+        self.to_qkv = nn.Linear(dim, 3 * dim, bias=False)
+        self.norm = HeadNorm(config)
+        self.to_out = _zero(nn.Linear(dim, dim, bias=False))
+
+    def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
+        q, k, v = (split_heads(part, self.n_heads) for part in self.to_qkv(x).chunk(3, dim=-1))
+        q, k = self.norm(q, k)
+        out = functional.scaled_dot_product_attention(rotate(q, rotation), rotate(k, rotation), v)
+        projected: Tensor = self.to_out(join_heads(out))
+        return projected
+
+
+class CrossAttention(nn.Module):
+    """Attention of the sound to the conditioning, padding included, without positions.
+
+    Shape: x (batch, tokens, dim), context (batch, cond tokens, dim) to the shape of x.
+    """
+
+    def __init__(self, config: DiTConfig) -> None:
+        super().__init__()
+        dim = config.embed_dim
+        self.n_heads = config.num_heads
+        self.to_q = nn.Linear(dim, dim, bias=False)
+        self.to_kv = nn.Linear(dim, 2 * dim, bias=False)
+        self.norm = HeadNorm(config)
+        self.to_out = _zero(nn.Linear(dim, dim, bias=False))
+
+    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+        q = split_heads(self.to_q(x), self.n_heads)
+        k, v = (split_heads(part, self.n_heads) for part in self.to_kv(context).chunk(2, dim=-1))
+        q, k = self.norm(q, k)
+        out = functional.scaled_dot_product_attention(q, k, v)
+        projected: Tensor = self.to_out(join_heads(out))
+        return projected
+
+
+class FeedForward(nn.Module):
+    """Two layers, the first gated by SiLU: its first half is the value, its second the gate.
+
+    Shape: (batch, tokens, dim) to the same.
+    """
+
+    WIDENING = 4
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.expand = nn.Linear(dim, 2 * self.WIDENING * dim)
+        self.project = _zero(nn.Linear(self.WIDENING * dim, dim))
+
+    def forward(self, x: Tensor) -> Tensor:
+        value, gate = self.expand(x).chunk(2, dim=-1)
+        out: Tensor = self.project(value * functional.silu(gate))
+        return out
+
+
+class Block(nn.Module):
+    """Self-attention, cross-attention, feed-forward, each added to its input.
+
+    Shape: x (batch, tokens, dim), context (batch, cond tokens, dim) to the shape of x.
+    """
+
+    def __init__(self, config: DiTConfig) -> None:
+        super().__init__()
+        dim = config.embed_dim
+        self.self_attention_norm = LayerNorm(dim)
+        self.self_attention = SelfAttention(config)
+        self.cross_attention_norm = LayerNorm(dim)
+        self.cross_attention = CrossAttention(config)
+        self.feed_forward_norm = LayerNorm(dim)
+        self.feed_forward = FeedForward(dim)
+
+    def forward(self, x: Tensor, context: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
+        x = x + self.self_attention(self.self_attention_norm(x), rotation)
+        x = x + self.cross_attention(self.cross_attention_norm(x), context)
+        out: Tensor = x + self.feed_forward(self.feed_forward_norm(x))
+        return out
+
+
+class DiffusionTransformer(nn.Module):
+    """The network that denoises: the velocity of a rectified flow, noise minus data.
+
+    The time and the seconds come in as one token before the first of the sound.
+
+    Shape: x (batch, channels, frames) with frames a multiple of `patch_size`, t (batch,) in
+    [0, 1] where 1 is noise, cross_attn_cond (batch, cond tokens, cond_dim), global_cond
+    (batch, cond_dim); to a velocity of the shape of x.
+
+    Source: https://arxiv.org/abs/2407.14358 for the architecture.
+    """
+
+    N_TIME_FREQUENCIES = 128
+
+    def __init__(self, config: DiTConfig) -> None:
+        super().__init__()
+        channels, dim = config.io_channels, config.embed_dim
+        self.patch_size = config.patch_size
+        self.cross_embed = _projection(config.cond_token_dim, dim, bias=False)
+        self.global_embed = _projection(config.global_cond_dim, dim, bias=False)
+        self.time_features = FourierFeatures(self.N_TIME_FREQUENCIES)
+        self.time_embed = _projection(2 * self.N_TIME_FREQUENCIES, dim, bias=True)
+        self.preprocess_conv = _zero(nn.Conv1d(channels, channels, kernel_size=1, bias=False))
+        self.project_in = nn.Linear(channels * config.patch_size, dim, bias=False)
+        self.rotary = RotaryEmbedding(config.rotary_dim)
+        self.blocks = nn.ModuleList([Block(config) for _ in range(config.depth)])
+        self.project_out = nn.Linear(dim, channels * config.patch_size, bias=False)
+        self.postprocess_conv = _zero(nn.Conv1d(channels, channels, kernel_size=1, bias=False))
+
+    def forward(self, x: Tensor, t: Tensor, cross_attn_cond: Tensor, global_cond: Tensor) -> Tensor:
+        context = self.cross_embed(cross_attn_cond)
+        first = self.global_embed(global_cond) + self.time_embed(self.time_features(t))
+        x = x + self.preprocess_conv(x)
+        tokens = torch.cat([first[:, None], self.project_in(self._to_patches(x))], dim=1)
+        rotation = self.rotary(tokens.shape[1])
+        for block in self.blocks:
+            tokens = block(tokens, context, rotation)
+        out = self._from_patches(self.project_out(tokens[:, 1:]))
+        velocity: Tensor = out + self.postprocess_conv(out)
+        return velocity
+
+    def _to_patches(self, x: Tensor) -> Tensor:
+        """(batch, channels, frames) to (batch, patches, channels * patch_size)."""
+        if self.patch_size == 1:
+            return x.transpose(1, 2)
+        patches = x.reshape(x.shape[0], x.shape[1], -1, self.patch_size)
+        return patches.permute(0, 2, 1, 3).flatten(2)
+
+    def _from_patches(self, tokens: Tensor) -> Tensor:
+        """(batch, patches, channels * patch_size) to (batch, channels, frames)."""
+        if self.patch_size == 1:
+            return tokens.transpose(1, 2)
+        patches = tokens.reshape(tokens.shape[0], tokens.shape[1], -1, self.patch_size)
+        return patches.permute(0, 2, 1, 3).flatten(2)
+
+
+def split_heads(x: Tensor, n_heads: int) -> Tensor:
+    """(batch, tokens, heads * head_dim) to (batch, heads, tokens, head_dim)."""
+    return x.reshape(x.shape[0], x.shape[1], n_heads, -1).transpose(1, 2)
+
+
+def join_heads(x: Tensor) -> Tensor:
+    """(batch, heads, tokens, head_dim) to (batch, tokens, heads * head_dim)."""
+    return x.transpose(1, 2).flatten(2)
+
+
+def rotate(x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
+    """Rotates channel i with channel i + n, for the first 2n channels of each head, in float32.
+
+    Args:
+        x: (batch, heads, tokens, head_dim).
+        rotation: cosines and sines, each (tokens, n).
+    """
+    cos, sin = rotation
+    n = cos.shape[-1]
+    first, second = x[..., :n].float(), x[..., n : 2 * n].float()
+    turned = [first * cos - second * sin, second * cos + first * sin]
+    return torch.cat([*(part.to(x.dtype) for part in turned), x[..., 2 * n :]], dim=-1)
+
+
+def _projection(dim_in: int, dim_out: int, *, bias: bool) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Linear(dim_in, dim_out, bias=bias), nn.SiLU(), nn.Linear(dim_out, dim_out, bias=bias)
+    )
+
+
+def _zero(layer: Layer) -> Layer:
+    """The layer with all weights zero: at the start of training its branch adds nothing."""
+    for parameter in layer.parameters():
+        nn.init.zeros_(parameter)
+    return layer

@@ -1,0 +1,157 @@
+"""What a caller may ask for: one type for Python, the command line, the server and the tests."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from soundlet.errors import RequestError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Sampler = Literal["pingpong", "euler", "rk4", "dpmpp"]
+
+SAMPLERS: tuple[Sampler, ...] = get_args(Sampler)
+"""Every sampler there is: pingpong for distilled models, the others for plain rectified flow."""
+
+MAX_SEED = 2**32 - 1
+MAX_STEPS = 1000
+MAX_CFG_SCALE = 100.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GenerationRequest:
+    """One clip to make. Fields left at None take the model's own default.
+
+    Attributes:
+        prompt: what the clip should sound like, in English.
+        seconds: length of the clip, and what the model is told of it. What a model can do at most
+            is checked when it gets the request.
+        seed: 0 to 2**32 - 1. None draws one; the clip says which it was.
+        steps: of the sampler, 1 to 1000; distilled models were made for 8.
+        sampler: one of `SAMPLERS`.
+        cfg_scale: strength of guidance, 0 to 100; 1 is none.
+        cfg_rescale: 0 to 1, tames the loudness and colour that strong guidance adds.
+        cfg_interval: (first, last) time of the flow in [0, 1], 1 being noise, with guidance on.
+        negative_prompt: what the clip should not sound like; needs a `cfg_scale` other than 1.
+        init_audio: sound to start from: a file, or (array of (channels, samples), rate in Hz).
+        init_noise_level: how much of `init_audio` is replaced: above 0 (none) to 1 (all of it).
+        truncate_prompt: cut prompts that are too long for the model instead of refusing them.
+        n_frames: latents to sample, in `reference` mode only. None: the model's whole window.
+        reference: repeat the reference implementation to the letter: one seed for the whole batch,
+            the whole window kept, no fade and no change of level.
+
+    Raises:
+        RequestError: a value no model takes; the message says which is right.
+    """
+
+    prompt: str
+    seconds: float | None = None
+    seed: int | None = None
+    steps: int | None = None
+    sampler: Sampler | None = None
+    cfg_scale: float | None = None
+    cfg_rescale: float = 0.0
+    cfg_interval: tuple[float, float] = (0.0, 1.0)
+    negative_prompt: str | None = None
+    init_audio: str | os.PathLike[str] | tuple[NDArray[np.floating[Any]], int] | None = None
+    init_noise_level: float = 1.0
+    truncate_prompt: bool = False
+    n_frames: int | None = None
+    reference: bool = False
+
+    def __post_init__(self) -> None:
+        """Check every field on its own, then those that only make sense together."""
+        _check_text("prompt", self.prompt)
+        if self.negative_prompt is not None:
+            _check_text("negative_prompt", self.negative_prompt)
+        if self.seconds is not None:
+            _check_number("seconds", self.seconds, 0, math.inf, low_is_allowed=False)
+        if self.seed is not None:
+            _check_integer("seed", self.seed, 0, MAX_SEED)
+        if self.steps is not None:
+            _check_integer("steps", self.steps, 1, MAX_STEPS)
+        if self.sampler is not None and self.sampler not in SAMPLERS:
+            raise RequestError(
+                f"sampler must be one of {', '.join(SAMPLERS)}, not {self.sampler!r}"
+            )
+        if self.cfg_scale is not None:
+            _check_number("cfg_scale", self.cfg_scale, 0, MAX_CFG_SCALE)
+        _check_number("cfg_rescale", self.cfg_rescale, 0, 1)
+        _check_interval(self.cfg_interval)
+        _check_number("init_noise_level", self.init_noise_level, 0, 1, low_is_allowed=False)
+        _check_init_audio(self.init_audio, self.init_noise_level)
+        if self.n_frames is not None:
+            _check_integer("n_frames", self.n_frames, 1, 2**20)
+            if not self.reference:
+                raise RequestError(
+                    f"n_frames ({self.n_frames}) is for reference=True only;"
+                    " seconds sets the length of a clip"
+                )
+
+
+def _check_text(name: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise RequestError(f"{name} must be text, not {value!r}")
+    if not value.strip():
+        raise RequestError(f"{name} is empty: say what the clip should sound like")
+
+
+def _check_integer(name: str, value: object, low: int, high: int) -> None:
+    if isinstance(value, Integral) and not isinstance(value, bool) and low <= int(value) <= high:
+        return
+    raise RequestError(f"{name} must be a whole number from {low} to {high}, not {value!r}")
+
+
+def _check_number(
+    name: str, value: object, low: float, high: float, *, low_is_allowed: bool = True
+) -> None:
+    """`low` to `high`; NaN and infinity never pass."""
+    if isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value):
+        number = float(value)
+        if low < number <= high or (low_is_allowed and number == low):
+            return
+    start = f"from {low:g}" if low_is_allowed else f"above {low:g}"
+    end = "" if math.isinf(high) else f"{' to' if low_is_allowed else ' and at most'} {high:g}"
+    raise RequestError(f"{name} must be a number {start}{end}, not {value!r}")
+
+
+def _check_interval(value: object) -> None:
+    if isinstance(value, tuple | list) and len(value) == 2:
+        first, last = value
+        are_numbers = isinstance(first, Real) and isinstance(last, Real)
+        if are_numbers and 0 <= float(first) <= float(last) <= 1:
+            return
+    raise RequestError(
+        f"cfg_interval must be (first, last), 0 <= first <= last <= 1, not {value!r}"
+    )
+
+
+def _check_init_audio(init_audio: object, level: float) -> None:
+    if init_audio is None:
+        if level != 1:
+            raise RequestError(f"init_noise_level {level:g} needs init_audio to start from")
+        return
+    if level == 1:
+        raise RequestError(
+            "init_audio has no effect at init_noise_level 1; set it below 1, such as 0.8"
+        )
+    if isinstance(init_audio, str | os.PathLike):
+        return
+    form = "init_audio must be a file, or (array of (channels, samples), rate in Hz)"
+    if not isinstance(init_audio, tuple) or len(init_audio) != 2:
+        raise RequestError(f"{form}, not {type(init_audio).__name__}")
+    array, rate = init_audio
+    if not hasattr(array, "shape") or not hasattr(array, "dtype"):
+        raise RequestError(f"{form}; the first is {type(array).__name__}, not an array")
+    if len(array.shape) != 2 or 0 in array.shape or array.dtype.kind != "f":
+        raise RequestError(
+            f"{form}; the array is {array.dtype} of shape {tuple(array.shape)},"
+            " not floating point (channels, samples)"
+        )
+    _check_integer("the rate of init_audio", rate, 1, 768_000)

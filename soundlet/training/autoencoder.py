@@ -1,0 +1,156 @@
+"""Training of the spectral codec: reconstruct the frames of a sound from few, smooth latents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from soundlet.config import SpectralDecoderConfig, SpectralEncoderConfig
+from soundlet.models.spectral import SpectralDecoder, SpectralEncoder
+from soundlet.spectrogram import SpectrogramFormat, analyse
+from soundlet.training.clips import ClipFolder
+from soundlet.training.loop import Trainee
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutoencoderSettings:
+    """What the codec is trained on and for.
+
+    Attributes:
+        batch_size: crops in a step.
+        crop_latents: latents in a crop.
+        edge_weight: weight of the differences between neighbouring frames and bins, beside that
+            of the levels themselves; it keeps hits sharp and harmonics apart.
+        stereo_weight: weight of balance and coherence.
+        kl_weight: pull of the latents towards a standard normal.
+    """
+
+    batch_size: int = 16
+    crop_latents: int = 32
+    edge_weight: float = 1.0
+    stereo_weight: float = 0.1
+    kl_weight: float = 2e-6
+
+
+class SpectralCodec(nn.Module):
+    """Encoder and decoder, trained together."""
+
+    def __init__(self, encoder: SpectralEncoderConfig, decoder: SpectralDecoderConfig) -> None:
+        super().__init__()
+        self.encoder = SpectralEncoder(encoder)
+        self.decoder = SpectralDecoder(decoder)
+
+
+@torch.no_grad()
+def start_from_principal_components(codec: SpectralCodec, frames: Tensor) -> None:
+    """Set the linear layers so that the untrained codec keeps the principal components.
+
+    The blocks between them add little at first, so training begins from the best linear codec of
+    `frames` instead of from noise, and has its harmonics from the first step.
+
+    Args:
+        codec: freshly built.
+        frames: (batch, features, frames) of typical sound, at least as many frames in all as a
+            frame has features.
+    """
+    encoder, decoder = codec.encoder, codec.decoder
+    group = encoder.frames_per_latent
+    rows = frames.transpose(1, 2).flatten(0, 1)
+    mean, basis, spread = _principal_components(rows, encoder.project_in.out_features)
+    unit = spread[0]
+    encoder.project_in.weight.copy_(basis / unit)
+    encoder.project_in.bias.copy_(-(basis @ mean) / unit)
+    coordinates = encoder.project_in(frames.transpose(1, 2)).reshape(-1, group * len(basis))
+    _, group_basis, group_spread = _principal_components(coordinates, encoder.merge.out_features)
+    encoder.merge.weight.copy_(group_basis)
+    encoder.merge.bias.zero_()
+    n_latents = encoder.project_out.out_features // 2
+    kept, kept_spread = group_basis[:n_latents], group_spread[:n_latents]
+    encoder.project_out.weight.zero_()
+    encoder.project_out.weight[:n_latents, :n_latents] = torch.diag(1 / kept_spread)
+    encoder.project_out.bias[:n_latents].zero_()
+    encoder.project_out.bias[n_latents:] = -2.0
+    decoder.project_in.weight[:n_latents] = torch.eye(n_latents)
+    decoder.project_in.bias[:n_latents].zero_()
+    split = decoder.split.weight.view(group, decoder.frame_width, -1)
+    split[:, : len(basis), :n_latents] = (kept * kept_spread[:, None]).T.view(
+        group, len(basis), n_latents
+    )
+    split[:, : len(basis), n_latents:] = 0
+    decoder.split.bias.zero_()
+    decoder.project_out.weight.mul_(0.1)
+    decoder.project_out.weight[:, : len(basis)] = basis.T * unit
+    decoder.project_out.bias.copy_(mean)
+
+
+def _principal_components(rows: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Mean (dim,), directions (count, dim) and deviations (count,), largest first."""
+    mean = rows.mean(dim=0)
+    centred = (rows - mean).double()
+    values, vectors = torch.linalg.eigh(centred.T @ centred / len(rows))
+    order = values.argsort(descending=True)[:count]
+    return mean, vectors[:, order].T.float(), values[order].clamp(min=1e-8).sqrt().float()
+
+
+class AutoencoderTrainee(Trainee[Tensor]):
+    """Crops of clips through the codec; the loss compares levels, edges and the stereo image."""
+
+    def __init__(
+        self,
+        codec: SpectralCodec,
+        form: SpectrogramFormat,
+        clips: ClipFolder,
+        settings: AutoencoderSettings,
+    ) -> None:
+        self.codec = codec
+        self.form = form
+        self.clips = clips
+        self.settings = settings
+
+    @property
+    def module(self) -> SpectralCodec:
+        """The codec."""
+        return self.codec
+
+    def batch(self, generator: torch.Generator) -> Tensor:
+        """Frames of random crops: (batch, features, frames)."""
+        hop = self.form.hop_length * self.codec.encoder.frames_per_latent
+        n_samples = self.settings.crop_latents * hop
+        audio = self.clips.crops(self.settings.batch_size, n_samples, generator)
+        return torch.from_numpy(analyse(audio, self.form))
+
+    def loss(self, batch: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
+        """Weighted distances of the rebuilt frames, and the latents' divergence from a normal."""
+        settings = self.settings
+        mean, scale = self.codec.encoder(batch).float().chunk(2, dim=1)
+        deviation = nn.functional.softplus(scale) + 1e-4
+        noise = torch.randn(mean.shape, generator=generator)
+        rebuilt = self.codec.decoder(mean + deviation * noise).float()
+        level, edge, stereo = frame_distances(rebuilt, batch, self.form)
+        kl = (mean.square() + deviation.square() - 2 * deviation.log() - 1).sum(1).mean()
+        total = level + settings.edge_weight * edge + settings.stereo_weight * stereo
+        total = total + settings.kl_weight * kl
+        figures = {"level": level.item(), "edge": edge.item(), "stereo": stereo.item()}
+        return total, {**figures, "kl": kl.item(), "latent_std": mean.std().item()}
+
+
+def frame_distances(
+    rebuilt: Tensor, real: Tensor, form: SpectrogramFormat
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Mean absolute differences of levels, of edges between neighbours, and of the stereo image.
+
+    Loud bins weigh more than those at the floor, and bands without sound have no image to miss.
+    """
+    n_bins, n_bands = form.n_bins, form.n_bands
+    a, b = rebuilt[:, :n_bins], real[:, :n_bins]
+    weight = b.clamp(min=0) + 0.2
+    level = (weight * (a - b).abs()).mean()
+    error = a - b
+    over_time = (error[:, :, 1:] - error[:, :, :-1]).abs().mean()
+    over_frequency = (error[:, 1:] - error[:, :-1]).abs().mean()
+    image_error = (rebuilt[:, n_bins:] - real[:, n_bins:]).abs()
+    loudness = nn.functional.adaptive_max_pool1d(b.transpose(1, 2), n_bands).transpose(1, 2)
+    heard = loudness.clamp(min=0).repeat(1, 2, 1)
+    return level, 0.5 * (over_time + over_frequency), (heard * image_error).mean()

@@ -1,0 +1,1 @@
+"""Captioned training data, composed and rendered from a seed."""

@@ -1,0 +1,361 @@
+"""What bad input gets: the table of README.md, line by line.
+
+Always one line on stderr, the right exit code, no traceback, and no file left behind.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import pty
+import shlex
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from tests.end_to_end.commands import TINY_SECONDS, TINY_SOURCE, command, run, tree
+
+Tensors = dict[str, torch.Tensor]
+
+
+def refused(*arguments: object, code: int = 1, says: tuple[str, ...] = ()) -> str:
+    """The one line that `soundlet ARGUMENTS` ends with."""
+    before = tree(Path())
+    result = run(*arguments)
+    assert result.exit_code == code, result.output
+    assert result.stdout == ""
+    lines = result.stderr.splitlines()
+    assert len(lines) == 1, result.stderr
+    assert lines[0].startswith("error: ")
+    for words in says:
+        assert words in lines[0]
+    assert tree(Path()) == before, "something was left behind"
+    return lines[0]
+
+
+# a model or source that does not exist, or is of another kind
+
+
+def test_a_model_that_does_not_exist() -> None:
+    refused("generate", "kick", "--model", "nowhere", says=("nowhere", "no such folder"))
+    refused("info", "nowhere", says=("nowhere", "no such folder"))
+
+
+def test_a_model_that_is_a_file() -> None:
+    Path("model.onnx").write_text("x")
+    refused("generate", "kick", "--model", "model.onnx", says=("model.onnx",))
+
+
+def test_a_checkpoint_where_a_bundle_is_wanted() -> None:
+    refused("generate", "kick", "--model", TINY_SOURCE, says=("soundlet convert",))
+
+
+def test_a_source_that_does_not_exist() -> None:
+    refused("convert", "nowhere", "bundle", says=("nowhere",))
+
+
+@pytest.mark.parametrize("name", ["model.ckpt", "model.safetensors"])
+@pytest.mark.parametrize("content", [b"", b"just text", b"RIFF\0\0\0\0WAVEfmt ", b"PK\x03\x04junk"])
+def test_a_file_of_another_kind_as_weights(source: Path, name: str, content: bytes) -> None:
+    (source / "model.ckpt").unlink()
+    (source / name).write_bytes(content)
+    refused("convert", source, "bundle", says=(name,))
+
+
+# checkpoints that are damaged
+
+
+@pytest.mark.parametrize("share", [0.001, 0.5, 0.9, 0.9999])
+@pytest.mark.parametrize("name", ["model.ckpt", "model.safetensors"])
+def test_a_checkpoint_that_was_cut_short(source: Path, name: str, share: float) -> None:
+    if name.endswith(".safetensors"):
+        rewrite(source, lambda tensors: tensors)
+    data = (source / name).read_bytes()
+    (source / name).write_bytes(data[: int(len(data) * share)])
+    refused("convert", source, "bundle", says=(name, "whole"))
+
+
+def rewrite(source: Path, change: Callable[[Tensors], Tensors]) -> None:
+    """Replace the weights of `source` by changed ones, as safetensors."""
+    content = torch.load(source / "model.ckpt", weights_only=True)["state_dict"]
+    (source / "model.ckpt").unlink()
+    tensors = {name: tensor.clone() for name, tensor in change(content).items()}
+    save_file(tensors, source / "model.safetensors")
+
+
+NAME = "model.model.transformer.layers.1.self_attn.to_qkv.weight"
+
+
+def test_a_tensor_that_is_missing(source: Path) -> None:
+    rewrite(source, lambda tensors: {k: v for k, v in tensors.items() if k != NAME})
+    refused("convert", source, "bundle", says=("missing", NAME))
+
+
+def test_a_tensor_too_many(source: Path) -> None:
+    rewrite(source, lambda tensors: {**tensors, "model.model.extra.weight": torch.zeros(3)})
+    refused("convert", source, "bundle", says=("not used", "model.model.extra.weight"))
+
+
+def test_a_tensor_of_another_shape(source: Path) -> None:
+    rewrite(source, lambda tensors: {**tensors, NAME: tensors[NAME][:, :-1]})
+    refused("convert", source, "bundle", says=("shape", NAME, "[384, 127]", "[384, 128]"))
+
+
+class Code:
+    """An object whose pickle runs a command when it is read."""
+
+    def __init__(self, command: str) -> None:
+        self.command = command
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return os.system, (self.command,)
+
+
+@pytest.mark.parametrize("form", ["torch", "plain"])
+def test_a_pickle_with_code_in_it_is_refused_and_nothing_is_run(
+    source: Path, here: Path, form: str
+) -> None:
+    code = Code(f"touch '{here / 'it-ran'}'")
+    content = {"state_dict": {"model.weight": torch.zeros(2), "code": code}}
+    path = source / "model.ckpt"
+    if form == "torch":
+        torch.save(content, path)
+    else:
+        path.write_bytes(pickle.dumps(code))
+    refused("convert", source, "bundle", says=("model.ckpt", "refused", "nothing in it was run"))
+    assert not (here / "it-ran").exists()
+    pickle.loads(pickle.dumps(code))
+    assert (here / "it-ran").exists(), "the code would not have run anyway"
+
+
+def test_a_text_encoder_that_is_missing(source: Path) -> None:
+    shutil.rmtree(source / "t5")
+    refused("convert", source, "bundle", says=("t5",))
+
+
+def test_a_config_with_typos_has_them_all_listed(source: Path) -> None:
+    path = source / "model_config.json"
+    config = json.loads(path.read_text())
+    config["sample_rte"] = config.pop("sample_rate")
+    config["model"]["diffusion"]["config"]["dept"] = 2
+    config["model"]["conditioning"]["configs"][0]["config"]["max_length"] = "many"
+    path.write_text(json.dumps(config))
+    places = ("sample_rte", "sample_rate", "diffusion.config.dept", "max_length")
+    refused("convert", source, "bundle", says=("model_config.json", *places))
+
+
+def test_a_config_that_is_not_json(source: Path) -> None:
+    (source / "model_config.json").write_text("{")
+    refused("convert", source, "bundle", says=("model_config.json", "JSON"))
+
+
+# bundles that are damaged
+
+
+def bundle_files() -> list[str]:
+    graphs = [f"{part}.onnx" for part in ("conditioners", "dit", "decoder", "encoder")]
+    return [*graphs, "model_config.json", "t5_config.json", "spiece.model", "model.safetensors"]
+
+
+@pytest.mark.parametrize("name", bundle_files())
+def test_a_bundle_with_one_byte_changed(tiny: Path, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "damaged"
+    shutil.copytree(tiny, folder)
+    data = bytearray((folder / name).read_bytes())
+    data[len(data) // 2] ^= 1
+    (folder / name).write_bytes(data)
+    refused("generate", "kick", "--model", folder, says=(name, "changed"))
+    refused("info", folder, "--verify", says=(name, "changed"))
+
+
+@pytest.mark.parametrize("name", [*bundle_files(), "manifest.json"])
+def test_a_bundle_with_a_file_cut_or_missing(tiny: Path, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "damaged"
+    shutil.copytree(tiny, folder)
+    data = (folder / name).read_bytes()
+    (folder / name).write_bytes(data[:-2])
+    refused("generate", "kick", "--model", folder, says=(name,))
+    (folder / name).unlink()
+    refused("generate", "kick", "--model", folder, says=(name,))
+
+
+def test_doctor_says_what_is_damaged(tiny: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "damaged"
+    shutil.copytree(tiny, folder)
+    data = bytearray((folder / "dit.onnx").read_bytes())
+    data[-1] ^= 1
+    (folder / "dit.onnx").write_bytes(data)
+    result = run("doctor", folder)
+    assert result.exit_code == 1
+    assert "dit.onnx" in result.stdout
+    assert "FAILED" in result.stdout
+
+
+# requests that no model takes
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "right"),
+    [
+        ("--seconds", "0", "above 0"),
+        ("--seconds", "-3", "above 0"),
+        ("--seconds", "nan", "above 0"),
+        ("--seconds", "inf", "above 0"),
+        ("--seconds", "3600", "at most"),
+        ("--steps", "0", "1 to 1000"),
+        ("--steps", "100000", "1 to 1000"),
+        ("--seed", "-1", "0 to 4294967295"),
+        ("--seed", "4294967296", "0 to 4294967295"),
+        ("--sampler", "foo", "pingpong, euler, rk4, dpmpp"),
+        ("--cfg-scale", "-1", "from 0"),
+        ("--cfg-rescale", "2", "from 0 to 1"),
+        ("--init-noise-level", "0", "above 0"),
+        ("--engine", "foo", "onnx, torch"),
+        ("--format", "aiff", "wav, flac, ogg, mp3"),
+        ("--bits", "12", "16, 24, 32f"),
+    ],
+)
+def test_a_value_out_of_range(tiny: Path, option: str, value: str, right: str) -> None:
+    line = refused("generate", "kick", "--model", tiny, option, value, says=(right,))
+    assert value in line or f"{float(value):g}" in line
+
+
+def test_a_prompt_that_is_empty_or_too_long(tiny: Path) -> None:
+    refused("generate", " ", "--model", tiny, says=("prompt is empty",))
+    refused("generate", "drum " * 60, "--model", tiny, says=("tokens", "--truncate"))
+
+
+def test_init_audio_that_cannot_be_read(tiny: Path) -> None:
+    start_from = ("generate", "kick", "--model", tiny, "--init-noise-level", 0.5, "--init-audio")
+    refused(*start_from, "nowhere.wav", says=("nowhere.wav", "no such file"))
+    Path("text.wav").write_text("not a sound")
+    refused(*start_from, "text.wav", says=("text.wav", "not a sound file"))
+
+
+def test_prompts_that_cannot_be_read() -> None:
+    refused("generate", "--prompts-file", "nowhere.txt", says=("nowhere.txt",))
+    Path("empty.txt").write_text("\n \n")
+    refused("generate", "--prompts-file", "empty.txt", says=("empty.txt", "no prompt"))
+    Path("latin.txt").write_bytes("Glöckchen".encode("latin-1"))
+    refused("generate", "--prompts-file", "latin.txt", says=("latin.txt", "UTF-8"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("generate",), "PROMPT"),
+        (("generate", "kick", "--seconds", "abc"), "--seconds"),
+        (("generate", "kick", "--no-such-option"), "--no-such-option"),
+        (("generate", "kick", "--variations", "0"), "--variations"),
+        (("generate", "kick", "snare", "--out", "one.wav"), "2 clips"),
+        (("generate", "kick", "snare", "--out", "-"), "2 clips"),
+        (("generate", "kick", "--out", "kick.wav", "--format", "flac"), "--format"),
+        (("convert", "source"), "DEST"),
+        (("generat", "kick"), "generate"),
+    ],
+)
+def test_a_command_line_that_cannot_be_read(arguments: tuple[str, ...], says: str) -> None:
+    refused(*arguments, code=2, says=(says, "--help"))
+
+
+# places that cannot be written
+
+
+def test_a_file_that_exists(tiny: Path) -> None:
+    Path("kick.wav").write_text("older")
+    refused("generate", "kick", "--model", tiny, "--out", "kick.wav", says=("--force",))
+    assert Path("kick.wav").read_text() == "older"
+
+
+def test_a_bundle_that_exists() -> None:
+    Path("bundle").mkdir()
+    Path("bundle/notes.txt").write_text("mine")
+    refused("convert", TINY_SOURCE, "bundle", says=("bundle", "exists"))
+    refused("convert", TINY_SOURCE, "bundle", "--force", says=("bundle", "exists"))
+    assert Path("bundle/notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("out", ["nowhere/kick.wav", "nowhere/", "file.txt/kick.wav"])
+def test_a_folder_that_is_not_there(tiny: Path, out: str) -> None:
+    Path("file.txt").touch()
+    refused("generate", "kick", "--model", tiny, "--out", out, says=("no folder",))
+
+
+def test_a_folder_that_cannot_be_written_to(tiny: Path) -> None:
+    refused("generate", "kick", "--model", tiny, "--out", "/proc/kick.wav", says=("/proc",))
+    refused("convert", TINY_SOURCE, "/proc/bundle", says=("/proc/bundle",))
+
+
+def one_line(done: subprocess.CompletedProcess[str]) -> str:
+    """What a process that was refused says, and nothing else."""
+    assert done.returncode == 1, done.stderr
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: ")
+    return line
+
+
+@pytest.mark.parametrize(
+    ("kilobytes", "arguments", "says"),
+    [
+        (1, ("generate", "kick", "--seconds", TINY_SECONDS, "--out", "kick.wav"), "kick.wav"),
+        (100, ("convert", TINY_SOURCE, "bundle"), "bundle"),
+    ],
+)
+def test_a_disk_that_is_full(
+    tiny: Path, here: Path, kilobytes: int, arguments: tuple[object, ...], says: str
+) -> None:
+    model = ("--model", tiny) if arguments[0] == "generate" else ()
+    limit = f"trap '' XFSZ; ulimit -f {kilobytes}; exec \"$@\""  # no file can grow past this
+    limited = ["bash", "-c", limit, "bash", *command(*arguments, *model)]
+    line = one_line(subprocess.run(limited, capture_output=True, text=True))
+    assert f"{says} cannot be written: File too large" in line
+    assert tree(here) == set()
+
+
+def test_a_device_that_is_full(tiny: Path) -> None:
+    arguments = ("kick", "--model", tiny, "--seconds", TINY_SECONDS, "--format", "wav")
+    to_device = command("generate", *arguments, "--out", "/dev/full")
+    line = one_line(subprocess.run(to_device, capture_output=True, text=True))
+    assert "/dev/full cannot be written: No space left on device" in line
+    to_stdout = shlex.join(command("generate", *arguments, "--out", "-")) + " > /dev/full"
+    line = one_line(subprocess.run(["bash", "-c", to_stdout], capture_output=True, text=True))
+    assert "No space left on device" in line
+
+
+# Ctrl-C
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sign"),
+    [
+        (("generate", "kick", "--steps", 1000, "--seconds", TINY_SECONDS), b"generating ["),
+        (("convert", TINY_SOURCE, "bundle"), b"writing dit.onnx"),
+    ],
+)
+def test_ctrl_c_in_the_middle(
+    tiny: Path, here: Path, arguments: tuple[object, ...], sign: bytes
+) -> None:
+    model = ("--model", tiny) if arguments[0] == "generate" else ()
+    terminal, its_end = pty.openpty()
+    with subprocess.Popen(
+        command(*arguments, *model), stdout=subprocess.PIPE, stderr=its_end
+    ) as process:
+        os.close(its_end)
+        seen = b""
+        while sign not in seen:
+            seen += os.read(terminal, 1000)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 130
+        assert process.stdout is not None
+        assert process.stdout.read() == b""
+    os.close(terminal)
+    assert b"Traceback" not in seen
+    assert tree(here) == set()

@@ -1,0 +1,84 @@
+"""`soundlet convert`, `info` and `doctor`, and what all commands share."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import soundlet
+from tests.end_to_end.commands import TINY_SECONDS, TINY_SOURCE, command, run
+
+
+def test_a_checkpoint_becomes_a_model_of_half_the_size(tiny: Path) -> None:
+    result = run("convert", TINY_SOURCE, "half", "--precision", "float16")
+    assert result.exit_code == 0, result.output
+    assert result.stderr == ""
+    assert result.stdout.startswith("half  ")
+    sizes = [(folder / "model.safetensors").stat().st_size for folder in (Path("half"), tiny)]
+    assert sizes[0] < 0.6 * sizes[1]
+    made = run("generate", "kick", "--model", "half", "--seconds", TINY_SECONDS, "--seed", 1)
+    assert made.exit_code == 0, made.output
+    assert Path("kick_1.wav").exists()
+
+
+def test_info_tells_what_a_model_is(tiny: Path) -> None:
+    result = run("info", tiny, "--verify")
+    assert result.exit_code == 0, result.output
+    told = result.stdout
+    for words in ("tiny", "44100 Hz, 2 channels", "8 steps, pingpong", "conditioners", "licence"):
+        assert words in told
+    assert "8 files have the right size and SHA-256" in told
+
+
+def test_info_is_json_where_asked(tiny: Path) -> None:
+    facts = json.loads(run("info", tiny, "--json").stdout)
+    assert facts["sample_rate"] == 44100
+    assert facts["defaults"]["steps"] == 8
+    assert facts["verified"] is False
+    assert list(facts["parts"]) == ["conditioners", "dit", "decoder", "encoder"]
+    in_parts = sum(part["bytes"] for part in facts["parts"].values())
+    assert 0.95 * sum(facts["files"].values()) < in_parts <= sum(facts["files"].values())
+
+
+def test_doctor_finds_a_sound_installation(tiny: Path) -> None:
+    result = run("doctor", tiny)
+    assert result.exit_code == 0, result.output
+    for words in ("onnxruntime", "cores", "memory", "CPUExecutionProvider"):
+        assert words in result.stdout
+    assert result.stdout.count(" ok: ") == 4
+
+
+def test_doctor_is_json_where_asked(tiny: Path) -> None:
+    report = json.loads(run("doctor", tiny, "--json").stdout)
+    assert report["passed"] is True
+    names = ["model", "onnx engine", "torch engine", "sound files"]
+    assert [check["name"] for check in report["checks"]] == names
+    assert report["machine"]["soundlet"].startswith(soundlet.__version__)
+
+
+def test_the_version_is_told() -> None:
+    assert run("--version").stdout == f"soundlet {soundlet.__version__}\n"
+
+
+def test_without_a_command_there_is_help() -> None:
+    assert run().stdout == run("--help").stdout
+
+
+def test_the_installed_command_is_this_one() -> None:
+    script = Path(sys.executable).with_name("soundlet")
+    outputs = {
+        subprocess.run([*words, "--version"], capture_output=True, check=True).stdout
+        for words in ([script], command())
+    }
+    assert outputs == {f"soundlet {soundlet.__version__}\n".encode()}
+
+
+@pytest.mark.parametrize("name", ["generate", "convert", "info", "doctor"])
+def test_every_command_has_help(name: str) -> None:
+    result = run(name, "-h")
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"Usage: soundlet {name}")

@@ -1,0 +1,97 @@
+"""What no model takes is refused, with the value and the range."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from soundlet import GenerationRequest, RequestError
+from soundlet.request import SAMPLERS
+
+STEREO = np.zeros((2, 100), np.float32)
+
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"prompt": ""}, "prompt is empty"),
+    ({"prompt": " \n"}, "prompt is empty"),
+    ({"prompt": 3}, "prompt must be text, not 3"),
+    ({"negative_prompt": " "}, "negative_prompt is empty"),
+    ({"seconds": 0}, "seconds must be a number above 0, not 0"),
+    ({"seconds": -1.5}, "above 0, not -1.5"),
+    ({"seconds": math.nan}, "above 0, not nan"),
+    ({"seconds": math.inf}, "above 0, not inf"),
+    ({"seconds": "6"}, "above 0, not '6'"),
+    ({"seed": -1}, "seed must be a whole number from 0 to 4294967295, not -1"),
+    ({"seed": 2**32}, "not 4294967296"),
+    ({"seed": 1.0}, r"not 1\.0"),
+    ({"seed": True}, "not True"),
+    ({"steps": 0}, "steps must be a whole number from 1 to 1000, not 0"),
+    ({"steps": 1001}, "not 1001"),
+    ({"sampler": "heun"}, "sampler must be one of pingpong, euler, rk4, dpmpp, not 'heun'"),
+    ({"cfg_scale": -0.1}, "cfg_scale must be a number from 0 to 100, not -0.1"),
+    ({"cfg_scale": math.nan}, "not nan"),
+    ({"cfg_rescale": 1.1}, "cfg_rescale must be a number from 0 to 1, not 1.1"),
+    ({"cfg_interval": (0.6, 0.2)}, "cfg_interval must be"),
+    ({"cfg_interval": (0, math.nan)}, "cfg_interval must be"),
+    ({"cfg_interval": 0.5}, "cfg_interval must be"),
+    ({"init_noise_level": 0.5}, "init_noise_level 0.5 needs init_audio"),
+    ({"init_audio": "a.wav"}, "no effect at init_noise_level 1"),
+    ({"init_audio": "a.wav", "init_noise_level": 0}, "above 0 and at most 1, not 0"),
+    ({"init_audio": STEREO, "init_noise_level": 0.5}, "not ndarray"),
+    ({"init_audio": ([0.0], 44100), "init_noise_level": 0.5}, "the first is list"),
+    ({"init_audio": (STEREO[0], 44100), "init_noise_level": 0.5}, r"shape \(100,\)"),
+    ({"init_audio": (STEREO.astype(int), 44100), "init_noise_level": 0.5}, "the array is int64"),
+    ({"init_audio": (STEREO, 0), "init_noise_level": 0.5}, "rate of init_audio"),
+    ({"n_frames": 32}, "reference=True only"),
+    ({"n_frames": 0, "reference": True}, "n_frames must be"),
+]
+
+
+@pytest.mark.parametrize(("fields", "message"), REFUSED)
+def test_bad_values_are_refused_by_name(fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(RequestError, match=message):
+        GenerationRequest(**{"prompt": "rain", **fields})
+
+
+def test_every_field_has_a_good_value() -> None:
+    request = GenerationRequest(
+        prompt="rain",
+        seconds=5,
+        seed=2**32 - 1,
+        steps=8,
+        sampler="euler",
+        cfg_scale=4,
+        cfg_rescale=0.7,
+        cfg_interval=(0.1, 0.9),
+        negative_prompt="hiss",
+        init_audio=(STEREO, 48000),
+        init_noise_level=0.8,
+        n_frames=32,
+        reference=True,
+    )
+    assert request.seconds == 5
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_every_sampler_can_be_asked_for(sampler: Any) -> None:
+    assert GenerationRequest(prompt="rain", sampler=sampler).sampler == sampler
+
+
+def test_init_audio_may_be_a_path() -> None:
+    path = Path("loop.wav")
+    request = GenerationRequest(prompt="rain", init_audio=path, init_noise_level=0.8)
+    assert request.init_audio == path
+
+
+def test_numpy_numbers_are_numbers() -> None:
+    request = GenerationRequest(prompt="rain", seed=np.int64(3), seconds=np.float32(2))  # type: ignore[arg-type]
+    assert request.seed == 3
+
+
+def test_a_request_cannot_be_changed() -> None:
+    request = GenerationRequest(prompt="rain")
+    with pytest.raises(AttributeError):
+        request.seed = 3  # type: ignore[misc]
