@@ -150,6 +150,22 @@ def verify_bundle(path: Path | str | None = None) -> Manifest:
     return manifest
 
 
+def require_free(dest: Path, *, overwrite: bool = False) -> None:
+    """Refuse to put a bundle where something is already.
+
+    Args:
+        dest: the folder to be; an empty one will do.
+        overwrite: allow it to be a bundle.
+
+    Raises:
+        BundleError: `dest` is taken.
+    """
+    is_free = not dest.exists() or (dest.is_dir() and not any(dest.iterdir()))
+    if not is_free and not (overwrite and (dest / MANIFEST).is_file()):
+        hint = "; only bundles are overwritten" if overwrite else ""
+        raise BundleError(f"{dest} exists already: choose another folder{hint}")
+
+
 @contextmanager
 def staged_bundle(dest: Path, *, overwrite: bool = False) -> Iterator[Path]:
     """A temporary folder that becomes `dest` when the block ends, and vanishes if it fails.
@@ -161,10 +177,7 @@ def staged_bundle(dest: Path, *, overwrite: bool = False) -> Iterator[Path]:
     Raises:
         BundleError: `dest` is taken, or cannot be written.
     """
-    is_free = not dest.exists() or (dest.is_dir() and not any(dest.iterdir()))
-    if not is_free and not (overwrite and (dest / MANIFEST).is_file()):
-        hint = "; only bundles are overwritten" if overwrite else ""
-        raise BundleError(f"{dest} exists already: choose another folder{hint}")
+    require_free(dest, overwrite=overwrite)
     staging = dest.absolute().with_name(f".{dest.name}-{secrets.token_hex(4)}.part")
     try:
         staging.mkdir(parents=True)

@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from soundlet import hub
-from soundlet.bundle import PARTS, TOKENIZER, WEIGHTS, About, Bundle, Defaults, Precision
+from soundlet.bundle import (
+    PARTS,
+    TOKENIZER,
+    WEIGHTS,
+    About,
+    Bundle,
+    Defaults,
+    Precision,
+    require_free,
+)
 from soundlet.errors import CheckpointError, EngineError, RequestError
 
 if TYPE_CHECKING:
@@ -69,6 +78,8 @@ def convert_checkpoint(
             " run `pip install 'soundlet[torch]'`"
         ) from e
 
+    dest = Path(dest)
+    require_free(dest, overwrite=overwrite)
     report = on_progress or (lambda _label, _done, _total: None)
     files = [WEIGHTS, *(f"{part}.onnx" for part in PARTS)]
     total = len(files) + 1
@@ -79,7 +90,7 @@ def convert_checkpoint(
     model, config, t5_config, found = load_official(weights, t5_folder=t5_folder)
     notices = {path.name: path for pattern in NOTICES for path in sorted(folder.glob(pattern))}
     return save_bundle(
-        Path(dest),
+        dest,
         model,
         About(
             name=origin.name if origin else folder.resolve().name,

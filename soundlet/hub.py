@@ -83,11 +83,11 @@ def fetch(address: str, groups: Sequence[Sequence[str]]) -> tuple[Path, Origin]:
         info = huggingface_hub.HfApi().model_info(repository, revision=wish or None)
         there = {file.rfilename for file in info.siblings or []}
         names = [_first(group, there, page) for group in groups]
-        origin = Origin(repository, info.sha or wish)
+        wanted = [*names, *(there & set(WELCOME))]
         folder = huggingface_hub.snapshot_download(
-            repository, revision=info.sha, allow_patterns=[*names, *(there & set(WELCOME))]
+            repository, revision=wish or None, allow_patterns=wanted
         )
-        return Path(folder), origin
+        return Path(folder), Origin(repository, Path(folder).name)  # named by the commit
     except errors.GatedRepoError as e:
         raise HubError(
             f"{repository} is open to those who accept its terms: do so at {page}, then run"
@@ -98,27 +98,33 @@ def fetch(address: str, groups: Sequence[Sequence[str]]) -> tuple[Path, Origin]:
             f"{address} is not there, or closed to you: look at {page}; if you have access, run"
             " `hf auth login` and try again"
         ) from e
-    except (errors.HfHubHTTPError, OSError) as e:
+    except errors.HFValidationError as e:
+        raise HubError(f"{address} is not of the form {SCHEME}owner/name ({e})") from e
+    except (_http_error(), OSError) as e:
         return _downloaded_before(repository, wish, groups, page, e)
 
 
+def _http_error() -> type[BaseException]:
+    """The base error of the HTTP library of this huggingface_hub: requests, or httpx."""
+    from huggingface_hub.errors import HfHubHTTPError
+
+    base: type[BaseException] = HfHubHTTPError.__bases__[0]
+    return base
+
+
 def _downloaded_before(
-    repository: str, wish: str, groups: Sequence[Sequence[str]], page: str, cause: Exception
+    repository: str, wish: str, groups: Sequence[Sequence[str]], page: str, cause: BaseException
 ) -> tuple[Path, Origin]:
     """The files of an earlier download, for when the Hub does not answer."""
-    import huggingface_hub
-    from huggingface_hub import errors
+    from huggingface_hub import try_to_load_from_cache
 
-    try:
-        folder = Path(
-            huggingface_hub.snapshot_download(
-                repository, revision=wish or None, local_files_only=True
-            )
-        )
-        there = {path.name for path in folder.iterdir()}
-        for group in groups:
-            _first(group, there, page)
-    except (errors.LocalEntryNotFoundError, OSError, HubError):
+    found = []
+    for group in groups:
+        paths = (try_to_load_from_cache(repository, name, revision=wish or None) for name in group)
+        found.append(next((Path(path) for path in paths if isinstance(path, str)), None))
+    folders = {path.parent if path is not None else None for path in found}
+    folder = folders.pop()
+    if folder is None or folders:
         reason = str(cause).strip().split("\n")[0]
         raise HubError(
             f"{page} cannot be reached, and was not downloaded before ({reason}):"

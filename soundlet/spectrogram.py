@@ -22,6 +22,7 @@ Array = NDArray[np.float32]
 Spectra = NDArray[np.complex64]
 
 FLOOR_DB = -90.0  # level 0 of a frame; level 1 is a full-scale sine
+HIGHEST_LEVEL = 2.0  # 90 dB over full scale: beyond any sound, short of overflow
 TINY = np.float32(1e-12)
 
 
@@ -95,8 +96,9 @@ def to_level(magnitude: Array) -> Array:
 
 
 def to_magnitude(level: Array) -> Array:
-    """The inverse of `to_level`, never below 0."""
+    """The inverse of `to_level`, never below 0; levels above 2 count as 2."""
     floor = np.float32(10 ** (FLOOR_DB / 20))
+    level = np.minimum(level, np.float32(HIGHEST_LEVEL))
     magnitude: Array = np.maximum(np.exp((1 - level) * np.log(floor)) - floor, np.float32(0))
     return magnitude
 

@@ -11,6 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from soundlet.training.dataset import (
+    genres,
+    instruments,
+    one_shots,
+    sound_effects,
+    vocabulary,
+)
+
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
@@ -107,3 +115,22 @@ def test_every_command_and_option_is_documented() -> None:
         options = set(re.findall(r"--[a-z0-9][a-z0-9-]+", help_text)) - {"--help"}
         missing = sorted(option for option in options if f"`{option}" not in page)
         assert not missing, f"soundlet {command}: {missing}"
+
+
+def test_the_prompt_guide_lists_the_words_that_are_taught() -> None:
+    page = (ROOT / "docs" / "prompts.md").read_text(encoding="utf-8")
+    listed = {
+        name: words.split(", ")
+        for name, words in re.findall(r"^\| ([a-z ]+) \| (.+) \|$", page, re.M)
+    }
+    assert listed == {
+        "kinds": [words.words[0] for words in vocabulary.KIND_WORDS.values()],
+        "genres": list(genres.ALL_GENRES),
+        "instruments": list(instruments.INSTRUMENTS),
+        "drum kits": list(instruments.KITS),
+        "single hits": list(one_shots.SOURCES),
+        "sound effects": list(sound_effects.SOURCES),
+        "moods": list(vocabulary.MOODS),
+        "textures": list(vocabulary.TEXTURES),
+        "effects": list(vocabulary.EFFECTS),
+    }

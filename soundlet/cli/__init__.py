@@ -5,6 +5,7 @@ Nothing heavy is imported before a command runs, so that `--help` stays quick.
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated, Any, NoReturn
 
@@ -16,6 +17,7 @@ from soundlet.cli.convert import convert
 from soundlet.cli.doctor import doctor
 from soundlet.cli.generate import generate
 from soundlet.cli.info import info
+from soundlet.cli.train import train
 from soundlet.errors import SoundletError
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
@@ -42,6 +44,11 @@ class OneLineErrors(TyperGroup):
             fail(str(e), FAILED)
         except (typer.Abort, KeyboardInterrupt):
             code = INTERRUPTED
+        except OSError as e:
+            if e.filename is not None:
+                raise  # of a file: a bug of ours
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing to flush
+            fail(f"stdout cannot be written: {e.strerror}", FAILED)
         sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -90,3 +97,4 @@ app.command()(generate)
 app.command()(convert)
 app.command()(info)
 app.command()(doctor)
+app.add_typer(train, name="train")

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from soundlet.config import DiTConfig
+from soundlet.models.attention import attend
 
 Layer = TypeVar("Layer", bound=nn.Module)
 
@@ -101,7 +102,8 @@ class SelfAttention(nn.Module):
     def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
         q, k, v = (split_heads(part, self.n_heads) for part in self.to_qkv(x).chunk(3, dim=-1))
         q, k = self.norm(q, k)
-        out = functional.scaled_dot_product_attention(rotate(q, rotation), rotate(k, rotation), v)
+        q, k = rotate(q, rotation), rotate(k, rotation)
+        out = attend(q, k, v, scale=q.shape[-1] ** -0.5)
         projected: Tensor = self.to_out(join_heads(out))
         return projected
 
@@ -125,7 +127,7 @@ class CrossAttention(nn.Module):
         q = split_heads(self.to_q(x), self.n_heads)
         k, v = (split_heads(part, self.n_heads) for part in self.to_kv(context).chunk(2, dim=-1))
         q, k = self.norm(q, k)
-        out = functional.scaled_dot_product_attention(q, k, v)
+        out = attend(q, k, v, scale=q.shape[-1] ** -0.5)
         projected: Tensor = self.to_out(join_heads(out))
         return projected
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from soundlet.config import T5Config
+from soundlet.models.attention import attend
 
 
 class RMSNorm(nn.Module):
@@ -73,7 +74,7 @@ class SelfAttention(nn.Module):
             project(x).reshape(x.shape[0], x.shape[1], self.n_heads, -1).transpose(1, 2)
             for project in (self.to_q, self.to_k, self.to_v)
         )
-        out = functional.scaled_dot_product_attention(q, k, v, attn_mask=bias, scale=1.0)
+        out = attend(q, k, v, scale=1.0, bias=bias)
         projected: Tensor = self.to_out(out.transpose(1, 2).flatten(2))
         return projected
 

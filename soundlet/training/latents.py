@@ -1,25 +1,89 @@
 """Sounds encoded once, so that the flow trains on latents and never waits for a codec.
 
-A store is a folder with `latents.npy`, float16 (frames, channels) of all sounds end to end, and
-`entries.jsonl`, a line a sound: where its frames are, how long it is, what it is called.
+A store is a folder:
+
+- `latents.npy`: float16 (frames, channels) of all sounds end to end, normalised per channel;
+- `entries.jsonl`: a line a sound: where its frames are, how long it is, what it is called;
+- `silence.npy`: (channels, frames) of nothing, one window's step long;
+- `statistics.json`: what normalised the latents, so that a bundle can undo it.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
-from soundlet.training.clips import ClipFolder
+from soundlet.config.section import Section
+from soundlet.training.clips import Audio, ClipEntry, ClipFolder
 from soundlet.training.loop import TrainingError
 
-Encode = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+STATISTICS = "statistics.json"
+SILENCE = "silence.npy"
+
+Array = NDArray[np.float32]
+
+Encode = Callable[[Audio], Array]
 """Audio (1, 2, samples) to the latents' means (1, channels, frames)."""
+
+MIN_PIECE = 0.25  # of a window: less than that at the end of a long sound is left out
+
+
+class LatentStatistics(Section):
+    """A codec's latents before they were normalised, a number a channel.
+
+    Attributes:
+        mean: of the latents' means.
+        std: of the same.
+        deviation: average of the posterior's standard deviation.
+    """
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    deviation: tuple[float, ...]
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether the latents are as the codec gives them."""
+        return set(self.mean) == {0.0} and set(self.std) == {1.0}
+
+    def normalise(self, latents: Array) -> Array:
+        """Latents (batch, channels, frames) with mean 0 and spread 1 in each channel."""
+        mean, std = np.float32(self.mean)[:, None], np.float32(self.std)[:, None]
+        normalised: Array = (latents - mean) / std
+        return normalised
+
+    def restore(self, latents: Array) -> Array:
+        """The inverse of `normalise`."""
+        mean, std = np.float32(self.mean)[:, None], np.float32(self.std)[:, None]
+        restored: Array = latents * std + mean
+        return restored
+
+
+def read_statistics(folder: Path) -> LatentStatistics:
+    """The statistics in a store of latents, or in a run that was trained on one.
+
+    Raises:
+        TrainingError: they are not there, or damaged.
+    """
+    path = folder / STATISTICS
+    try:
+        return LatentStatistics.model_validate_json(path.read_text(encoding="utf-8"))
+    except OSError as e:
+        raise TrainingError(
+            f"{path} cannot be read ({e.strerror}): encode the clips again with"
+            " `soundlet dataset encode`"
+        ) from e
+    except ValidationError as e:
+        raise TrainingError(f"{path} is damaged: encode the clips again") from e
 
 
 @dataclass(frozen=True)
@@ -43,17 +107,40 @@ class LatentStore:
     """The encoded sounds of a folder, mapped into memory."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         try:
             lines = (folder / "entries.jsonl").read_text(encoding="utf-8").splitlines()
             self.values = np.load(folder / "latents.npy", mmap_mode="r")
-        except OSError as error:
-            raise TrainingError(f"{folder} is no store of latents: {error}") from error
-        fields = [json.loads(line) for line in lines]
-        self.entries = tuple(
-            LatentEntry(f["start"], f["frames"], f["seconds"], tuple(f["captions"])) for f in fields
-        )
+            fields = [json.loads(line) for line in lines]
+            self.entries = tuple(
+                LatentEntry(f["start"], f["frames"], f["seconds"], tuple(f["captions"]))
+                for f in fields
+            )
+        except (OSError, ValueError, KeyError, TypeError) as e:
+            raise TrainingError(
+                f"{folder} is no store of latents ({e}): make one with `soundlet dataset encode`"
+            ) from e
 
-    def latents(self, index: int, n_frames: int) -> NDArray[np.float32]:
+    @property
+    def channels(self) -> int:
+        """Channels of the latents."""
+        return int(self.values.shape[1])
+
+    @cached_property
+    def silence(self) -> Array:
+        """Latents of nothing: (channels, frames), as many frames as windows are multiples of."""
+        try:
+            silence: Array = np.load(self.folder / SILENCE)
+        except (OSError, ValueError) as e:
+            raise TrainingError(f"{self.folder / SILENCE}: {e}: encode the clips again") from e
+        return silence
+
+    @cached_property
+    def statistics(self) -> LatentStatistics:
+        """What normalised the latents."""
+        return read_statistics(self.folder)
+
+    def latents(self, index: int, n_frames: int) -> Array:
         """The first `n_frames` of a sound: (channels, n_frames)."""
         entry = self.entries[index]
         part = self.values[entry.start : entry.start + min(entry.frames, n_frames)]
@@ -67,44 +154,69 @@ def encode_clips(
     *,
     hop_length: int,
     frames_multiple: int,
+    max_frames: int | None = None,
+    statistics: LatentStatistics | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> LatentStore:
     """Encode every sound of `clips` into a store at `folder`.
 
     Args:
         clips: what to encode.
-        folder: where the store is written, whole or not at all.
-        encode: the codec's encoder.
+        folder: where the store is written, each file whole or not at all.
+        encode: the codec's encoder, normalisation included.
         hop_length: samples in a frame of latents.
         frames_multiple: each sound is followed by silence up to a multiple of this many frames.
+        max_frames: longer sounds are cut into pieces of this many frames, each with the captions
+            of the whole. None: nothing is cut.
+        statistics: what `encode` normalises by. None: the caller keeps them.
         on_progress: called with (sounds done, sounds in all).
     """
     folder.mkdir(parents=True, exist_ok=True)
-    pieces: list[NDArray[np.float16]] = []
+    found: list[NDArray[np.float16]] = []
     entries: list[LatentEntry] = []
-    start = 0
+    start, unit = 0, hop_length * frames_multiple
+    max_samples = None if max_frames is None else max_frames * hop_length
     for index, clip in enumerate(clips.entries):
-        audio = clips.audio(index)
-        unit = hop_length * frames_multiple
-        n_samples = -(-audio.shape[1] // unit) * unit
-        padded = np.zeros((1, 2, n_samples), dtype=np.float32)
-        padded[0, :, : audio.shape[1]] = audio
-        latents = encode(padded)[0].T.astype(np.float16)
-        pieces.append(latents)
-        entries.append(LatentEntry(start, len(latents), clip.seconds, clip.captions))
-        start += len(latents)
+        for audio, seconds in _pieces(clips.audio(index), clip, max_samples, clips.sample_rate):
+            padded = np.zeros((1, 2, -(-audio.shape[1] // unit) * unit), dtype=np.float32)
+            padded[0, :, : audio.shape[1]] = audio
+            latents = encode(padded)[0].T.astype(np.float16)
+            found.append(latents)
+            entries.append(LatentEntry(start, len(latents), seconds, clip.captions))
+            start += len(latents)
         if on_progress is not None:
             on_progress(index + 1, len(clips.entries))
-    _write(folder / "latents.npy", np.concatenate(pieces))
+    _write(folder / "latents.npy", np.concatenate(found))
+    around = encode(np.zeros((1, 2, 3 * unit), dtype=np.float32))[0]
+    _write(folder / SILENCE, around[:, frames_multiple : 2 * frames_multiple].astype(np.float32))
+    if statistics is not None:
+        _write_text(folder / STATISTICS, statistics.model_dump_json(indent=2) + "\n")
     lines = "".join(json.dumps(asdict(entry)) + "\n" for entry in entries)
-    temporary = folder / "entries.tmp"
-    temporary.write_text(lines, encoding="utf-8")
-    os.replace(temporary, folder / "entries.jsonl")
+    _write_text(folder / "entries.jsonl", lines)
     return LatentStore(folder)
 
 
-def _write(path: Path, values: NDArray[np.float16]) -> None:
+def _pieces(
+    audio: Audio, clip: ClipEntry, max_samples: int | None, sample_rate: int
+) -> Iterator[tuple[Audio, float]]:
+    """The sound and its length; or, of a longer one, one window after the other."""
+    if max_samples is None or audio.shape[1] <= max_samples:
+        yield audio, clip.seconds
+        return
+    for start in range(0, audio.shape[1], max_samples):
+        piece = audio[:, start : start + max_samples]
+        if piece.shape[1] >= MIN_PIECE * max_samples:
+            yield piece, piece.shape[1] / sample_rate
+
+
+def _write(path: Path, values: NDArray[Any]) -> None:
     temporary = path.with_suffix(".tmp")
     with temporary.open("wb") as file:
         np.save(file, values)
+    os.replace(temporary, path)
+
+
+def _write_text(path: Path, text: str) -> None:
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(text, encoding="utf-8")
     os.replace(temporary, path)

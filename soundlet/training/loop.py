@@ -12,6 +12,7 @@ import logging
 import math
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,32 +20,44 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
-from soundlet.errors import CheckpointError, SoundletError
+from soundlet.config.section import Count, Section
+from soundlet.engines.torch import available_device
+from soundlet.errors import SoundletError
+from soundlet.training.processes import join_processes
+from soundlet.training.weights import load_weights, read_state
 
 log = logging.getLogger(__name__)
 
 Batch = TypeVar("Batch")
+
+Figures = dict[str, float]
+"""Named numbers of a step, for the curve."""
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
 
 
 class TrainingError(SoundletError):
     """A training run cannot start or go on."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class LoopSettings:
+class LoopSettings(Section):
     """How a run advances.
 
     Attributes:
         steps: optimiser steps in all; None goes on until stopped.
         minutes: stop after this much time; None has no limit.
         learning_rate: peak of the schedule.
-        warmup: steps over which the learning rate rises from 0.
-        decay: steps over which it falls to a twentieth at the end of `steps`; 0 keeps it.
+        opponent_learning_rate: the same of the discriminator, where there is one.
+        warmup: steps over which the learning rates rise from 0.
+        decay: steps over which they fall to a twentieth at the end of `steps`; 0 keeps them.
         weight_decay: of AdamW, on matrices only.
         betas: of AdamW.
         clip_norm: largest norm of the gradient.
@@ -54,38 +67,53 @@ class LoopSettings:
         save_every: steps between two checkpoints.
         bfloat16: run matrix products in bfloat16.
         threads: of the CPU; None leaves PyTorch's own choice.
+        device: "cpu", "cuda", "cuda:1", "mps"; None: the best there is.
     """
 
-    steps: int | None = None
-    minutes: float | None = None
-    learning_rate: float = 3e-4
-    warmup: int = 200
-    decay: int = 0
-    weight_decay: float = 0.01
-    betas: tuple[float, float] = (0.9, 0.99)
-    clip_norm: float = 1.0
-    ema: float = 0.999
-    seed: int = 0
-    log_every: int = 20
-    save_every: int = 500
+    steps: Count | None = None
+    minutes: Positive | None = None
+    learning_rate: Positive = 3e-4
+    opponent_learning_rate: Positive = 3e-4
+    warmup: Annotated[int, Field(ge=0)] = 200
+    decay: Annotated[int, Field(ge=0)] = 0
+    weight_decay: NotNegative = 0.01
+    betas: tuple[Share, Share] = (0.9, 0.99)
+    clip_norm: Positive = 1.0
+    ema: Share = 0.999
+    seed: Annotated[int, Field(ge=0, lt=2**20)] = 0
+    log_every: Count = 20
+    save_every: Count = 500
     bfloat16: bool = True
-    threads: int | None = None
+    threads: Count | None = None
+    device: str | None = None
 
 
 class Trainee(Generic[Batch]):
-    """What the loop trains: a module, where its batches come from, and its loss."""
+    """What the loop trains: a module, where its batches come from, and its loss.
+
+    One with an opponent takes turns with it: even steps train the module, odd ones the opponent.
+    """
 
     @property
     def module(self) -> nn.Module:
         """What is trained."""
         raise NotImplementedError
 
+    @property
+    def opponent(self) -> nn.Module | None:
+        """What is trained against the module: a discriminator."""
+        return None
+
     def batch(self, generator: torch.Generator) -> Batch:
-        """Draw the batch of a step; called in a thread beside the step before."""
+        """Draw the batch of a step on the CPU; called in a thread beside the step before."""
         raise NotImplementedError
 
-    def loss(self, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, batch: Batch, generator: torch.Generator) -> tuple[Tensor, Figures]:
         """The loss to lower, and named figures for the curve."""
+        raise NotImplementedError
+
+    def opponent_loss(self, batch: Batch, generator: torch.Generator) -> tuple[Tensor, Figures]:
+        """The loss that the opponent lowers."""
         raise NotImplementedError
 
 
@@ -93,12 +121,26 @@ class Run(Generic[Batch]):
     """A run in a folder: `checkpoint.pt` to resume from, `curve.jsonl` with a line a log step."""
 
     def __init__(self, trainee: Trainee[Batch], folder: Path, settings: LoopSettings) -> None:
+        """Start a run, or take up the one that is in `folder`.
+
+        Raises:
+            EngineError: the device is not there.
+            CheckpointError: the run in the folder is damaged or of other sizes.
+        """
         self.trainee = trainee
         self.folder = folder
         self.settings = settings
         self.step = 0
-        self.optimizer = _optimizer(trainee.module, settings)
+        self.processes = join_processes(available_device(settings.device))
+        self.device = self.processes.device
+        trainee.module.to(self.device)
+        self.optimizer = _optimizer(trainee.module, settings, settings.learning_rate)
         self.average = copy.deepcopy(trainee.module).requires_grad_(False).eval()
+        self.opponent_optimizer: torch.optim.AdamW | None = None
+        if trainee.opponent is not None:
+            trainee.opponent.to(self.device)
+            rate = settings.opponent_learning_rate
+            self.opponent_optimizer = _optimizer(trainee.opponent, settings, rate)
         folder.mkdir(parents=True, exist_ok=True)
         if self.checkpoint.exists():
             self._resume()
@@ -108,8 +150,26 @@ class Run(Generic[Batch]):
         """Where the state is kept."""
         return self.folder / "checkpoint.pt"
 
-    def train(self, on_log: Callable[[dict[str, float]], None] | None = None) -> None:
+    @property
+    def curve(self) -> Path:
+        """Where the figures are kept, a JSON object a line."""
+        return self.folder / "curve.jsonl"
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all steps have been taken."""
+        return self.settings.steps is not None and self.step >= self.settings.steps
+
+    def train(
+        self,
+        on_log: Callable[[Figures], None] | None = None,
+        on_step: Callable[[int], None] | None = None,
+    ) -> None:
         """Take steps until the settings' end, or until Ctrl-C or SIGTERM; then save.
+
+        Args:
+            on_log: given each line of the curve, in the first process.
+            on_step: told the steps done after each, in the first process.
 
         Raises:
             TrainingError: the loss is not finite; the last good state stays on disk.
@@ -118,71 +178,105 @@ class Run(Generic[Batch]):
             torch.set_num_threads(self.settings.threads)
         torch.set_flush_denormal(True)
         began, since, first = time.monotonic(), time.monotonic(), self.step
-        sums: dict[str, float] = {}
+        seen: dict[str, list[float]] = {}
         with _stop_request() as stop, ThreadPoolExecutor(1) as pool:
-            upcoming = pool.submit(self.trainee.batch, self._generator(self.step, 0))
-            while not stop.requested and not self._is_done(began):
+            upcoming = pool.submit(self.trainee.batch, self.generator(self.step, 0))
+            while not self.processes.any(stop.requested or self._is_over(began)):
                 batch = upcoming.result()
-                upcoming = pool.submit(self.trainee.batch, self._generator(self.step + 1, 0))
-                figures = self._take_step(batch)
-                for name, value in figures.items():
-                    sums[name] = sums.get(name, 0.0) + value
+                upcoming = pool.submit(self.trainee.batch, self.generator(self.step + 1, 0))
+                for name, value in self._take_step(batch).items():
+                    seen.setdefault(name, []).append(value)
                 if self.step % self.settings.log_every == 0:
-                    count = self.step - first
-                    line = {name: value / count for name, value in sums.items()}
-                    line |= {"step": self.step, "seconds_per_step": _since(since) / count}
-                    self._log(line)
-                    if on_log is not None:
-                        on_log(line)
-                    sums, since, first = {}, time.monotonic(), self.step
+                    line = {name: sum(values) / len(values) for name, values in seen.items()}
+                    line["step"] = self.step
+                    line["seconds_per_step"] = _since(since) / (self.step - first)
+                    if self.processes.is_first:
+                        self._log(line)
+                        if on_log is not None:
+                            on_log(line)
+                    seen, since, first = {}, time.monotonic(), self.step
                 if self.step % self.settings.save_every == 0:
                     self.save()
+                if on_step is not None and self.processes.is_first:
+                    on_step(self.step)
         self.save()
 
     def save(self) -> None:
         """Write the state whole, or leave the old one."""
+        if not self.processes.is_first:
+            return
         state = {
             "step": self.step,
             "module": self.trainee.module.state_dict(),
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
         }
+        if self.trainee.opponent is not None and self.opponent_optimizer is not None:
+            state["opponent"] = self.trainee.opponent.state_dict()
+            state["opponent_optimizer"] = self.opponent_optimizer.state_dict()
         temporary = self.checkpoint.with_suffix(".tmp")
         torch.save(state, temporary)
         os.replace(temporary, self.checkpoint)
 
-    def _resume(self) -> None:
-        state: dict[str, Any] = torch.load(self.checkpoint, weights_only=True)
-        try:
-            self.trainee.module.load_state_dict(state["module"])
-            self.average.load_state_dict(state["average"])
-        except RuntimeError as error:
-            raise CheckpointError(
-                f"{self.checkpoint} was made with other sizes: {error}. Use a new folder."
-            ) from error
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.step = state["step"]
+    def generator(self, step: int, purpose: int) -> torch.Generator:
+        """The random numbers of a step for one purpose: 0 the batch, 1 the loss, 2 samples."""
+        seed = (self.settings.seed << 44) + (self.processes.rank << 34) + (step << 2) + purpose
+        return torch.Generator().manual_seed(seed)
 
-    def _take_step(self, batch: Batch) -> dict[str, float]:
-        settings = self.settings
-        rate = settings.learning_rate * _schedule(self.step, settings)
-        for group in self.optimizer.param_groups:
+    def _resume(self) -> None:
+        state = read_state(self.checkpoint)
+        load_weights(self.trainee.module, state["module"], self.checkpoint)
+        load_weights(self.average, state["average"], self.checkpoint)
+        _restore(self.optimizer, state["optimizer"])
+        if self.trainee.opponent is not None and "opponent" in state:
+            assert self.opponent_optimizer is not None
+            load_weights(self.trainee.opponent, state["opponent"], self.checkpoint)
+            _restore(self.opponent_optimizer, state["opponent_optimizer"])
+        self.step = state["step"]
+        if self.processes.is_first:
+            self._trim_curve()
+
+    def _take_step(self, batch: Batch) -> Figures:
+        """One update of the module, or of its opponent when it is its turn."""
+        opponent, optimizer = self.trainee.opponent, self.optimizer
+        module, loss_of, rate = self.trainee.module, self.trainee.loss, self.settings.learning_rate
+        name = "loss"
+        if opponent is not None:
+            is_its_turn = self.step % 2 == 1
+            opponent.requires_grad_(is_its_turn)
+            if is_its_turn and self.opponent_optimizer is not None:
+                module, optimizer, name = opponent, self.opponent_optimizer, "opponent_loss"
+                loss_of, rate = self.trainee.opponent_loss, self.settings.opponent_learning_rate
+        rate *= _schedule(self.step, self.settings)
+        for group in optimizer.param_groups:
             group["lr"] = rate
-        self.trainee.module.train()
-        with torch.autocast("cpu", torch.bfloat16, enabled=settings.bfloat16):
-            loss, figures = self.trainee.loss(batch, self._generator(self.step, 1))
-        if not math.isfinite(loss.item()):
-            raise TrainingError(
-                f"the loss is {loss.item()} at step {self.step}; the state before it is in"
-                f" {self.checkpoint}. Lower learning_rate and start again."
-            )
-        self.optimizer.zero_grad(set_to_none=True)
+        module.train()
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.bfloat16):
+            loss, figures = loss_of(batch, self.generator(self.step, 1))
+        self._require_finite(name, loss.item())
+        optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        norm = nn.utils.clip_grad_norm_(self.trainee.module.parameters(), settings.clip_norm)
-        self.optimizer.step()
+        parameters = list(module.parameters())
+        self.processes.average_gradients(parameters)
+        norm = float(nn.utils.clip_grad_norm_(parameters, self.settings.clip_norm))
+        self._require_finite(f"norm of the gradient of the {name}", norm)
+        optimizer.step()
         self.step += 1
-        self._follow()
-        return {"loss": loss.item(), "gradient": float(norm), "learning_rate": rate, **figures}
+        if module is not opponent:
+            self._follow()
+            figures = {"gradient": norm, "learning_rate": rate, **figures}
+        return {name: loss.item(), **figures}
+
+    def _require_finite(self, name: str, value: float) -> None:
+        if math.isfinite(value):
+            return
+        kept = f"the state before it is in {self.checkpoint}"
+        if not self.checkpoint.exists():
+            kept = "no state was saved yet"
+        raise TrainingError(
+            f"the {name} is {value} at step {self.step}; {kept}. Lower learning_rate and start"
+            " again."
+        )
 
     @torch.no_grad()
     def _follow(self) -> None:
@@ -193,22 +287,36 @@ class Run(Generic[Batch]):
         for a, b in zip(self.average.buffers(), self.trainee.module.buffers(), strict=True):
             a.copy_(b)
 
-    def _generator(self, step: int, purpose: int) -> torch.Generator:
-        return torch.Generator().manual_seed((self.settings.seed << 40) + (step << 2) + purpose)
+    def _is_over(self, began: float) -> bool:
+        minutes = self.settings.minutes
+        return self.is_done or (minutes is not None and _since(began) > minutes * 60)
 
-    def _is_done(self, began: float) -> bool:
-        settings = self.settings
-        if settings.steps is not None and self.step >= settings.steps:
-            return True
-        return settings.minutes is not None and _since(began) > settings.minutes * 60
-
-    def _log(self, line: dict[str, float]) -> None:
-        with (self.folder / "curve.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps({k: round(v, 6) for k, v in line.items()}) + "\n")
+    def _log(self, line: Figures) -> None:
+        with self.curve.open("a", encoding="utf-8") as file:
+            rounded = {k: v if isinstance(v, int) else float(f"{v:.7g}") for k, v in line.items()}
+            file.write(json.dumps(rounded) + "\n")
         log.info("%s", line)
 
+    def _trim_curve(self) -> None:
+        """Drop what was logged after the last checkpoint: those steps are taken again."""
+        if not self.curve.exists():
+            return
+        lines = self.curve.read_text(encoding="utf-8").splitlines()
+        kept = [line for line in lines if _step_of(line) <= self.step]
+        if len(kept) < len(lines):
+            temporary = self.curve.with_suffix(".tmp")
+            temporary.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+            os.replace(temporary, self.curve)
 
-def _optimizer(module: nn.Module, settings: LoopSettings) -> torch.optim.AdamW:
+
+def _step_of(line: str) -> float:
+    try:
+        return float(json.loads(line)["step"])
+    except (ValueError, KeyError, TypeError):
+        return math.inf  # cut off in the middle
+
+
+def _optimizer(module: nn.Module, settings: LoopSettings, rate: float) -> torch.optim.AdamW:
     trained = [p for p in module.parameters() if p.requires_grad]
     matrices = [p for p in trained if p.ndim > 1]
     others = [p for p in trained if p.ndim <= 1]
@@ -216,7 +324,15 @@ def _optimizer(module: nn.Module, settings: LoopSettings) -> torch.optim.AdamW:
         {"params": matrices, "weight_decay": settings.weight_decay},
         {"params": others, "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=settings.learning_rate, betas=settings.betas, fused=True)
+    return torch.optim.AdamW(groups, lr=rate, betas=settings.betas, fused=True)
+
+
+def _restore(optimizer: torch.optim.AdamW, state: dict[str, Any]) -> None:
+    """Load the averages of the gradients; what the settings say stays as they say it."""
+    said = [{k: group[k] for k in ("weight_decay", "betas")} for group in optimizer.param_groups]
+    optimizer.load_state_dict(state)
+    for group, settings in zip(optimizer.param_groups, said, strict=True):
+        group.update(settings)
 
 
 def _schedule(step: int, settings: LoopSettings) -> float:
@@ -240,6 +356,9 @@ class _Stop:
 def _stop_request() -> Iterator[_Stop]:
     """Turn the first Ctrl-C or SIGTERM into a request; a second one interrupts as usual."""
     stop = _Stop()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop  # signals are for the main thread
+        return
 
     def ask(_number: int, _frame: FrameType | None) -> None:
         stop.requested = True

@@ -12,12 +12,13 @@ import torch
 from torch import Tensor
 
 NUMBERS = tuple(str(number) for number in range(1, 301))
+SHARPS = ("a#", "c#", "d#", "f#", "g#")  # the flats and naturals are words, and common ones
 
 
 def train_vocabulary(captions: Iterable[str], size: int) -> bytes:
     """The bytes of a `spiece.model` with T5's special pieces: pad 0, end 1, unknown 2.
 
-    Case is folded; each whole number from 1 to 300 is a piece of its own.
+    Case is folded; each whole number from 1 to 300 and each sharp is a piece of its own.
     """
     model = io.BytesIO()
     trainer: Any = sentencepiece.SentencePieceTrainer
@@ -30,9 +31,9 @@ def train_vocabulary(captions: Iterable[str], size: int) -> bytes:
         eos_id=1,
         unk_id=2,
         bos_id=-1,
-        user_defined_symbols=list(NUMBERS),
+        user_defined_symbols=[*NUMBERS, *SHARPS],
         normalization_rule_name="nmt_nfkc_cf",
-        required_chars="abcdefghijklmnopqrstuvwxyz#&'-/.,0123456789",
+        required_chars="abcdefghijklmnopqrstuvwxyz#&'-/.,0",
         hard_vocab_limit=False,
         num_threads=1,
         minloglevel=2,

@@ -183,7 +183,7 @@ def test_a_bundle_with_a_file_cut_or_missing(tiny: Path, tmp_path: Path, name: s
     (folder / name).write_bytes(data[:-2])
     refused("generate", "kick", "--model", folder, says=(name,))
     (folder / name).unlink()
-    refused("generate", "kick", "--model", folder, says=(name,))
+    refused("generate", "kick", "--model", folder, says=(str(folder),))
 
 
 def test_doctor_says_what_is_damaged(tiny: Path, tmp_path: Path) -> None:
@@ -208,7 +208,7 @@ def test_doctor_says_what_is_damaged(tiny: Path, tmp_path: Path) -> None:
         ("--seconds", "-3", "above 0"),
         ("--seconds", "nan", "above 0"),
         ("--seconds", "inf", "above 0"),
-        ("--seconds", "3600", "at most"),
+        ("--seconds", "3600", "to 0.023"),
         ("--steps", "0", "1 to 1000"),
         ("--steps", "100000", "1 to 1000"),
         ("--seed", "-1", "0 to 4294967295"),
@@ -327,7 +327,10 @@ def test_a_device_that_is_full(tiny: Path) -> None:
     assert "/dev/full cannot be written: No space left on device" in line
     to_stdout = shlex.join(command("generate", *arguments, "--out", "-")) + " > /dev/full"
     line = one_line(subprocess.run(["bash", "-c", to_stdout], capture_output=True, text=True))
-    assert "No space left on device" in line
+    assert "stdout cannot be written: No space left on device" in line
+    info = shlex.join(command("info", tiny)) + " > /dev/full"
+    line = one_line(subprocess.run(["bash", "-c", info], capture_output=True, text=True))
+    assert "stdout cannot be written: No space left on device" in line
 
 
 # Ctrl-C

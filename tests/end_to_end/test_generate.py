@@ -145,9 +145,9 @@ def test_a_reader_that_stops_early_is_no_crash(tiny: Path) -> None:
 
 
 def test_json_says_all_that_made_a_clip(tiny: Path) -> None:
-    arguments = ("kick", "--seed", 3, "--steps", 4, "--sampler", "euler", "--cfg-scale", 2)
-    arguments += ("--cfg-rescale", 0.5, "--cfg-interval", 0.1, 0.9, "--negative-prompt", "noise")
-    told = json.loads(generate(tiny, *arguments, "--json").stdout)
+    flow = ("--steps", 4, "--sampler", "euler", "--cfg-scale", 2, "--cfg-rescale", 0.5)
+    more = ("--cfg-interval", 0.1, 0.9, "--negative-prompt", "noise", "--json")
+    told = json.loads(generate(tiny, "kick", "--seed", 3, *flow, *more).stdout)
     assert told.pop("elapsed_seconds") > 0
     assert told.pop("gain_db") <= 0
     assert told == {

@@ -77,7 +77,7 @@ def test_a_run_is_that_of_the_reference(model: soundlet.Model, golden: Golden, r
     [("velocity_cfg4", {}), ("velocity_cfg4_rescale07", {"cfg_rescale": 0.7})],
 )
 def test_guidance_is_that_of_the_reference(
-    model: soundlet.Model, golden: Golden, name: str, settings: dict[str, float]
+    model: soundlet.Model, golden: Golden, name: str, settings: dict[str, Any]
 ) -> None:
     arrays = {key: value.astype(np.float32) for key, value in golden.items()}
     told = Conditioning(arrays["cross_attn_cond"], arrays["global_cond"])

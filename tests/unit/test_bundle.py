@@ -194,9 +194,13 @@ def test_sealing_needs_every_file(tmp_path: Path) -> None:
 
 
 def test_a_bundle_that_fails_half_way_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), staged_bundle(tmp_path / "new") as staging:
-        (staging / "half").write_text("a file")
-        raise KeyboardInterrupt
+    def interrupted() -> None:
+        with staged_bundle(tmp_path / "new") as staging:
+            (staging / "half").write_text("a file")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert list(tmp_path.iterdir()) == []
 
 

@@ -163,7 +163,7 @@ def test_a_clip_of_a_batch_is_the_clip_alone(
     bundle: Bundle, engine: ToyEngine, batch_size: int
 ) -> None:
     model = Model(bundle, engine, batch_size=batch_size)
-    asked = [
+    asked: list[dict[str, Any]] = [
         {"prompt": "rain", "seed": 1},
         {"prompt": "kick drum", "seed": 2, "seconds": 0.02},
         {"prompt": "rain", "seed": 3, "sampler": "pingpong"},

@@ -153,8 +153,8 @@ def _stated_sound(attributes: Attributes, rng: np.random.Generator) -> _Stated:
     if source in HIT_NOUNS:
         instrument = _word(rng, _instrument_words(attributes.instruments[0]))
         stated.noun = f"{instrument} {_word(rng, HIT_NOUNS[source])}"
-    elif is_one_shot and attributes.instruments and rng.random() < 0.4:
-        stated.instruments = [_word(rng, _instrument_words(attributes.instruments[0]))]
+    elif is_one_shot and source not in attributes.instruments and rng.random() < 0.4:
+        stated.instruments = [_word(rng, _instrument_words(n)) for n in attributes.instruments[:1]]
     for texture in _some(attributes.textures, rng, 0.7):
         word = _word(rng, CHARACTER_WORDS.get(texture, (texture,)))
         is_after = word.split()[0] in ("on", "in", "with", "through", "passing", "far", "again")

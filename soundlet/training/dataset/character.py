@@ -18,9 +18,9 @@ from soundlet.training.dataset.vocabulary import (
 )
 
 COUNTS = {  # chances of none, one and two words of each table
-    "moods": (0.45, 0.42, 0.13),
-    "textures": (0.68, 0.27, 0.05),
-    "effects": (0.68, 0.26, 0.06),
+    "moods": (0.5, 0.4, 0.1),
+    "textures": (0.74, 0.22, 0.04),
+    "effects": (0.74, 0.22, 0.04),
 }
 NARROWEST_TEMPO = 6  # BPM that a genre and a mood must share
 
@@ -75,12 +75,14 @@ def random_character(
     for name, table in tables.items():
         chosen[name] = ()
         wanted = int(rng.choice(3, p=COUNTS[name]))
-        candidates = [word for word, description in table.items() if kind in description.kinds]
+        candidates = [word for word, d in table.items() if d.traits_for(kind) is not None]
         for word in (candidates[int(i)] for i in rng.permutation(len(candidates))[:8]):
             if len(chosen[name]) >= wanted:
                 break
-            traits = table[word].traits
-            if joined([*parts, traits]) is not None and _is_playable(traits.tempo, usual):
+            traits = table[word].traits_for(kind)
+            if traits is None or not _is_playable(traits.tempo, usual):
+                continue
+            if joined([*parts, traits]) is not None:
                 parts.append(traits)
                 chosen[name] += (word,)
     merged = joined(parts)

@@ -10,7 +10,14 @@ import numpy as np
 
 from soundlet.training.dataset.events import BEATS_PER_BAR, Note
 from soundlet.training.dataset.instruments import Instrument
-from soundlet.training.dataset.theory import JAZZ_PROGRESSIONS, PROGRESSIONS, Key, fold, voice
+from soundlet.training.dataset.theory import (
+    JAZZ_PROGRESSIONS,
+    PROGRESSIONS,
+    SINGLE_VOICE_PROGRESSIONS,
+    Key,
+    fold,
+    voice,
+)
 
 Rhythm = TypeVar("Rhythm")
 RICH_GENRES = ("jazz", "lo-fi", "funk", "bossa nova", "uk garage", "downtempo", "disco", "house")
@@ -54,10 +61,22 @@ class Harmony:
         return self.key.chord(self.degree(beat), self.size)
 
 
-def random_harmony(key: Key, genre: str, bpm: float, rng: np.random.Generator) -> Harmony:
-    """A progression that suits the genre; slow music changes chords more often."""
+def random_harmony(
+    key: Key, genre: str, bpm: float, rng: np.random.Generator, *, single_voice: bool = False
+) -> Harmony:
+    """A progression that suits the genre; slow music changes chords more often.
+
+    Args:
+        key: the key.
+        genre: the genre.
+        bpm: tempo.
+        rng: source of the choice.
+        single_voice: for a melody or a bass alone, whose notes must make the key clear.
+    """
     rich = genre in RICH_GENRES and rng.random() < 0.7
     table = JAZZ_PROGRESSIONS if genre in ("jazz", "bossa nova") and rich else PROGRESSIONS
+    if single_voice:
+        table = SINGLE_VOICE_PROGRESSIONS
     choices = table[key.mode]
     degrees = choices[int(rng.integers(len(choices)))]
     beats = 4.0
@@ -134,6 +153,7 @@ def bass_line(
         pattern = _ranked(every, _strokes, shape.busy, rng)
     low = max(instrument.low, 28)
     centre_low = low if shape.register < 0 else low + int(rng.integers(0, 6))
+    scale = {(harmony.key.tonic + s) % 12 for s in harmony.key.scale}
     notes: list[Note] = []
     n_steps = int(np.ceil(n_beats * 4))
     gate = float(rng.uniform(0.75, 0.98))
@@ -156,7 +176,7 @@ def bass_line(
                 "5": fifth if rng.random() < 0.6 else fifth - 12,
                 "8": root + 12,
                 "3": root + (chord[1] - chord[0]) % 12,
-                "7": root - 2,
+                "7": _step(root, -1, scale),
                 "w": target + (1 if rng.random() < 0.5 else -1),
             }.get(mark, root)
             level = 0.95 if step % 4 == 0 else 0.8
@@ -320,14 +340,18 @@ def melody(
     pitch = fold(round(centre), instrument.low, instrument.high)
     notes: list[Note] = []
     for bar in range(int(np.ceil(n_beats / BEATS_PER_BAR))):
-        which = (0, 1, 0, 1)[bar % 4] if bar % 4 != 3 else 1
+        which = (0, 1, 0, 1)[bar % 4]
+        rhythm = rhythms[which]
         beat = float(bar * BEATS_PER_BAR)
-        for i, length in enumerate(rhythms[which]):
+        for i, length in enumerate(rhythm):
             chord = harmony.chord(beat)
             allowed = scale_classes | set(chord)
             if key.mode == "minor" and (key.tonic + 11) % 12 in chord:
                 allowed = allowed - {(key.tonic + 10) % 12}
-            if beat % 2 == 0:
+            is_cadence = bar % 2 == 1 and i == len(rhythm) - 1
+            if beat == 0.0 or is_cadence:  # phrases begin and end at home
+                pitch = _nearest(pitch, {key.tonic} if key.tonic in chord else {chord[0]})
+            elif beat % 2 == 0:
                 pitch = _nearest(pitch + motifs[which][i % 12], set(chord))
             else:
                 pitch = _step(pitch, motifs[which][i % 12], allowed)
@@ -335,7 +359,7 @@ def melody(
                 pitch -= 12
             if pitch < centre - 11 or pitch < instrument.low:
                 pitch += 12
-            is_rest = i > 0 and rng.random() < 0.07
+            is_rest = i > 0 and not is_cadence and rng.random() < 0.07
             if not is_rest:
                 level = 0.9 if beat % 1 == 0 else 0.75
                 notes.append(Note(beat, length * 0.92, pitch, level))

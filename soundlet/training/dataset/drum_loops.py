@@ -11,6 +11,7 @@ import numpy as np
 from soundlet.training.dataset.drum_patterns import GROOVES, LEVELS, ROLLS, STEPS_PER_BAR
 from soundlet.training.dataset.events import BEATS_PER_BAR, Hit
 from soundlet.training.dataset.instruments import Element
+from soundlet.training.dataset.traits import Range
 
 STEP = BEATS_PER_BAR / STEPS_PER_BAR  # beats
 FILL_RUNS = (
@@ -86,7 +87,13 @@ def _rows(genre: str, busy: float, rng: np.random.Generator) -> Rows:
 
 
 def compose_drums(
-    genre: str, n_beats: float, rng: np.random.Generator, *, is_loop: bool, busy: float
+    genre: str,
+    n_beats: float,
+    rng: np.random.Generator,
+    *,
+    is_loop: bool,
+    busy: float,
+    swing_range: Range | None = None,
 ) -> list[Hit]:
     """Hits of a loop in the style of a genre, with something plainly heard on the downbeat.
 
@@ -96,9 +103,10 @@ def compose_drums(
         rng: source of every choice.
         is_loop: whole bars: a fill may lead back to the beginning.
         busy: 0 to 1, how many of the optional layers sound.
+        swing_range: in place of the swing of the genre, 0.5 is straight.
     """
     groove = GROOVES[genre]
-    swing = float(rng.uniform(*groove.swing))
+    swing = float(rng.uniform(*(swing_range or groove.swing)))
     unit = groove.swing_steps
     n_steps = math.ceil(n_beats / STEP - 1e-6)
     hits: list[Hit] = []

@@ -70,7 +70,7 @@ BACKBEAT = "snare ....X.......X..."
 GROOVES: dict[str, Groove] = {
     "house": _groove(
         [FOUR, "kick X...X...X...X..g", "kick X..?X...X...X..."],
-        ["clap ....X.......X...", "clap ....X.......X..|snare ....x.......x...",
+        ["clap ....X.......X...", "clap ....X.......X...|snare ....x.......x...",
          "clap ....X.......X..o", "snare ....X.......X..."],
         ["open_hat ..x...x...x...x.", "open_hat ..x...x...x...x.|closed_hat x.g.x.g.x.g.x.g.",
          "closed_hat xoxoxoxoxoxoxoxo|open_hat ..x...x...x...x.",
@@ -90,7 +90,7 @@ GROOVES: dict[str, Groove] = {
         "909 kit|industrial kit|electronic kit"),
     "trance": _groove(
         [FOUR],
-        ["clap ....X.......X...", "clap ....X.......X..|snare ....X.......X...",
+        ["clap ....X.......X...", "clap ....X.......X...|snare ....X.......X...",
          "clap ....X.......X.g."],
         ["open_hat ..X...X...X...X.", "open_hat ..X...X...X...X.|closed_hat xoooxoooxoooxooo",
          "closed_hat xoXoxoXoxoXoxoXo"],
@@ -127,7 +127,7 @@ GROOVES: dict[str, Groove] = {
         ["kick X......x..X.....", "kick X.x....x..x.....", "kick X.....x.x.......",
          "kick X..x......x.....", "kick X......X.xX....."],
         [BACKBEAT, "snare ....X..g.g..X...", "snare ....X.......X..g",
-         "snare ....X.......X..|clap ....x.......x..."],
+         "snare ....X.......X...|clap ....x.......x..."],
         ["closed_hat x.x.x.x.x.x.x.x.", "closed_hat x.o.x.o.x.o.x.o.",
          "closed_hat xoxgxox.xoxgxox.", "closed_hat x.x.x.x.x.x...x.|open_hat ............x..."],
         ["shaker x.o.x.o.x.o.x.o.", "tambourine ....x.......x...", "rim ..o..o....o..o.."],
@@ -178,7 +178,7 @@ GROOVES: dict[str, Groove] = {
         "acoustic kit|room kit", (0.5, 0.57)),
     "disco": _groove(
         [FOUR],
-        [BACKBEAT, "snare ....X.......X..|clap ....x.......x..."],
+        [BACKBEAT, "snare ....X.......X...|clap ....x.......x..."],
         ["closed_hat x...x...x...x...|open_hat ..X...X...X...X.",
          "closed_hat xo.ox.o.xo.ox.o.|open_hat ..X...X...X...X.", "open_hat ..X...X...X...X."],
         ["tambourine xoxoxoxoxoxoxoxo", "conga ..x...xx..x...xx", "cowbell x...x...x...x..."],
@@ -218,7 +218,7 @@ GROOVES: dict[str, Groove] = {
         "jazz kit|brush kit", (0.6, 0.667), 2, fills=0.25),
     "synthwave": _groove(
         [FOUR, "kick X.......X.......", "kick X.....x.X......."],
-        [BACKBEAT, "snare ....X.......X..|clap ....x.......x..."],
+        [BACKBEAT, "snare ....X.......X...|clap ....x.......x..."],
         ["closed_hat x.x.x.x.x.x.x.x.", "closed_hat xoxoxoxoxoxoxoxo",
          "closed_hat x...x...x...x...|open_hat ..x...x...x...x."],
         ["tom_mid ............x.x.", "tom_low ..............xx", "cowbell ..x...x...x...x.",
@@ -247,7 +247,7 @@ GROOVES: dict[str, Groove] = {
         "acoustic kit|room kit|electronic kit", (0.5, 0.56)),
     "pop": _groove(
         ["kick X.......X.......", FOUR, "kick X.....x.X.......", "kick X.......X.x....."],
-        [BACKBEAT, "clap ....X.......X...", "snare ....X.......X..|clap ....X.......X..."],
+        [BACKBEAT, "clap ....X.......X...", "snare ....X.......X...|clap ....X.......X..."],
         ["closed_hat x.x.x.x.x.x.x.x.", "closed_hat xoxoxoxoxoxoxoxo", "shaker xoxoxoxoxoxoxoxo"],
         ["tambourine ....x.......x...", "crash X...............", "shaker x.o.x.o.x.o.x.o."],
         "acoustic kit|electronic kit|room kit"),

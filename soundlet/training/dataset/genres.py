@@ -77,7 +77,7 @@ GENRES: dict[str, Genre] = {
                "acid bass")),
     "techno": _genre(
         "techno|club techno|detroit techno|warehouse techno|techno music|rave techno",
-        "berlin club|tekno", 120, 150,
+        "berlin club|berghain", 120, 150,
         "halo pad|choir pad|synth brass|dark pad|synth stab|synth bell|" + _ELECTRONIC,
         _style("minimal techno|minimal|micro techno", Traits(tempo=(122, 130), busy=(0.0, 0.1))),
         _style("hard techno|hardtechno|industrial techno", Traits(
@@ -224,7 +224,7 @@ UNDRUMMED_GENRES: dict[str, Genre] = {
         "|tubular bells|pizzicato strings|halo pad|warm pad|violin|oboe|church organ|choir pad"
         "|music box|dark pad"),
     "folk": _genre(
-        "folk|country|acoustic folk|americana|folk music|bluegrass", "campfire|appalachian",
+        "folk|country|acoustic folk|americana|folk music|bluegrass", "barn dance|appalachian",
         76, 160, "acoustic guitar|banjo|mandolin|violin|harmonica|accordion|upright bass|recorder"
         "|whistle|nylon guitar|ukulele|dulcimer|pan flute|honky-tonk piano"),
     "chiptune": _genre(

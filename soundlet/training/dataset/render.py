@@ -48,6 +48,7 @@ KIND_WEIGHTS = {
 }
 ROLE_LETTERS = {"bass_line": "b", "chords": "c", "arpeggio": "a", "melody": "m", "pad": "p"}
 N_CAPTIONS = 4
+DRY_KITS = ("808 kit", "909 kit", "trap kit", "electronic kit", "8-bit kit")
 INSTRUMENT_HIT_SHARE = 0.25  # of the one-shots
 ELEMENT_SHARE = 0.14  # of the drum loops, those for one part of the kit alone
 
@@ -129,6 +130,8 @@ def _kit_for(plan: _Plan, rng: np.random.Generator) -> Kit:
     names = style.kits if style and style.kits else GROOVES[plan.genre].kits
     if not (style and style.kits) and rng.random() < 0.25:
         names = tuple(KITS)
+    if "mono" in plan.character.traits.devices:  # a dry sound has no room in it
+        names = tuple(name for name in names if name in DRY_KITS) or DRY_KITS
     return KITS[names[int(rng.integers(len(names)))]]
 
 
@@ -186,7 +189,14 @@ def _notes(
 def _drum_hits(plan: _Plan, rng: np.random.Generator) -> list[Hit]:
     traits = plan.character.traits
     busy = drawn(traits.busy, rng, float(rng.uniform(0.1, 0.8)))
-    hits = compose_drums(plan.genre, plan.n_beats, rng, is_loop=plan.is_loop, busy=busy)
+    hits = compose_drums(
+        plan.genre,
+        plan.n_beats,
+        rng,
+        is_loop=plan.is_loop,
+        busy=busy,
+        swing_range=traits.swing,
+    )
     loudness = drawn(traits.loudness, rng, float(rng.uniform(0.7, 1.0)))
     return humanised(hits, rng, loudness=loudness, spread=0.06)
 
@@ -196,16 +206,17 @@ def _drum_loop(rng: np.random.Generator) -> tuple[Audio, Attributes]:
     plan = _plan("drum_loop", genre, 0.8, rng)
     kit = _kit_for(plan, rng)
     names: tuple[str, ...] = (kit.name,)
-    if plan.character.traits.busy is None and rng.random() < ELEMENT_SHARE:
+    traits = plan.character.traits
+    if traits.busy is None and rng.random() < ELEMENT_SHARE:
         element = ELEMENTS[list(ELEMENTS)[int(rng.integers(len(ELEMENTS)))]]
         names = (element.name, kit.name)
         hits = compose_element(element, genre, plan.n_beats, rng)
-        loudness = drawn(plan.character.traits.loudness, rng, float(rng.uniform(0.7, 1.0)))
+        loudness = drawn(traits.loudness, rng, float(rng.uniform(0.7, 1.0)))
         hits = humanised(hits, rng, loudness=loudness, spread=0.06)
     else:
         hits = _drum_hits(plan, rng)
     audio = render_hits(hits, kit, plan.bpm, plan.n_samples, rng)
-    audio = processed(audio, plan.character.traits, plan.bpm, rng)
+    audio = processed(audio, traits, plan.bpm, rng)
     return _finished(audio, 0.015, rng), _facts("drum_loop", plan, names, None)
 
 
@@ -215,7 +226,8 @@ def _tonal(kind: str, rng: np.random.Generator) -> tuple[Audio, Attributes]:
     plan = _plan(kind, genre, 2.0 if kind == "pad" else 1.0, rng)
     instrument = _instrument_for(kind, plan, rng, is_alone=True)
     key = random_key(rng, plan.character.traits.mode)
-    harmony = random_harmony(key, genre, plan.bpm, rng)
+    is_single = kind in ("bass_line", "melody")
+    harmony = random_harmony(key, genre, plan.bpm, rng, single_voice=is_single)
     notes = _notes(kind, harmony, instrument, plan, rng)
     audio = render_notes(notes, instrument, plan.bpm, plan.n_samples, rng)
     audio = processed(audio, plan.character.traits, plan.bpm, rng)

@@ -15,8 +15,9 @@ TONICS = {
 }
 SAME_TONIC = {"C#": "Db", "D#": "Eb", "F#": "Gb", "G#": "Ab", "A#": "Bb"}
 
-# Scale degrees counted from 0; every progression begins on the tonic chord or implies it soon.
-PROGRESSIONS = {
+# Scale degrees counted from 0. Every progression begins on the tonic, so that a short clip is
+# already in its key; those of a single voice stay nearer to it.
+PROGRESSIONS: dict[str, tuple[tuple[int, ...], ...]] = {
     "major": (
         (0, 4, 5, 3),
         (0, 5, 3, 4),
@@ -34,7 +35,7 @@ PROGRESSIONS = {
         (0, 3, 5, 6),
         (0, 6, 5, 6),
         (0, 5, 3, 4),
-        (0, 3, 6, 2),
+        (0, 3, 6, 0),
         (0, 2, 6, 3),
         (0, 5),
         (0, 6),
@@ -42,9 +43,13 @@ PROGRESSIONS = {
         (0,),
     ),
 }
-JAZZ_PROGRESSIONS = {
-    "major": ((0, 5, 1, 4), (1, 4, 0, 0), (0, 3, 2, 5), (2, 5, 1, 4)),
-    "minor": ((0, 3, 1, 4), (0, 5, 1, 4), (0, 3, 6, 2)),
+JAZZ_PROGRESSIONS: dict[str, tuple[tuple[int, ...], ...]] = {
+    "major": ((0, 5, 1, 4), (0, 1, 4, 0), (0, 3, 1, 4), (0, 0, 1, 4)),
+    "minor": ((0, 3, 1, 4), (0, 5, 1, 4), (0, 1, 4, 0), (0, 0, 3, 4)),
+}
+SINGLE_VOICE_PROGRESSIONS: dict[str, tuple[tuple[int, ...], ...]] = {
+    "major": ((0,), (0,), (0, 0, 3, 0), (0, 3, 4, 0), (0, 4, 0, 0), (0, 5, 3, 4)),
+    "minor": ((0,), (0,), (0, 0, 3, 0), (0, 3, 4, 0), (0, 4, 0, 0), (0, 6, 5, 0)),
 }
 
 

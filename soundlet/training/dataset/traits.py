@@ -18,6 +18,7 @@ class Traits:
         register: -1 for low, 1 for high.
         loudness: how hard the notes are struck, 0 to 1.
         busy: 0 is sparse, 1 is dense: drum layers, note values.
+        swing: share of each pair of sixteenths that the first takes, 0.5 is straight.
         gate: length of notes against their written length.
         low_pass: cutoff in Hz.
         high_pass: cutoff in Hz.
@@ -35,6 +36,7 @@ class Traits:
     register: int | None = None
     loudness: Range | None = None
     busy: Range | None = None
+    swing: Range | None = None
     gate: Range | None = None
     low_pass: Range | None = None
     high_pass: Range | None = None

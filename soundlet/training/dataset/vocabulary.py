@@ -31,12 +31,23 @@ class Words:
 
 @dataclass(frozen=True)
 class Description:
-    """A describing word: its synonyms, the kinds of clip it may describe, and its traits."""
+    """A describing word: its synonyms, the kinds of clip it may describe, and its traits.
+
+    Drum loops have no key and no register; where a word needs other traits there, `drum_traits`
+    says which, and the word may describe them too.
+    """
 
     words: tuple[str, ...]
     held_out: tuple[str, ...]
     kinds: frozenset[str]
     traits: Traits
+    drum_traits: Traits | None = None
+
+    def traits_for(self, kind: str) -> Traits | None:
+        """The traits in a clip of a kind, or None where the word says nothing."""
+        if kind == "drum_loop" and self.drum_traits is not None:
+            return self.drum_traits
+        return self.traits if kind in self.kinds else None
 
 
 def _words(words: str, held_out: str) -> Words:
@@ -44,10 +55,14 @@ def _words(words: str, held_out: str) -> Words:
 
 
 def _description(
-    words: str, held_out: str, kinds: frozenset[str], traits: Traits
+    words: str,
+    held_out: str,
+    kinds: frozenset[str],
+    traits: Traits,
+    drum_traits: Traits | None = None,
 ) -> tuple[str, Description]:
     names = tuple(words.split("|"))
-    return names[0], Description(names, tuple(held_out.split("|")), kinds, traits)
+    return names[0], Description(names, tuple(held_out.split("|")), kinds, traits, drum_traits)
 
 
 KIND_WORDS: dict[str, Words] = {
@@ -76,7 +91,8 @@ MOODS: dict[str, Description] = dict([
                  SONGS, Traits(mode="minor", tempo=(60, 92), loudness=(0.4, 0.65))),
     _description("dark|gloomy|sinister|brooding|ominous|menacing", "shadowy|bleak",
                  TONAL | {"bass_line", "arrangement"},
-                 Traits(mode="minor", register=-1, low_pass=(700, 1800))),
+                 Traits(mode="minor", register=-1, low_pass=(700, 1800)),
+                 Traits(low_pass=(1400, 2600), body=(0.3, 0.6))),
     _description("bright|brilliant|sparkling|shiny|shimmering", "gleaming|radiant",
                  TONAL | DRUMS, Traits(register=1, lift=(1.0, 2.0))),
     _description("calm|peaceful|relaxing|gentle|soothing|tranquil|serene", "restful|placid",
@@ -85,20 +101,24 @@ MOODS: dict[str, Description] = dict([
                  MUSIC, Traits(tempo=(122, 180), loudness=(0.9, 1.0), busy=(0.6, 1.0))),
     _description("dreamy|ethereal|hazy|floating|celestial|heavenly", "otherworldly|cloudlike",
                  SONGS, Traits(reverb_wet=(0.45, 0.65), reverb_size=(0.7, 1.0),
-                               loudness=(0.45, 0.7))),
+                               loudness=(0.45, 0.7)),
+                 Traits(reverb_wet=(0.45, 0.65), reverb_size=(0.7, 1.0), loudness=(0.45, 0.7))),
     _description("aggressive|angry|brutal|violent|fierce|raging", "hostile|savage",
                  MUSIC - {"pad"}, Traits(mode="minor", drive=(0.4, 0.7), loudness=(0.9, 1.0))),
     _description("mysterious|eerie|spooky|haunting|enigmatic|suspenseful", "uncanny|cryptic",
                  TONAL, Traits(mode="minor", tempo=(60, 104), reverb_wet=(0.35, 0.55),
                                reverb_size=(0.6, 0.95))),
-    _description("chill|laid-back|mellow|relaxed|easygoing|laid back", "unhurried|lazy",
+    _description("chill|laid-back|mellow|relaxed|easygoing|laid back", "lazy|without a rush",
                  MUSIC, Traits(tempo=(64, 98), loudness=(0.45, 0.68), low_pass=(3200, 5500))),
     _description("driving|pulsing|relentless|propulsive|pounding|hard-driving",
                  "unstoppable|pushing", MUSIC - {"pad", "melody"},
                  Traits(tempo=(118, 180), loudness=(0.85, 1.0))),
     _description("epic|heroic|grand|majestic|monumental|triumphant", "mighty|larger than life",
-                 SONGS - {"arpeggio"}, Traits(loudness=(0.9, 1.0), reverb_wet=(0.3, 0.45),
-                                              reverb_size=(0.7, 0.95), body=(0.5, 1.0))),
+                 SONGS - {"arpeggio"},
+                 Traits(loudness=(0.9, 1.0), reverb_wet=(0.3, 0.45), reverb_size=(0.7, 0.95),
+                        body=(0.5, 1.0)),
+                 Traits(loudness=(0.9, 1.0), reverb_wet=(0.3, 0.45), reverb_size=(0.7, 0.95),
+                        body=(0.5, 1.0))),
     _description("playful|quirky|bouncy|cute|whimsical|silly", "frisky|tongue-in-cheek",
                  TONAL - {"pad"}, Traits(mode="major", tempo=(96, 160), register=1,
                                          gate=(0.25, 0.45))),
@@ -111,6 +131,8 @@ MOODS: dict[str, Description] = dict([
                                reverb_size=(0.6, 1.0))),
     _description("fast|quick|rapid|speedy|uptempo|fast-paced", "brisk|breakneck",
                  MUSIC - {"pad"}, Traits(tempo=(150, 180))),
+    _description("swinging|swung|shuffled|with swing|shuffle feel|swing feel",
+                 "lilting|triplet-feel", DRUMS, Traits(swing=(0.62, 0.667), busy=(0.4, 0.8))),
     _description("slow|slow-paced|sluggish|low-tempo|slow tempo", "leisurely|crawling",
                  MUSIC - {"pad"}, Traits(tempo=(60, 80))),
 ])  # fmt: skip
@@ -118,17 +140,18 @@ MOODS: dict[str, Description] = dict([
 TEXTURES: dict[str, Description] = dict([
     _description("warm|smooth|cozy|rounded|mellow-toned", "velvety|toasty", MUSIC,
                  Traits(low_pass=(2200, 4000), body=(0.25, 0.5))),
-    _description("crisp|clear|sharp|polished|sizzling", "glassy-clean|snappy", MUSIC - {"pad"},
+    _description("crisp|clear|sharp|polished|sizzling", "glassy-clean|etched", MUSIC - {"pad"},
                  Traits(lift=(0.8, 1.6))),
     _description("lo-fi sounding|dusty|vinyl|old record|crackly|grainy", "worn-out|antique",
                  MUSIC, Traits(high_pass=(90, 160), low_pass=(2800, 4500), devices=("vinyl",))),
-    _description("airy|breathy|weightless|feathery|light", "wispy|gauzy", SONGS,
+    _description("airy|breathy|weightless|feathery|light", "gossamer|gauzy", SONGS,
                  Traits(high_pass=(280, 480), reverb_wet=(0.2, 0.35), reverb_size=(0.4, 0.7))),
-    _description("punchy|hard-hitting|tight|compressed|slamming", "knocking|thumping", MUSIC,
+    _description("punchy|hard-hitting|tight|compressed|slamming",
+                 "walloping|with a kick to it", MUSIC,
                  Traits(devices=("compressor",), body=(0.3, 0.6))),
     _description("heavy|massive|huge|thick|fat", "hefty|colossal", MUSIC - {"pad"},
                  Traits(body=(0.7, 1.2), drive=(0.2, 0.35), loudness=(0.9, 1.0))),
-    _description("soft|delicate|quiet|tender|subtle", "faint|featherlight", MUSIC,
+    _description("soft|delicate|softly played|tender|subtle", "faint|featherlight", MUSIC,
                  Traits(loudness=(0.3, 0.48))),
     _description("muffled|underwater|dull|blanketed|veiled", "behind a wall|smothered", MUSIC,
                  Traits(low_pass=(420, 800))),

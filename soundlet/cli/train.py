@@ -1,0 +1,141 @@
+"""`soundlet train`: a codec, a flow, its few-step form, and the bundle of them all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from soundlet.cli.progress import progress_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from soundlet.bundle import About, Bundle
+
+train = typer.Typer(
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="Train a model, or a part of one. Needs the train extra.",
+)
+
+
+def write_trained_bundle(
+    dest: Path,
+    autoencoder: Path,
+    flow: Path,
+    about: About,
+    *,
+    notices: dict[str, str] | None = None,
+    overwrite: bool = False,
+    on_file: Callable[[str], None] | None = None,
+) -> Bundle:
+    """The moving averages of two runs as a bundle, whose latents have unit variance.
+
+    Args:
+        dest: the folder to be.
+        autoencoder: a run of `train autoencoder`, or a bundle.
+        flow: a run of `train flow` or `train arc`.
+        about: what the manifest says.
+        notices: further text files, such as a licence or a model card, by name.
+        overwrite: replace `dest` if it is a bundle already.
+        on_file: told the name of each file before it is written.
+
+    Raises:
+        TrainingError, CheckpointError, ConfigError: not runs that fit together.
+        BundleError: `dest` is taken, or cannot be written.
+    """
+    from soundlet.export.bundle import save_bundle
+    from soundlet.training.bundle import join_runs
+
+    joined = join_runs(autoencoder, flow)
+    return save_bundle(
+        dest,
+        joined.model,
+        about,
+        config=joined.config,
+        t5_config=joined.t5_config,
+        tokenizer=joined.tokenizer,
+        notices=notices,
+        overwrite=overwrite,
+        on_file=on_file,
+    )
+
+
+@train.command()
+def bundle(
+    dest: Annotated[Path, typer.Argument(metavar="DEST", help="The bundle to make: a new folder.")],
+    autoencoder: Annotated[
+        Path, typer.Option(metavar="RUN", help="Of train autoencoder; or a bundle.")
+    ],
+    flow: Annotated[Path, typer.Option(metavar="RUN", help="Of train flow or train arc.")],
+    name: Annotated[str | None, typer.Option(help="Of the model.  [default: that of DEST]")] = None,
+    source: Annotated[str, typer.Option(help="What it was trained on.")] = "",
+    licence: Annotated[str, typer.Option(help="Of the weights.")] = "not stated",
+    description: Annotated[str, typer.Option(help="A sentence on it.")] = "",
+    notice: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="A text to include: licence, card. Any number."),
+    ] = None,
+    precision: Annotated[
+        str, typer.Option(metavar="NAME", help="Of the weights: float32 or float16.")
+    ] = "float16",
+    steps: Annotated[int, typer.Option(help="Default of requests.")] = 50,
+    sampler: Annotated[
+        str, typer.Option(metavar="NAME", help="Default of requests: pingpong, euler, rk4, dpmpp.")
+    ] = "euler",
+    cfg_scale: Annotated[float, typer.Option(help="Default of requests.")] = 4.0,
+    seconds: Annotated[
+        float | None, typer.Option(help="Default of requests.  [default: the longest]")
+    ] = None,
+    margin_frames: Annotated[
+        int, typer.Option(help="Latents sampled beyond the end of a clip.")
+    ] = 0,
+    force: Annotated[bool, typer.Option("--force", help="Replace a bundle that exists.")] = False,
+) -> None:
+    """Make a bundle of trained parts, ready for `soundlet generate --model DEST`."""
+    from pydantic import ValidationError
+
+    from soundlet.bundle import MODEL_CONFIG, PARTS, About
+    from soundlet.config import load_config
+
+    config = load_config(flow / MODEL_CONFIG)
+    longest = config.sample_size / config.sample_rate
+    try:
+        about = About.model_validate(
+            {
+                "name": name or dest.name,
+                "source": source,
+                "licence": licence,
+                "description": description,
+                "precision": dict.fromkeys(PARTS, precision),
+                "defaults": {
+                    "steps": steps,
+                    "sampler": sampler,
+                    "cfg_scale": cfg_scale,
+                    "seconds": longest if seconds is None else seconds,
+                },
+                "length": "variable",
+                "margin_frames": margin_frames,
+            }
+        )
+    except ValidationError as e:
+        first = e.errors()[0]
+        place = [str(part) for part in first["loc"] if part != "defaults"]
+        option = "--" + place[0].replace("_", "-")
+        raise typer.BadParameter(
+            f"{first['msg']}, not {first['input']!r}", param_hint=option
+        ) from e
+    with progress_line() as show:
+        made = write_trained_bundle(
+            dest,
+            autoencoder,
+            flow,
+            about,
+            notices={path.name: path.read_text(encoding="utf-8") for path in notice or []},
+            overwrite=force,
+            on_file=lambda file: show(f"writing {file}", 0, 0),
+        )
+    size = sum(record.size for record in made.manifest.files.values())
+    typer.echo(f"{made.folder}  {size / 1e6:.1f} MB")

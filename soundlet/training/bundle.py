@@ -1,0 +1,100 @@
+"""Trained parts to one model, whose latents have unit variance as every bundle's have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from soundlet.bundle import MODEL_CONFIG, T5_CONFIG, TOKENIZER
+from soundlet.config import ModelConfig, T5Config, load_config, load_t5_config
+from soundlet.models import Model, build_model
+from soundlet.models.spectral import SpectralDecoder, SpectralEncoder
+from soundlet.training.codec import MIN_STD, open_codec
+from soundlet.training.latents import LatentStatistics, read_statistics
+from soundlet.training.loop import TrainingError
+from soundlet.training.weights import average_weights, load_weights
+
+MIN_SOFTPLUS = 1e-6
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """All that a bundle is written from, but for what is said of it.
+
+    Attributes:
+        model: the four parts, on the CPU.
+        config: its sizes.
+        t5_config: those of its text encoder.
+        tokenizer: content of the spiece.model that it was trained with.
+    """
+
+    model: Model
+    config: ModelConfig
+    t5_config: T5Config
+    tokenizer: bytes
+
+
+def join_runs(autoencoder: Path, flow: Path) -> TrainedModel:
+    """The moving averages of two runs as one model.
+
+    Args:
+        autoencoder: a run of `train autoencoder`, or a bundle.
+        flow: a run of `train flow` or `train arc` on latents of that codec.
+
+    Raises:
+        TrainingError: not runs, or of codecs of different sizes.
+        ConfigError: a config is not valid.
+        CheckpointError: weights do not fit a config.
+    """
+    weights = average_weights(flow)
+    config, t5_config = load_config(flow / MODEL_CONFIG), load_t5_config(flow / T5_CONFIG)
+    codec = open_codec(autoencoder)
+    if config.autoencoder != codec.config.autoencoder:
+        raise TrainingError(
+            f"{flow} was trained for another codec than {autoencoder}: the sizes in their"
+            f" {MODEL_CONFIG} differ"
+        )
+    model = build_model(config, t5_config)
+    load_weights(model, {**weights, **_named("encoder", codec), **_named("decoder", codec)}, flow)
+    statistics = read_statistics(flow)
+    if len(statistics.mean) != config.latent_channels:
+        raise TrainingError(
+            f"{flow} has statistics of {len(statistics.mean)} channels; its latents have"
+            f" {config.latent_channels}"
+        )
+    if not statistics.is_identity:
+        fold_statistics(model.encoder, model.decoder, statistics)
+    return TrainedModel(model, config, t5_config, (flow / TOKENIZER).read_bytes())
+
+
+@torch.no_grad()
+def fold_statistics(
+    encoder: torch.nn.Module, decoder: torch.nn.Module, statistics: LatentStatistics
+) -> None:
+    """Let the codec itself normalise its latents: its last and first linear layers change.
+
+    The scales of the posterior become constants, since averages of them are what is known.
+
+    Raises:
+        TrainingError: a codec whose outer layers are not linear.
+    """
+    if not isinstance(encoder, SpectralEncoder) or not isinstance(decoder, SpectralDecoder):
+        raise TrainingError("normalised latents are for codecs of the type 'spectral'")
+    mean, std = torch.tensor(statistics.mean), torch.tensor(statistics.std)
+    deviation = torch.tensor(statistics.deviation) / std
+    n_latents = len(mean)
+    last, first = encoder.project_out, decoder.project_in
+    last.weight[:n_latents] /= std[:, None]
+    last.bias[:n_latents] = (last.bias[:n_latents] - mean) / std
+    last.weight[n_latents:] = 0
+    last.bias[n_latents:] = (deviation - MIN_STD).clamp(min=MIN_SOFTPLUS).expm1().log()
+    first.bias += first.weight @ mean
+    first.weight *= std
+
+
+def _named(part: str, codec: object) -> dict[str, Tensor]:
+    module: torch.nn.Module = getattr(codec, part)
+    return {f"{part}.{name}": tensor for name, tensor in module.state_dict().items()}

@@ -1,0 +1,79 @@
+"""The model inside the package: what the README promises of the first command."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import soundlet
+from tests.end_to_end.commands import command, run
+
+PROMPT = "techno drum loop 128 BPM"
+
+
+@pytest.fixture(scope="module")
+def model() -> soundlet.Model:
+    return soundlet.load()
+
+
+def test_the_first_command_of_the_readme_makes_a_sound(here: Path) -> None:
+    start = time.perf_counter()
+    arguments = ("generate", PROMPT, "--seconds", 6, "--seed", 1)
+    done = subprocess.run(command(*arguments), capture_output=True, text=True)
+    elapsed = time.perf_counter() - start
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("techno-drum-loop-128-bpm_1.wav  6 s  seed 1")
+    audio, rate = soundfile.read("techno-drum-loop-128-bpm_1.wav")
+    assert (rate, audio.shape) == (44100, (6 * 44100, 2))
+    assert 0.05 < np.abs(audio).max() <= 1
+    assert [path.name for path in here.iterdir()] == ["techno-drum-loop-128-bpm_1.wav"]
+    assert elapsed < 60  # 10 s on an idle machine of two cores
+
+
+def test_the_command_line_and_python_make_the_same_file(model: soundlet.Model) -> None:
+    for out in ("first.wav", "again.wav"):
+        result = run("generate", PROMPT, "--seconds", 2, "--seed", 1, "--out", out)
+        assert result.exit_code == 0, result.output
+    model.generate(PROMPT, seconds=2, seed=1).save("python.wav")
+    first, again, python = (Path(f"{n}.wav").read_bytes() for n in ("first", "again", "python"))
+    assert first == again == python
+
+
+def test_both_engines_make_the_same_latents(model: soundlet.Model) -> None:
+    ours = model.generate(PROMPT, seconds=2, seed=1).latents
+    theirs = soundlet.load(engine="torch").generate(PROMPT, seconds=2, seed=1).latents
+    assert np.abs(ours - theirs).max() <= 1e-4 * np.abs(ours).max()
+
+
+def test_a_batch_is_its_clips_made_alone(model: soundlet.Model) -> None:
+    requests = [
+        soundlet.GenerationRequest(prompt=prompt, seconds=1, seed=seed)
+        for prompt, seed in (("kick", 1), ("rain", 2))
+    ]
+    for clip, request in zip(model.generate_batch(requests), requests, strict=True):
+        assert np.array_equal(clip.audio, model.generate(request).audio)
+
+
+def test_different_prompts_and_seeds_give_different_sounds(model: soundlet.Model) -> None:
+    asked = (("kick", 1), ("kick", 2), ("rain", 1))
+    kick, other, rain = (model.generate(text, seconds=1, seed=seed).audio for text, seed in asked)
+    level = np.sqrt(np.mean(kick**2))
+    for different in (other, rain):
+        assert np.sqrt(np.mean((kick - different) ** 2)) > 0.1 * level
+
+
+def test_info_and_doctor_know_it() -> None:
+    facts = json.loads(run("info", "--verify", "--json").stdout)
+    assert facts["sample_rate"] == 44100
+    assert facts["channels"] == 2
+    assert facts["max_seconds"] >= 10
+    assert facts["licence"]
+    assert facts["verified"] is True
+    result = run("doctor")
+    assert result.exit_code == 0, result.stdout

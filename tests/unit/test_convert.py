@@ -1,0 +1,80 @@
+"""Sources that cannot be converted are refused before anything is written."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from soundlet.convert import convert_checkpoint
+from soundlet.errors import BundleError, CheckpointError, ConfigError, RequestError, SoundletError
+
+
+@pytest.fixture
+def source(tmp_path: Path, tiny_folder: Path) -> Path:
+    return Path(shutil.copytree(tiny_folder, tmp_path / "source"))
+
+
+def refused(source: Path, **options: Any) -> str:
+    """The message of a conversion that must fail and leave nothing."""
+    dest = source.parent / "dest"
+    with pytest.raises(SoundletError) as refusal:
+        convert_checkpoint(source, dest, **options)
+    assert not dest.exists()
+    assert sorted(path.name for path in dest.parent.iterdir()) == ["source"]
+    return str(refusal.value)
+
+
+def test_a_missing_text_encoder_is_told_with_ways_to_get_it(source: Path) -> None:
+    shutil.rmtree(source / "t5")
+    message = refused(source)
+    assert "--t5" in message
+    assert "hf://google-t5/t5-base" in message
+    assert "spiece.model" in message
+
+
+@pytest.mark.parametrize("name", ["spiece.model", "config.json"])
+def test_a_text_encoder_without_a_file_is_told(source: Path, name: str) -> None:
+    (source / "t5" / name).unlink()
+    assert f"has no {name}: copy it from google-t5/t5-base" in refused(source)
+
+
+def test_a_text_encoder_may_be_elsewhere(source: Path) -> None:
+    assert "no such folder of a text encoder" in refused(source, t5=source / "elsewhere")
+
+
+def test_a_missing_source_is_told(tmp_path: Path, tiny_folder: Path) -> None:
+    with pytest.raises(CheckpointError, match="absent: no such folder"):
+        convert_checkpoint(tmp_path / "absent", tmp_path / "dest", t5=tiny_folder / "t5")
+
+
+def test_a_config_that_is_wrong_is_told(source: Path) -> None:
+    (source / "model_config.json").write_text("{}")
+    with pytest.raises(ConfigError, match=r"model_config.json"):
+        convert_checkpoint(source, source.parent / "dest")
+
+
+def test_a_precision_that_is_none_is_refused(source: Path) -> None:
+    with pytest.raises(RequestError, match="precision must be float32 or float16, not 'int4'"):
+        convert_checkpoint(source, source.parent / "dest", precision="int4")
+
+
+def test_a_place_that_is_taken_is_refused_before_the_work(source: Path) -> None:
+    shutil.rmtree(source / "t5")  # which would be the next thing to be told
+    (source.parent / "dest").mkdir()
+    (source.parent / "dest" / "mine.txt").touch()
+    with pytest.raises(BundleError, match="dest exists already"):
+        convert_checkpoint(source, source.parent / "dest")
+
+
+def test_a_converted_checkpoint_tells_where_it_is_from(tiny_bundle: Path) -> None:
+    from soundlet.bundle import open_bundle
+
+    manifest = open_bundle(tiny_bundle).manifest
+    assert (manifest.name, manifest.source, manifest.length) == ("tiny", "model.ckpt", "fixed")
+    assert manifest.defaults.sampler == "pingpong"
+    assert manifest.defaults.steps == 8
+    assert manifest.defaults.cfg_scale == 1
+    assert "1,174,442 numbers" in manifest.description
