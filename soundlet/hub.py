@@ -18,7 +18,7 @@ CHECKPOINT = (
 TEXT_ENCODER = (("config.json",), ("model.safetensors", "pytorch_model.bin"), ("spiece.model",))
 """What to fetch: of each group, the first file that the repository has."""
 
-WELCOME = ("LICENSE", "LICENSE.md", "LICENSE.txt", "LICENCE", "LICENCE.md", "NOTICE")
+NOTICES = ("LICENSE", "LICENSE.md", "LICENSE.txt", "LICENCE", "LICENCE.md", "NOTICE")
 """Fetched too where the repository has them."""
 
 
@@ -83,7 +83,7 @@ def fetch(address: str, groups: Sequence[Sequence[str]]) -> tuple[Path, Origin]:
         info = huggingface_hub.HfApi().model_info(repository, revision=wish or None)
         there = {file.rfilename for file in info.siblings or []}
         names = [_first(group, there, page) for group in groups]
-        wanted = [*names, *(there & set(WELCOME))]
+        wanted = [*names, *(there & set(NOTICES))]
         folder = huggingface_hub.snapshot_download(
             repository, revision=wish or None, allow_patterns=wanted
         )

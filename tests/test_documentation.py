@@ -59,8 +59,7 @@ def commands(code: str) -> list[str]:
 
 
 def run_shell(command: str) -> None:
-    if not re.search(r"(^|[|&] )soundlet ", command):
-        assert command.split()[0] in SET_UP, f"neither soundlet nor a set-up command: {command}"
+    if command.split()[0] in SET_UP:
         return
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     done = subprocess.run(
@@ -119,18 +118,16 @@ def test_every_command_and_option_is_documented() -> None:
 
 def test_the_prompt_guide_lists_the_words_that_are_taught() -> None:
     page = (ROOT / "docs" / "prompts.md").read_text(encoding="utf-8")
-    listed = {
-        name: words.split(", ")
-        for name, words in re.findall(r"^\| ([a-z ]+) \| (.+) \|$", page, re.M)
-    }
-    assert listed == {
+    taught = {
         "kinds": [words.words[0] for words in vocabulary.KIND_WORDS.values()],
-        "genres": list(genres.ALL_GENRES),
-        "instruments": list(instruments.INSTRUMENTS),
-        "drum kits": list(instruments.KITS),
-        "single hits": list(one_shots.SOURCES),
-        "sound effects": list(sound_effects.SOURCES),
-        "moods": list(vocabulary.MOODS),
-        "textures": list(vocabulary.TEXTURES),
-        "effects": list(vocabulary.EFFECTS),
+        "genres": genres.ALL_GENRES,
+        "instruments": instruments.INSTRUMENTS,
+        "drum kits": instruments.KITS,
+        "single hits": one_shots.SOURCES,
+        "sound effects": sound_effects.SOURCES,
+        "moods": vocabulary.MOODS,
+        "textures": vocabulary.TEXTURES,
+        "effects": vocabulary.EFFECTS,
     }
+    rows = [f"| {name} | {', '.join(words)} |" for name, words in taught.items()]
+    assert not [row for row in rows if row not in page.splitlines()], "rows to put into prompts.md"

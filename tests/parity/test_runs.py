@@ -7,6 +7,7 @@ guidance multiplies what differs by its scale.
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -105,3 +106,23 @@ def test_both_engines_make_the_same_clip(tiny_bundle: Path) -> None:
     ]
     assert relative_error(clips[0].latents, clips[1].latents) < RUN_TOLERANCE
     assert relative_error(clips[0].audio, clips[1].audio) < RUN_TOLERANCE
+
+
+def test_a_model_may_be_used_from_several_threads(model: soundlet.Model) -> None:
+    alone = [model.generate("kick", seconds=0.02, seed=seed).audio for seed in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(
+            pool.map(lambda seed: model.generate("kick", seconds=0.02, seed=seed).audio, range(4))
+        )
+    for ours, theirs in zip(alone, together, strict=True):
+        assert np.array_equal(ours, theirs)
+
+
+def test_a_clip_of_a_batch_is_the_clip_alone_on_every_engine(model: soundlet.Model) -> None:
+    requests = [
+        soundlet.GenerationRequest(prompt=prompt, seconds=0.02, seed=seed)
+        for seed, prompt in enumerate(("kick", "warm arpeggios", "rain"))
+    ]
+    together = soundlet.Model(model.bundle, model.engine, batch_size=3).generate_batch(requests)
+    for clip, request in zip(together, requests, strict=True):
+        assert relative_error(clip.latents, model.generate(request).latents) < RUN_TOLERANCE

@@ -22,17 +22,14 @@ LAYERS: tuple[frozenset[str], ...] = (
             "sampling",
             "guidance",
             "audio",
-            "clip",
             "metadata",
             "prompt",
             "tempo",
             "spectrogram",
         }
     ),
-    frozenset(
-        {"bundle", "tokenizer", "hub", "engines", "models", "checkpoint", "checkpoint_files"}
-    ),
-    frozenset({"pipeline"}),
+    frozenset({"bundle", "tokenizer", "hub", "engines", "models", "checkpoint"}),
+    frozenset({"clip", "pipeline"}),
     frozenset({"convert", "export", "training", "evaluation", "server"}),
     frozenset({"cli", "__main__"}),
 )
