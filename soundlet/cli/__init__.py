@@ -14,7 +14,9 @@ from typer.core import TyperGroup
 
 from soundlet import __version__
 from soundlet.cli.convert import convert
+from soundlet.cli.dataset import dataset
 from soundlet.cli.doctor import doctor
+from soundlet.cli.evaluate import evaluate
 from soundlet.cli.generate import generate
 from soundlet.cli.info import info
 from soundlet.cli.train import train
@@ -97,4 +99,6 @@ app.command()(generate)
 app.command()(convert)
 app.command()(info)
 app.command()(doctor)
+app.command()(evaluate)
+app.add_typer(dataset, name="dataset")
 app.add_typer(train, name="train")

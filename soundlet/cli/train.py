@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from soundlet.bundle import About, Bundle
+    from soundlet.training.loop import Run
 
 train = typer.Typer(
     rich_markup_mode=None,
@@ -61,6 +62,84 @@ def write_trained_bundle(
         overwrite=overwrite,
         on_file=on_file,
     )
+
+
+CONFIG_ARGUMENT = typer.Argument(
+    metavar="CONFIG", help="A TOML file. The same command goes on with a run that was stopped."
+)
+
+
+@train.command()
+def autoencoder(config: Annotated[Path, CONFIG_ARGUMENT]) -> None:
+    """Train a codec on sounds."""
+    from soundlet.training.settings import AutoencoderStage, read_stage
+    from soundlet.training.stages import train_autoencoder
+
+    _report(train_autoencoder(read_stage(AutoencoderStage, config), _show))
+
+
+@train.command()
+def text(config: Annotated[Path, CONFIG_ARGUMENT]) -> None:
+    """Pre-train the text encoder on captions and attributes."""
+    from soundlet.training.settings import TextStage, read_stage
+    from soundlet.training.stages import train_text
+
+    _report(train_text(read_stage(TextStage, config), _show))
+
+
+@train.command()
+def flow(config: Annotated[Path, CONFIG_ARGUMENT]) -> None:
+    """Train text encoder and DiT on latents and captions."""
+    from soundlet.training.settings import FlowStage, read_stage
+    from soundlet.training.stages import train_flow
+
+    _report(train_flow(read_stage(FlowStage, config), _show))
+
+
+@train.command()
+def arc(config: Annotated[Path, CONFIG_ARGUMENT]) -> None:
+    """Post-train a flow for few steps without guidance."""
+    from soundlet.training.settings import ArcStage, read_stage
+    from soundlet.training.stages import train_arc
+
+    _report(train_arc(read_stage(ArcStage, config), _show))
+
+
+@train.command()
+def configs(
+    dest: Annotated[Path, typer.Argument(metavar="DEST", help="A folder, made if need be.")],
+) -> None:
+    """Copy the configs that the model inside soundlet was trained with, to be edited."""
+    from soundlet.errors import ConfigError
+
+    source = Path(__file__).parents[1] / "training" / "configs"
+    files = sorted(path for path in source.rglob("*") if path.suffix in {".toml", ".json"})
+    places = {path: dest / path.relative_to(source) for path in files}
+    for place in places.values():
+        if place.exists():
+            raise ConfigError(f"{place} exists already: name another folder")
+    for path, place in places.items():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(path.read_bytes())
+        typer.echo(place)
+
+
+def _show(line: dict[str, float]) -> None:
+    """A line of the curve, on stderr."""
+    figures = [f"{name} {value:.4g}" for name, value in line.items() if name != "step"]
+    typer.echo(f"step {line['step']:.0f}  " + "  ".join(figures), err=True)
+
+
+def _report(run: Run[Any]) -> None:
+    """Where a run is; a stopped one ends the command as an interrupted one does."""
+    from soundlet.cli import INTERRUPTED
+
+    if not run.processes.is_first:
+        return
+    typer.echo(f"{run.folder}  step {run.step}")
+    if run.was_interrupted:
+        typer.echo("stopped and saved: the same command goes on", err=True)
+        raise typer.Exit(INTERRUPTED)
 
 
 @train.command()

@@ -6,6 +6,9 @@ give a one-shot away.
 
 from __future__ import annotations
 
+from functools import lru_cache
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,10 +20,12 @@ MODULATION_EDGES = (0.4, 0.8, 1.5, 2.5, 4.0, 6.0, 9.0, 14.0, 22.0, 40.0)  # Hz
 N_GROUPS = 8  # of neighbouring mel bands
 AFTER_ONSET = (0.0, 0.03, 0.1, 0.3, 0.8, 2.0)  # seconds
 QUIET_DB = -50.0  # under the loudest frame: a frame that does not count as sounding
+FAINT_DB = -60.0  # under the loudest band: below, a codec's haze would count
 
 LOWEST_HZ = 55.0
 STEPS_PER_OCTAVE = 36
 N_OCTAVES = 7
+FFT_OF_PITCHES = 512  # more than the steps and lags together
 LAGS = 80  # in steps: up to a little over two octaves
 
 
@@ -39,7 +44,7 @@ def sound_features(audio: Array) -> Array:
     mel = magnitudes(mono, 2048, HOP) @ mel_matrix(2048, N_MELS, 30.0, 16000.0)
     loudness = in_db(np.sqrt(np.square(mel).sum(axis=1)))
     is_sounding = loudness > loudness.max() + QUIET_DB
-    levels = in_db(mel / max(float(mel.max()), 1e-9))
+    levels = in_db(mel / max(float(mel.max()), 1e-9), FAINT_DB)
     spectrum = magnitudes(mono, 8192, 2048) @ _pitch_matrix()
     parts = [
         _spectral_shape(levels[is_sounding]),
@@ -61,19 +66,19 @@ def _spectral_shape(levels: Array) -> Array:
 
 
 def _groups(levels: Array) -> Array:
-    return levels.reshape(len(levels), N_GROUPS, -1).mean(axis=2)
+    means: Array = levels.reshape(len(levels), N_GROUPS, -1).mean(axis=2)
+    return means
 
 
 def _modulation(levels: Array) -> Array:
     """How strongly the level of each group of bands moves at slow and fast rates."""
-    curves = _groups(np.maximum(levels, -60.0))
+    curves = _groups(levels)
     curves = curves - curves.mean(axis=0)
     n = len(curves)
     power = np.square(np.abs(np.fft.rfft(curves, axis=0))) / n**2
     hz = np.arange(len(power)) * SAMPLE_RATE / HOP / n
     bands = [
-        power[(hz >= low) & (hz < high)].sum(axis=0)
-        for low, high in zip(MODULATION_EDGES[:-1], MODULATION_EDGES[1:], strict=True)
+        power[(hz >= low) & (hz < high)].sum(axis=0) for low, high in pairwise(MODULATION_EDGES)
     ]
     moved: Array = np.log(np.stack(bands) + 0.01).ravel()
     return moved
@@ -85,9 +90,9 @@ def _after_onset(levels: Array, loudness: Array) -> Array:
     onset = int(np.argmax(loudness > loudness.max() - 30))
     marks = [onset + round(s * SAMPLE_RATE / HOP) for s in AFTER_ONSET]
     rows = []
-    for first, last in zip(marks[:-1], marks[1:], strict=True):
+    for first, last in pairwise(marks):
         part = curves[first : max(last, first + 1)]
-        rows.append(part.mean(axis=0) if len(part) else np.full(N_GROUPS, -80.0))
+        rows.append(part.mean(axis=0) if len(part) else np.full(N_GROUPS, FAINT_DB))
     return np.concatenate(rows)
 
 
@@ -101,6 +106,7 @@ def _envelope(loudness: Array) -> Array:
     return np.concatenate([spread, 20 * np.array(sudden), steepest])
 
 
+@lru_cache(maxsize=1)
 def _pitch_matrix() -> Array:
     """Bins of an 8192-point spectrum to steps of a third of a semitone."""
     hz = LOWEST_HZ * 2 ** (np.arange(N_OCTAVES * STEPS_PER_OCTAVE) / STEPS_PER_OCTAVE)
@@ -120,9 +126,9 @@ def _pitches(spectrum: Array) -> Array:
     # A spectrum against itself shifted up: single notes, chords and noises differ.
     sharp = np.maximum(log - _smoothed(log), 0)
     sharp = sharp / (np.linalg.norm(sharp, axis=1, keepdims=True) + np.float32(1e-6))
-    size = 512
-    transformed = np.fft.rfft(sharp, size, axis=1)
-    repeated = np.fft.irfft(np.square(np.abs(transformed)), size, axis=1)[:, 1:LAGS]
+    transformed = np.fft.rfft(sharp, FFT_OF_PITCHES, axis=1)
+    power = np.square(np.abs(transformed))
+    repeated = np.fft.irfft(power, FFT_OF_PITCHES, axis=1)[:, 1:LAGS]
     is_peak = (sharp[:, 1:-1] > sharp[:, :-2]) & (sharp[:, 1:-1] >= sharp[:, 2:])
     n_peaks = (is_peak & (log[:, 1:-1] > -30)).sum(axis=1)
     classes = sharp.reshape(len(sharp), N_OCTAVES, STEPS_PER_OCTAVE).sum(axis=1)
@@ -141,12 +147,11 @@ def _pitches(spectrum: Array) -> Array:
 
 
 def _smoothed(levels: Array, width: int = 9) -> Array:
-    kernel = np.ones(width) / width
-    padded = np.pad(levels, ((0, 0), (width // 2, width // 2)), mode="edge")
-    total = np.cumsum(padded, axis=1)
-    total = np.concatenate([total[:, width - 1 : width], total[:, width:] - total[:, :-width]], 1)
-    del kernel
-    return (total / width).astype(np.float32)
+    """The mean of `width` neighbours along the last axis."""
+    around = width // 2
+    padded = np.pad(levels, ((0, 0), (around + 1, around)), mode="edge")
+    total = np.cumsum(padded, axis=1, dtype=np.float64)
+    return ((total[:, width:] - total[:, :-width]) / width).astype(np.float32)
 
 
 def _movement(rows: Array, lag: int) -> NDArray[np.float64]:
@@ -154,7 +159,8 @@ def _movement(rows: Array, lag: int) -> NDArray[np.float64]:
     if len(rows) <= lag:
         return np.zeros(3)
     alike = np.sum(rows[lag:] * rows[:-lag], axis=1)
-    return 10 * (1 - np.percentile(alike, (10, 50, 90)))
+    moved: NDArray[np.float64] = 10 * (1 - np.percentile(alike, (10, 50, 90)))
+    return moved
 
 
 def _stereo(audio: Array) -> Array:

@@ -30,7 +30,8 @@ def magnitudes(signal: Array, n_fft: int, hop_length: int) -> Array:
     padded = np.pad(signal.astype(np.float32, copy=False), around)
     windows = np.lib.stride_tricks.sliding_window_view(padded, n_fft, axis=-1)
     spectra = rfft(windows[..., ::hop_length, :] * _window(n_fft), axis=-1)
-    return np.abs(spectra)
+    found: Array = np.abs(spectra)
+    return found
 
 
 def in_db(amplitude: Array, floor_db: float = FLOOR_DB) -> Array:

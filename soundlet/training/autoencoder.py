@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 
 from soundlet.config import SpectralDecoderConfig, SpectralEncoderConfig
+from soundlet.config.section import Count, Section
 from soundlet.models.spectral import SpectralDecoder, SpectralEncoder
 from soundlet.spectrogram import SpectrogramFormat, analyse
+from soundlet.training.adversary import (
+    SpectrogramDiscriminator,
+    feature_distance,
+    generator_loss,
+    hinge_loss,
+)
 from soundlet.training.clips import ClipFolder
-from soundlet.training.loop import Trainee
+from soundlet.training.loop import Figures, NotNegative, Trainee
 
 
-@dataclass(frozen=True, kw_only=True)
-class AutoencoderSettings:
+class AutoencoderSettings(Section):
     """What the codec is trained on and for.
 
     Attributes:
@@ -25,13 +29,22 @@ class AutoencoderSettings:
             of the levels themselves; it keeps hits sharp and harmonics apart.
         stereo_weight: weight of balance and coherence.
         kl_weight: pull of the latents towards a standard normal.
+        train_encoder: off, only the decoder learns on, and latents that are encoded stay good.
+        adversarial_weight: weight of being taken for real by a discriminator; above 0 there is
+            one, which learns in every other step.
+        feature_weight: weight of the distance in the discriminator's features.
+        discriminator_channels: of its first layer.
     """
 
-    batch_size: int = 16
-    crop_latents: int = 32
-    edge_weight: float = 1.0
-    stereo_weight: float = 0.1
-    kl_weight: float = 2e-6
+    batch_size: Count = 16
+    crop_latents: Count = 32
+    edge_weight: NotNegative = 1.0
+    stereo_weight: NotNegative = 0.1
+    kl_weight: NotNegative = 2e-6
+    train_encoder: bool = True
+    adversarial_weight: NotNegative = 0.0
+    feature_weight: NotNegative = 0.02
+    discriminator_channels: Count = 16
 
 
 class SpectralCodec(nn.Module):
@@ -108,11 +121,21 @@ class AutoencoderTrainee(Trainee[Tensor]):
         self.form = form
         self.clips = clips
         self.settings = settings
+        self.discriminator: SpectrogramDiscriminator | None = None
+        if settings.adversarial_weight > 0:
+            self.discriminator = SpectrogramDiscriminator(settings.discriminator_channels)
+        if not settings.train_encoder:
+            codec.encoder.requires_grad_(False)
 
     @property
     def module(self) -> SpectralCodec:
         """The codec."""
         return self.codec
+
+    @property
+    def opponent(self) -> SpectrogramDiscriminator | None:
+        """The discriminator, where the settings give it weight."""
+        return self.discriminator
 
     def batch(self, generator: torch.Generator) -> Tensor:
         """Frames of random crops: (batch, features, frames)."""
@@ -121,19 +144,43 @@ class AutoencoderTrainee(Trainee[Tensor]):
         audio = self.clips.crops(self.settings.batch_size, n_samples, generator)
         return torch.from_numpy(analyse(audio, self.form))
 
-    def loss(self, batch: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, batch: Tensor, generator: torch.Generator) -> tuple[Tensor, Figures]:
         """Weighted distances of the rebuilt frames, and the latents' divergence from a normal."""
         settings = self.settings
-        mean, scale = self.codec.encoder(batch).float().chunk(2, dim=1)
-        deviation = nn.functional.softplus(scale) + 1e-4
-        noise = torch.randn(mean.shape, generator=generator)
-        rebuilt = self.codec.decoder(mean + deviation * noise).float()
-        level, edge, stereo = frame_distances(rebuilt, batch, self.form)
+        real = batch.to(next(self.codec.parameters()).device)
+        rebuilt, mean, deviation = self._rebuild(real, generator)
+        level, edge, stereo = frame_distances(rebuilt, real, self.form)
         kl = (mean.square() + deviation.square() - 2 * deviation.log() - 1).sum(1).mean()
         total = level + settings.edge_weight * edge + settings.stereo_weight * stereo
         total = total + settings.kl_weight * kl
         figures = {"level": level.item(), "edge": edge.item(), "stereo": stereo.item()}
-        return total, {**figures, "kl": kl.item(), "latent_std": mean.std().item()}
+        figures |= {"kl": kl.item(), "latent_std": mean.std().item()}
+        if self.discriminator is not None:
+            fakes = self.discriminator(rebuilt[:, : self.form.n_bins])
+            with torch.no_grad():
+                reals = self.discriminator(real[:, : self.form.n_bins])
+            adversarial, features = generator_loss(fakes), feature_distance(reals, fakes)
+            total = total + settings.adversarial_weight * adversarial
+            total = total + settings.feature_weight * features
+            figures |= {"adversarial": adversarial.item(), "features": features.item()}
+        return total, figures
+
+    def opponent_loss(self, batch: Tensor, generator: torch.Generator) -> tuple[Tensor, Figures]:
+        """How badly the discriminator tells rebuilt levels from real ones."""
+        assert self.discriminator is not None
+        real = batch.to(next(self.codec.parameters()).device)
+        with torch.no_grad():
+            rebuilt, _, _ = self._rebuild(real, generator)
+        fakes = self.discriminator(rebuilt[:, : self.form.n_bins])
+        return hinge_loss(self.discriminator(real[:, : self.form.n_bins]), fakes), {}
+
+    def _rebuild(self, real: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+        """Rebuilt frames, and the posterior's mean and deviation."""
+        mean, scale = self.codec.encoder(real).float().chunk(2, dim=1)
+        deviation = nn.functional.softplus(scale) + 1e-4
+        noise = torch.randn(mean.shape, generator=generator).to(mean.device)
+        rebuilt: Tensor = self.codec.decoder(mean + deviation * noise).float()
+        return rebuilt, mean, deviation
 
 
 def frame_distances(

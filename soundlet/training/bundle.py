@@ -91,8 +91,8 @@ def fold_statistics(
     last.bias[:n_latents] = (last.bias[:n_latents] - mean) / std
     last.weight[n_latents:] = 0
     last.bias[n_latents:] = (deviation - MIN_STD).clamp(min=MIN_SOFTPLUS).expm1().log()
-    first.bias += first.weight @ mean
-    first.weight *= std
+    first.bias.add_(first.weight @ mean)
+    first.weight.mul_(std)
 
 
 def _named(part: str, codec: object) -> dict[str, Tensor]:

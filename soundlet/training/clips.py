@@ -1,13 +1,17 @@
-"""A folder of captioned sounds: `metadata.jsonl` and the files that it names.
+"""Captioned sounds: a folder of one's own, or what `soundlet dataset build` made.
 
-Each line of `metadata.jsonl` is an object with `file` (a path inside the folder), `captions` (a
-list of sentences) or `caption` (one), and, if it is not that of the file, `seconds` (the length
-that the captions are told with). Files may have any sample rate, and one or two channels.
+A folder of one's own has a `metadata.jsonl` and the files that it names. Each line is an object
+with `file` (a path inside the folder), `captions` (a list of sentences) or `caption` (one), and,
+if it is not that of the file, `seconds` (the length that the captions are told with). An object
+`attributes` says what is known besides: words or lists of words under names of one's own, and
+`bpm`. Files may have any sample rate, and one or two channels.
 """
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,6 +27,7 @@ from soundlet.config.problems import describe, mismatch
 from soundlet.training.loop import TrainingError
 
 METADATA = "metadata.jsonl"
+BUILT = "dataset.json"
 SHOWN_PROBLEMS = 10
 
 Audio = NDArray[np.float32]
@@ -34,14 +39,28 @@ class ClipEntry:
     """One sound of a folder.
 
     Attributes:
-        path: the sound file.
+        path: the sound file, or the archive that it is in.
         seconds: its length.
         captions: sentences that describe it.
+        member: its name in the archive. None: it is a file of its own.
+        tags: what is known of it besides, such as "kind: pad".
+        bpm: its tempo in beats per minute. None: it has none, or it is not known.
     """
 
     path: Path
     seconds: float
     captions: tuple[str, ...]
+    member: str | None = None
+    tags: tuple[str, ...] = ()
+    bpm: float | None = None
+
+    @property
+    def source(self) -> Path | io.BytesIO:
+        """What to read the sound from."""
+        if self.member is None:
+            return self.path
+        with zipfile.ZipFile(self.path) as archive:
+            return io.BytesIO(archive.read(self.member))
 
 
 class ClipFolder:
@@ -51,7 +70,7 @@ class ClipFolder:
         """Read the folder's metadata.
 
         Args:
-            folder: with a `metadata.jsonl` in it.
+            folder: with a `metadata.jsonl` in it, or built by `soundlet dataset build`.
             sample_rate: that sounds are read at, in Hz; others are resampled.
 
         Raises:
@@ -68,7 +87,7 @@ class ClipFolder:
         Raises:
             TrainingError: the file cannot be read.
         """
-        return self._read(self.entries[index].path, 0.0, None)
+        return self._read(self.entries[index], 0.0, None)
 
     def crops(self, count: int, n_samples: int, generator: torch.Generator) -> NDArray[np.float32]:
         """Random stretches of random sounds, longer sounds more often: (count, 2, n_samples).
@@ -83,14 +102,14 @@ class ClipFolder:
         out = np.zeros((count, 2, n_samples), dtype=np.float32)
         for row, (index, place) in enumerate(zip(chosen.tolist(), places, strict=True)):
             # One crop in ten begins where the sound does, so that the first hit is learnt too.
-            part = self._read(self.entries[index].path, max(0.0, place * 1.1 - 0.1), n_samples)
+            part = self._read(self.entries[index], max(0.0, place * 1.1 - 0.1), n_samples)
             out[row, :, : part.shape[1]] = part
         return out
 
-    def _read(self, path: Path, place: float, n_samples: int | None) -> Audio:
+    def _read(self, entry: ClipEntry, place: float, n_samples: int | None) -> Audio:
         """`n_samples` from `place` (0 to 1, of where they may begin), or all for None."""
         try:
-            with soundfile.SoundFile(path) as file:
+            with soundfile.SoundFile(entry.source) as file:
                 rate = file.samplerate
                 wanted = file.frames
                 if n_samples is not None:
@@ -98,17 +117,23 @@ class ClipFolder:
                 spare = file.frames - wanted
                 file.seek(min(int(place * (spare + 1)), spare))
                 audio = file.read(wanted, dtype="float32", always_2d=True)
-        except (soundfile.SoundFileError, OSError) as e:
-            raise TrainingError(f"{path}: cannot be read as sound ({e})") from e
+        except (soundfile.SoundFileError, zipfile.BadZipFile, KeyError, OSError) as e:
+            raise TrainingError(f"{entry.path}: cannot be read as sound ({e})") from e
         if audio.shape[1] > 2:
-            raise TrainingError(f"{path} has {audio.shape[1]} channels: mix it down to 1 or 2")
+            raise TrainingError(
+                f"{entry.path} has {audio.shape[1]} channels: mix it down to 1 or 2"
+            )
         if not np.isfinite(audio).all():
-            raise TrainingError(f"{path} holds samples that are not finite numbers")
+            raise TrainingError(f"{entry.path} holds samples that are not finite numbers")
         if rate != self.sample_rate:
             audio = soxr.resample(audio, rate, self.sample_rate)
         if audio.shape[1] == 1:
             audio = np.repeat(audio, 2, axis=1)
         return np.ascontiguousarray(audio[:n_samples].T, dtype=np.float32)
+
+
+Attributes = dict[str, str | float | tuple[str, ...] | None]
+"""What is known of a sound: a word, a number or a list of words under each name."""
 
 
 class _Line(BaseModel):
@@ -120,6 +145,7 @@ class _Line(BaseModel):
     captions: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     caption: str | None = None
     seconds: Annotated[float, Field(gt=0)] | None = None
+    attributes: Attributes = {}
 
     @model_validator(mode="after")
     def _is_captioned_once(self) -> _Line:
@@ -135,6 +161,8 @@ def read_entries(folder: Path) -> tuple[ClipEntry, ...]:
         TrainingError: no such file, or problems in it: names the lines.
     """
     path = folder / METADATA
+    if not path.exists() and (folder / BUILT).is_file():
+        return _built_entries(folder)
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as e:
@@ -175,7 +203,40 @@ def _entry(folder: Path, line: str) -> ClipEntry:
     if not path.is_file():
         raise TrainingError(f"{fields.file}: no such file")
     seconds = fields.seconds or _length(path)
-    return ClipEntry(path, seconds, fields.captions or (fields.caption or "",))
+    captions = fields.captions or (fields.caption or "",)
+    return ClipEntry(path, seconds, captions, None, *_known(fields.attributes))
+
+
+def _known(attributes: Attributes) -> tuple[tuple[str, ...], float | None]:
+    """Tags and tempo."""
+    tags: list[str] = []
+    for name, value in attributes.items():
+        words = (value,) if isinstance(value, str) else value
+        if isinstance(words, (tuple, list)):
+            tags += (f"{name}: {word}" for word in words)
+    bpm = attributes.get("bpm")
+    return tuple(tags), float(bpm) if isinstance(bpm, (int, float)) else None
+
+
+def _built_entries(folder: Path) -> tuple[ClipEntry, ...]:
+    """The clips of all whole shards of a built data set."""
+    entries: list[ClipEntry] = []
+    try:
+        count = json.loads((folder / BUILT).read_text(encoding="utf-8"))["count"]
+        for text in sorted(folder.glob("shard-*.jsonl")):
+            path = text.with_suffix(".zip")
+            with zipfile.ZipFile(path) as archive:
+                members = archive.namelist()
+            lines = text.read_text(encoding="utf-8").splitlines()
+            for member, fields in zip(members, map(json.loads, lines), strict=True):
+                if fields["number"] < count:
+                    said, known = tuple(fields["captions"]), _known(fields["attributes"])
+                    entries.append(ClipEntry(path, fields["seconds"], said, member, *known))
+    except (OSError, zipfile.BadZipFile, ValueError, KeyError) as e:
+        raise TrainingError(f"{folder}: a damaged data set ({e}): build it again") from e
+    if not entries:
+        raise TrainingError(f"{folder} has no whole shard yet: let `soundlet dataset build` go on")
+    return tuple(entries)
 
 
 def _length(path: Path) -> float:

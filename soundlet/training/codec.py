@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -12,16 +13,25 @@ from torch import Tensor, nn
 
 from soundlet.bundle import MANIFEST, MODEL_CONFIG, WEIGHTS, open_bundle
 from soundlet.checkpoint import load_bundle_weights
-from soundlet.config import ModelConfig, load_config
+from soundlet.config import ModelConfig, SpectralDecoderConfig, load_config
 from soundlet.engines import codec
 from soundlet.models import build_decoder, build_encoder, build_model
+from soundlet.models.oobleck import OobleckDecoder, OobleckEncoder
+from soundlet.models.spectral import SpectralDecoder, SpectralEncoder
 from soundlet.training.clips import Audio, ClipFolder
 from soundlet.training.latents import LatentStatistics
+from soundlet.training.loop import TrainingError
 from soundlet.training.weights import average_weights, load_weights
 
 Array = NDArray[np.float32]
 
+Encoder: TypeAlias = OobleckEncoder | SpectralEncoder
+Decoder: TypeAlias = OobleckDecoder | SpectralDecoder
+
 MIN_STD = 1e-4  # of the VAE bottleneck
+
+DISTURBANCE = 0.5  # of a channel, in its standard deviations
+MAX_WEIGHT = 4.2
 
 
 @dataclass(frozen=True)
@@ -36,8 +46,8 @@ class Codec:
     """
 
     config: ModelConfig
-    encoder: nn.Module
-    decoder: nn.Module
+    encoder: Encoder
+    decoder: Decoder
     is_final: bool
 
     def encode(self, audio: Audio) -> tuple[Array, Array]:
@@ -70,14 +80,10 @@ def open_codec(source: Path) -> Codec:
         return Codec(bundle.config, model.encoder, model.decoder, is_final=True)
     weights = average_weights(source)
     config = load_config(source / MODEL_CONFIG)
-    parts = nn.ModuleDict(
-        {
-            "encoder": build_encoder(config.autoencoder.encoder),
-            "decoder": build_decoder(config.autoencoder.decoder),
-        }
-    ).eval()
-    load_weights(parts, weights, source)
-    return Codec(config, parts["encoder"], parts["decoder"], is_final=False)
+    encoder = build_encoder(config.autoencoder.encoder).eval()
+    decoder = build_decoder(config.autoencoder.decoder).eval()
+    load_weights(nn.ModuleDict({"encoder": encoder, "decoder": decoder}), weights, source)
+    return Codec(config, encoder, decoder, is_final=False)
 
 
 def measure_latents(
@@ -108,11 +114,46 @@ def measure_latents(
     )
 
 
+def weigh_channels(
+    codec: Codec, statistics: LatentStatistics, clips: ClipFolder, *, seed: int = 6
+) -> LatentStatistics:
+    """Statistics after which a channel's spread is what the decoder makes of it.
+
+    Plain normalisation lets a flow spend as much on a channel that is hardly heard as on the first
+    few, which carry the levels. Here the spread of each follows the change of the levels when that
+    channel is disturbed; over all channels its mean square stays 1.
+
+    Raises:
+        TrainingError: not a spectral codec in training.
+    """
+    decoder = codec.config.autoencoder.decoder.config
+    if codec.is_final or not isinstance(decoder, SpectralDecoderConfig):
+        raise TrainingError("channels are weighed for runs of `soundlet train autoencoder` only")
+    generator = torch.Generator().manual_seed(seed)
+    crops = clips.crops(8, 32 * codec.config.hop_length, generator)
+    latents, _ = codec.encode(crops)
+    n_bins = decoder.n_fft // 2 + 1
+    levels = _run(codec.decoder, latents)[:, :n_bins]
+    noise = torch.randn(latents[:, 0].shape, generator=generator).numpy() * DISTURBANCE
+    heard = np.empty(len(statistics.std), np.float32)
+    for channel, std in enumerate(statistics.std):
+        disturbed = latents.copy()
+        disturbed[:, channel] += noise * std
+        change = _run(codec.decoder, disturbed)[:, :n_bins] - levels
+        heard[channel] = np.sqrt(np.mean(change**2))
+    weights = heard / np.sqrt(np.mean(heard**2))
+    weights = np.clip(weights, 1 / MAX_WEIGHT, MAX_WEIGHT)
+    weights /= np.sqrt(np.mean(weights**2))
+    std = np.array(statistics.std, np.float32) / weights
+    return statistics.model_copy(update={"std": _numbers(std)})
+
+
 def _numbers(values: Array) -> tuple[float, ...]:
     return tuple(float(value) for value in values)
 
 
 @torch.inference_mode()
 def _run(network: nn.Module, x: Array) -> Array:
-    found: Tensor = network(torch.from_numpy(x))
-    return found.float().numpy()
+    device = next(network.parameters()).device
+    found: Tensor = network(torch.from_numpy(x).to(device))
+    return found.float().cpu().numpy()

@@ -5,39 +5,50 @@ Source: rectified flow with logit-normal times as in Stable Diffusion 3, arXiv 2
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
+from sentencepiece import SentencePieceProcessor
 from torch import Tensor, nn
 
+from soundlet.config import ModelConfig, T5Config
+from soundlet.config.section import Count, Section
 from soundlet.models.conditioners import Conditioners
 from soundlet.models.dit import DiffusionTransformer
 from soundlet.tokenizer import Tokenizer
 from soundlet.training.latents import LatentStore
-from soundlet.training.loop import Trainee
+from soundlet.training.loop import Figures, Positive, Share, Trainee
+from soundlet.training.vocabulary import NUMBERS, number_features
 
 
-@dataclass(frozen=True, kw_only=True)
-class FlowSettings:
-    """What the flow is trained on and how.
+class BatchSettings(Section):
+    """How batches are drawn.
 
     Attributes:
         batch_frames: frames of latents in a step; short sounds come in larger batches.
-        frames_multiple: window lengths are multiples of this many frames.
-        longer_share: share of batches whose window is one multiple longer than their sounds.
+        longer_share: share of batches whose window is one step longer than their sounds.
+    """
+
+    batch_frames: Count = 4096
+    longer_share: Share = 0.15
+
+
+class FlowSettings(BatchSettings):
+    """What the flow is trained on and how.
+
+    Attributes:
+        train_text: off, the text encoder stays as it is.
         cfg_dropout: share of sounds whose cross-attention conditioning is all zeros.
         time_mean: of the normal that the times' logits are drawn from.
         time_deviation: of the same normal.
-        latent_scale: latents are divided by this, so that their spread is about 1.
     """
 
-    batch_frames: int = 4096
-    frames_multiple: int = 16
-    longer_share: float = 0.15
-    cfg_dropout: float = 0.1
+    train_text: bool = True
+    cfg_dropout: Share = 0.1
     time_mean: float = 0.0
-    time_deviation: float = 1.0
-    latent_scale: float = 1.0
+    time_deviation: Positive = 1.0
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,15 @@ class FlowBatch:
     prompt_mask: Tensor
     seconds: Tensor
 
+    def to(self, device: torch.device) -> FlowBatch:
+        """The same on `device`."""
+        return FlowBatch(
+            self.latents.to(device),
+            self.prompt_tokens.to(device),
+            self.prompt_mask.to(device),
+            self.seconds.to(device),
+        )
+
 
 class Flow(nn.Module):
     """The two parts that are trained together."""
@@ -64,6 +84,83 @@ class Flow(nn.Module):
         super().__init__()
         self.conditioners = conditioners
         self.dit = dit
+
+
+def build_flow(config: ModelConfig, t5_config: T5Config, vocabulary: Path) -> Flow:
+    """A flow with fresh weights, whose text encoder can tell numbers apart from the first step.
+
+    Attention starts flatter than PyTorch has it, since T5 does not scale its products.
+    """
+    flow = Flow(Conditioners(config, t5_config), DiffusionTransformer(config.dit))
+    pieces = SentencePieceProcessor(model_file=str(vocabulary))
+    with torch.no_grad():
+        for block in flow.conditioners.t5.blocks:
+            block.get_submodule("attention").get_parameter("to_q.weight").mul_(0.25)
+        embedding = flow.conditioners.t5.embedding.weight
+        features = number_features(embedding.shape[1])
+        for number, row in zip(NUMBERS, features, strict=True):
+            piece = pieces.piece_to_id(number)
+            if piece != pieces.unk_id():
+                embedding[piece] = row
+    return flow
+
+
+@torch.no_grad()
+def calibrate_context(flow: Flow, batch: FlowBatch) -> None:
+    """Let fresh layers hand prompts on to the attention at unit size.
+
+    Drawn as PyTorch draws them they shrink what they are given, thrice in a row, and the DiT begins
+    nearly deaf to its prompt.
+    """
+    cross, _, _ = flow.conditioners(batch.prompt_tokens, batch.prompt_mask, batch.seconds)
+    words = cross[:, :-1][batch.prompt_mask.bool()]
+    embed = flow.dit.cross_embed
+    embed[0].get_parameter("weight").div_(embed[0](words).std())
+    embed[2].get_parameter("weight").div_(embed(words).std())
+    for block in flow.dit.blocks:
+        block.get_parameter("cross_attention.to_kv.weight").mul_(math.sqrt(3))
+
+
+class FlowBatches:
+    """Batches of sounds of one length, each with one of its captions."""
+
+    def __init__(
+        self, store: LatentStore, tokenizer: Tokenizer, silence: Tensor, settings: BatchSettings
+    ) -> None:
+        self.store = store
+        self.tokenizer = tokenizer
+        self.silence = silence  # (channels, frames): what follows a sound's end
+        self.settings = settings
+        self._buckets: dict[int, list[int]] = {}
+        for index, entry in enumerate(store.entries):
+            self._buckets.setdefault(entry.frames, []).append(index)
+        self._lengths = sorted(self._buckets)
+        self._weights = torch.tensor([float(n * len(self._buckets[n])) for n in self._lengths])
+
+    def draw(self, generator: torch.Generator) -> FlowBatch:
+        """The batch that `generator` decides on."""
+        settings = self.settings
+        length = self._lengths[int(torch.multinomial(self._weights, 1, generator=generator))]
+        longer = float(torch.rand((), generator=generator)) < settings.longer_share
+        window = length + self.silence.shape[1] * longer
+        count = max(1, settings.batch_frames // window)
+        bucket = self._buckets[length]
+        chosen = torch.randint(len(bucket), (count,), generator=generator).tolist()
+        rows, captions, seconds = [], [], []
+        for position in chosen:
+            entry = self.store.entries[bucket[position]]
+            latents = torch.from_numpy(self.store.latents(bucket[position], length))
+            rows.append(torch.cat([latents, self.silence], dim=1) if longer else latents)
+            pick = int(torch.randint(len(entry.captions), (), generator=generator))
+            captions.append(entry.captions[pick])
+            seconds.append(entry.seconds)
+        tokens, mask = self.tokenizer.encode(captions, truncate=True)
+        return FlowBatch(
+            torch.stack(rows),
+            torch.from_numpy(tokens),
+            torch.from_numpy(mask),
+            torch.tensor(seconds),
+        )
 
 
 class FlowTrainee(Trainee[FlowBatch]):
@@ -78,15 +175,10 @@ class FlowTrainee(Trainee[FlowBatch]):
         settings: FlowSettings,
     ) -> None:
         self.flow = flow
-        self.store = store
-        self.tokenizer = tokenizer
-        self.silence = silence  # (channels, frames_multiple): what follows a sound's end
+        self.batches = FlowBatches(store, tokenizer, silence, settings)
         self.settings = settings
-        self._buckets: dict[int, list[int]] = {}
-        for index, entry in enumerate(store.entries):
-            self._buckets.setdefault(entry.frames, []).append(index)
-        self._lengths = sorted(self._buckets)
-        self._weights = torch.tensor([float(n * len(self._buckets[n])) for n in self._lengths])
+        if not settings.train_text:
+            flow.conditioners.t5.requires_grad_(False)
 
     @property
     def module(self) -> Flow:
@@ -95,42 +187,29 @@ class FlowTrainee(Trainee[FlowBatch]):
 
     def batch(self, generator: torch.Generator) -> FlowBatch:
         """Sounds of one length, each with one of its captions."""
-        settings = self.settings
-        length = self._lengths[int(torch.multinomial(self._weights, 1, generator=generator))]
-        longer = float(torch.rand((), generator=generator)) < settings.longer_share
-        window = length + settings.frames_multiple * longer
-        count = max(1, settings.batch_frames // window)
-        bucket = self._buckets[length]
-        chosen = torch.randint(len(bucket), (count,), generator=generator).tolist()
-        rows, captions, seconds = [], [], []
-        for position in chosen:
-            entry = self.store.entries[bucket[position]]
-            latents = torch.from_numpy(self.store.latents(bucket[position], length))
-            rows.append(torch.cat([latents, self.silence], dim=1) if longer else latents)
-            pick = int(torch.randint(len(entry.captions), (), generator=generator))
-            captions.append(entry.captions[pick])
-            seconds.append(entry.seconds)
-        tokens, mask = self.tokenizer.encode(captions, truncate=True)
-        return FlowBatch(
-            torch.stack(rows) / settings.latent_scale,
-            torch.from_numpy(tokens),
-            torch.from_numpy(mask),
-            torch.tensor(seconds),
-        )
+        return self.batches.draw(generator)
 
-    def loss(self, batch: FlowBatch, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, batch: FlowBatch, generator: torch.Generator) -> tuple[Tensor, Figures]:
         """Mean squared error of the velocity at random times."""
         settings, count = self.settings, len(batch.latents)
         logits = torch.randn(count, generator=generator)
         t = torch.sigmoid(settings.time_mean + settings.time_deviation * logits)
         noise = torch.randn(batch.latents.shape, generator=generator)
         kept = torch.rand(count, generator=generator) >= settings.cfg_dropout
+        device = next(self.flow.parameters()).device
+        batch = batch.to(device)
+        t, noise, kept = t.to(device), noise.to(device), kept.to(device)
         cross, _, global_cond = self.flow.conditioners(
             batch.prompt_tokens, batch.prompt_mask, batch.seconds
         )
         cross = cross * kept[:, None, None]
-        mixed = (1 - t)[:, None, None] * batch.latents + t[:, None, None] * noise
-        velocity = self.flow.dit(mixed, t, cross, global_cond).float()
+        velocity = self.flow.dit(mixed(batch.latents, noise, t), t, cross, global_cond).float()
         error = (velocity - (noise - batch.latents)).square().mean(dim=(1, 2))
         early = error[t < 0.5].mean() if bool((t < 0.5).any()) else error.mean()
         return error.mean(), {"error_below_half": early.item()}
+
+
+def mixed(latents: Tensor, noise: Tensor, t: Tensor) -> Tensor:
+    """Latents (batch, channels, frames) on their way to noise, at times (batch,)."""
+    share = t[:, None, None]
+    return (1 - share) * latents + share * noise

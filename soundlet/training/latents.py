@@ -57,13 +57,13 @@ class LatentStatistics(Section):
 
     def normalise(self, latents: Array) -> Array:
         """Latents (batch, channels, frames) with mean 0 and spread 1 in each channel."""
-        mean, std = np.float32(self.mean)[:, None], np.float32(self.std)[:, None]
+        mean, std = _column(self.mean), _column(self.std)
         normalised: Array = (latents - mean) / std
         return normalised
 
     def restore(self, latents: Array) -> Array:
         """The inverse of `normalise`."""
-        mean, std = np.float32(self.mean)[:, None], np.float32(self.std)[:, None]
+        mean, std = _column(self.mean), _column(self.std)
         restored: Array = latents * std + mean
         return restored
 
@@ -207,6 +207,10 @@ def _pieces(
         piece = audio[:, start : start + max_samples]
         if piece.shape[1] >= MIN_PIECE * max_samples:
             yield piece, piece.shape[1] / sample_rate
+
+
+def _column(numbers: tuple[float, ...]) -> Array:
+    return np.array(numbers, np.float32)[:, None]
 
 
 def _write(path: Path, values: NDArray[Any]) -> None:

@@ -39,9 +39,13 @@ Batch = TypeVar("Batch")
 Figures = dict[str, float]
 """Named numbers of a step, for the curve."""
 
+MAX_PROCESSES = 1024
+STREAM_STRIDE = 0x9E3779B1  # of 2**32, the golden section: streams begin far from each other
+
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
+Betas = Annotated[tuple[Share, ...], Field(min_length=2, max_length=2)]
 
 
 class TrainingError(SoundletError):
@@ -77,7 +81,7 @@ class LoopSettings(Section):
     warmup: Annotated[int, Field(ge=0)] = 200
     decay: Annotated[int, Field(ge=0)] = 0
     weight_decay: NotNegative = 0.01
-    betas: tuple[Share, Share] = (0.9, 0.99)
+    betas: Betas = (0.9, 0.99)
     clip_norm: Positive = 1.0
     ema: Share = 0.999
     seed: Annotated[int, Field(ge=0, lt=2**20)] = 0
@@ -118,7 +122,14 @@ class Trainee(Generic[Batch]):
 
 
 class Run(Generic[Batch]):
-    """A run in a folder: `checkpoint.pt` to resume from, `curve.jsonl` with a line a log step."""
+    """A run in a folder: `checkpoint.pt` to resume from, `curve.jsonl` with a line a log step.
+
+    Attributes:
+        folder: where it is.
+        step: how many steps have been taken.
+        average: the moving average of the weights.
+        was_interrupted: whether Ctrl-C or SIGTERM ended it.
+    """
 
     def __init__(self, trainee: Trainee[Batch], folder: Path, settings: LoopSettings) -> None:
         """Start a run, or take up the one that is in `folder`.
@@ -131,6 +142,7 @@ class Run(Generic[Batch]):
         self.folder = folder
         self.settings = settings
         self.step = 0
+        self.was_interrupted = False
         self.processes = join_processes(available_device(settings.device))
         self.device = self.processes.device
         trainee.module.to(self.device)
@@ -199,6 +211,7 @@ class Run(Generic[Batch]):
                     self.save()
                 if on_step is not None and self.processes.is_first:
                     on_step(self.step)
+        self.was_interrupted = stop.requested and not self.is_done
         self.save()
 
     def save(self) -> None:
@@ -220,8 +233,9 @@ class Run(Generic[Batch]):
 
     def generator(self, step: int, purpose: int) -> torch.Generator:
         """The random numbers of a step for one purpose: 0 the batch, 1 the loss, 2 samples."""
-        seed = (self.settings.seed << 44) + (self.processes.rank << 34) + (step << 2) + purpose
-        return torch.Generator().manual_seed(seed)
+        stream = self.settings.seed * MAX_PROCESSES + self.processes.rank
+        seed = 4 * step + purpose + STREAM_STRIDE * stream
+        return torch.Generator().manual_seed(seed % 2**32)  # PyTorch uses no more of it on the CPU
 
     def _resume(self) -> None:
         state = read_state(self.checkpoint)
@@ -324,7 +338,8 @@ def _optimizer(module: nn.Module, settings: LoopSettings, rate: float) -> torch.
         {"params": matrices, "weight_decay": settings.weight_decay},
         {"params": others, "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=rate, betas=settings.betas, fused=True)
+    first, second = settings.betas
+    return torch.optim.AdamW(groups, lr=rate, betas=(first, second), fused=True)
 
 
 def _restore(optimizer: torch.optim.AdamW, state: dict[str, Any]) -> None:

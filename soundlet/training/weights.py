@@ -47,6 +47,12 @@ def average_weights(run: Path) -> dict[str, Tensor]:
     return average
 
 
+def part_of(weights: Mapping[str, Tensor], part: str) -> dict[str, Tensor]:
+    """Those weights whose names begin with a part's, without it."""
+    start = f"{part}."
+    return {n.removeprefix(start): tensor for n, tensor in weights.items() if n.startswith(start)}
+
+
 def load_weights(module: nn.Module, weights: Mapping[str, Tensor], source: Path) -> None:
     """Fill `module`, all of it, with `weights`, which must be all used.
 

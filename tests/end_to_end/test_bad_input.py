@@ -306,7 +306,7 @@ def one_line(done: subprocess.CompletedProcess[str]) -> str:
     ("kilobytes", "arguments", "says"),
     [
         (1, ("generate", "kick", "--seconds", TINY_SECONDS, "--out", "kick.wav"), "kick.wav"),
-        (100, ("convert", TINY_SOURCE, "bundle"), "bundle"),
+        pytest.param(100, ("convert", TINY_SOURCE, "bundle"), "bundle", marks=pytest.mark.slow),
     ],
 )
 def test_a_disk_that_is_full(
@@ -340,7 +340,9 @@ def test_a_device_that_is_full(tiny: Path) -> None:
     ("arguments", "sign"),
     [
         (("generate", "kick", "--steps", 1000, "--seconds", TINY_SECONDS), b"generating ["),
-        (("convert", TINY_SOURCE, "bundle"), b"writing dit.onnx"),
+        pytest.param(
+            ("convert", TINY_SOURCE, "bundle"), b"writing dit.onnx", marks=pytest.mark.slow
+        ),
     ],
 )
 def test_ctrl_c_in_the_middle(

@@ -47,7 +47,8 @@ def test_the_command_line_and_python_make_the_same_file(model: soundlet.Model) -
 
 def test_both_engines_make_the_same_latents(model: soundlet.Model) -> None:
     ours = model.generate(PROMPT, seconds=2, seed=1).latents
-    theirs = soundlet.load(engine="torch").generate(PROMPT, seconds=2, seed=1).latents
+    torch = soundlet.load(engine="torch", threads=1)  # its threads spin where cores are busy
+    theirs = torch.generate(PROMPT, seconds=2, seed=1).latents
     assert np.abs(ours - theirs).max() <= 1e-4 * np.abs(ours).max()
 
 

@@ -13,6 +13,7 @@ import soundlet
 from tests.end_to_end.commands import TINY_SECONDS, TINY_SOURCE, command, run
 
 
+@pytest.mark.slow
 def test_a_checkpoint_becomes_a_model_of_half_the_size(tiny: Path) -> None:
     result = run("convert", TINY_SOURCE, "half", "--precision", "float16")
     assert result.exit_code == 0, result.output

@@ -1,0 +1,86 @@
+"""`soundlet dataset`: sounds to train on, their latents, and the words of their captions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from soundlet.cli.progress import progress_line
+
+dataset = typer.Typer(
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="Make what models are trained on. Needs the train extra.",
+)
+
+CLIPS_HELP = "A folder with sounds and metadata.jsonl, or what dataset build made."
+
+
+@dataset.command()
+def build(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A folder; made, or gone on with.")],
+    count: Annotated[int, typer.Option(help="Clips in all.")],
+    seed: Annotated[int, typer.Option(help="Of the whole data set.")] = 0,
+    workers: Annotated[int, typer.Option(help="Processes.")] = 1,
+) -> None:
+    """Compose and render captioned clips. The same seed gives the same clips."""
+    from soundlet.training.dataset.build import build_dataset
+
+    with progress_line() as show:
+        show("rendering", 0, count)
+        build_dataset(out, count, seed, workers, lambda done, total: show("rendering", done, total))
+    typer.echo(f"{out}  {count} clips")
+
+
+@dataset.command()
+def encode(
+    clips: Annotated[Path, typer.Argument(metavar="CLIPS", help=CLIPS_HELP)],
+    autoencoder: Annotated[
+        Path, typer.Option(metavar="RUN", help="Of train autoencoder; or a bundle.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="LATENTS", help="The folder to make.")],
+    frames_multiple: Annotated[
+        int, typer.Option(help="Windows are multiples of this many latents.")
+    ] = 16,
+    weigh_channels: Annotated[
+        bool,
+        typer.Option(
+            "--weigh-channels", help="Give channels that are heard more a greater spread."
+        ),
+    ] = False,
+    threads: Annotated[int | None, typer.Option(help="Cores to use.  [default: all]")] = None,
+) -> None:
+    """Encode clips for train flow: latents of mean 0 and spread 1 in each channel.
+
+    The latents of a bundle are left as they are.
+    """
+    from soundlet.training.encoding import encode_folder
+
+    with progress_line() as show:
+        store = encode_folder(
+            clips,
+            autoencoder,
+            out,
+            frames_multiple=frames_multiple,
+            is_weighed=weigh_channels,
+            threads=threads,
+            on_progress=lambda done, total: show("encoding", done, total),
+        )
+    typer.echo(f"{out}  {len(store.entries)} sounds, {len(store.values)} latents")
+
+
+@dataset.command()
+def vocabulary(
+    clips: Annotated[Path, typer.Argument(metavar="CLIPS", help=CLIPS_HELP)],
+    size: Annotated[int, typer.Option(help="Pieces, numbers included.")] = 1536,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="To be written.")] = Path(
+        "spiece.model"
+    ),
+) -> None:
+    """Learn the text encoder's vocabulary from captions."""
+    from soundlet.training.encoding import learn_vocabulary
+
+    n_pieces, n_captions = learn_vocabulary(clips, size, out)
+    typer.echo(f"{out}  {n_pieces} pieces from {n_captions} captions")

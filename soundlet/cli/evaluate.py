@@ -1,0 +1,155 @@
+"""`soundlet evaluate`: what to measure and where the report goes; see `soundlet.evaluation`."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from soundlet.cli.progress import progress_line
+from soundlet.errors import SoundletError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Number = TypeVar("Number", int, float)
+
+MAX_PROMPTS = 5000
+NEEDED = ("scipy", "matplotlib", "fluidsynth")
+
+
+def evaluate(
+    bundle: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="BUNDLE", help="A model's folder.  [default: the one inside soundlet]"
+        ),
+    ] = None,
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", "-o", metavar="DIR", help="A folder for the report, made if need be."
+        ),
+    ] = Path("evaluation"),
+    prompts: Annotated[
+        int | None,
+        typer.Option(min=1, max=MAX_PROMPTS, help="Held-out prompts.  [default: 300, quick: 20]"),
+    ] = None,
+    steps: Annotated[
+        str | None,
+        typer.Option(metavar="LIST", help="Step counts such as 8,50.  [default: the model's own]"),
+    ] = None,
+    cfg_scale: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIST", help="Strengths of guidance such as 1,4.  [default: the model's own]"
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, max=99999, help="Other prompts and other noise.")] = 0,
+    loops: Annotated[
+        str | None,
+        typer.Option(metavar="PLACE", help="A folder or pattern of sounds to try the codec on."),
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A glance: fewer prompts and coarser rulers.")
+    ] = False,
+    engine: Annotated[str | None, typer.Option(metavar="NAME", help="onnx or torch.")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Cores to use.  [default: all]")
+    ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print only the path of the page.")
+    ] = False,
+) -> None:
+    """Measure a model on held-out prompts and write a report, as JSON and as a page to read."""
+    step_counts = numbers("--steps", steps, int)
+    scales = numbers("--cfg-scale", cfg_scale, float)
+    _require_extras()
+    from soundlet.evaluation.findings import Asked
+    from soundlet.evaluation.report import PAGE_NAME, write_report
+    from soundlet.evaluation.run import evaluate as measured
+
+    make_folder(out)
+    asked = Asked(
+        n_prompts=prompts or (20 if quick else 300),
+        steps=step_counts,
+        cfg_scales=scales,
+        seed=seed,
+        quick=quick,
+        loops=loops,
+        n_reference=600 if quick else 1800,
+    )
+    chosen: dict[str, Any] = {"engine": engine, "threads": threads}
+    with progress_line(quiet=quiet) as show:
+        show("loading the model", 0, 0)
+        from soundlet.pipeline import load
+
+        model = load(bundle, **{name: v for name, v in chosen.items() if v is not None})
+        findings = measured(model, asked, show)
+        show("writing the report", 0, 0)
+        report = write_report(out, findings, asked, model.bundle)
+    if not quiet:
+        for line in summary(report):
+            typer.echo(line)
+    typer.echo(str(out / PAGE_NAME))
+
+
+def numbers(
+    option: str, text: str | None, kind: Callable[[str], Number]
+) -> tuple[Number | None, ...]:
+    """The numbers of "8,50"; None alone where nothing was given.
+
+    Raises:
+        typer.BadParameter: not a list of numbers.
+    """
+    if text is None:
+        return (None,)
+    try:
+        return tuple(kind(part) for part in text.split(","))
+    except ValueError as e:
+        raise typer.BadParameter(
+            f"{text!r} is not a list of numbers such as 8,50", param_hint=option
+        ) from e
+
+
+def make_folder(folder: Path) -> None:
+    """Make sure that the report has a place before anything long begins.
+
+    Raises:
+        SoundletError: there cannot be such a folder.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise SoundletError(f"{folder} cannot be made a folder: {e.strerror or e}") from e
+
+
+def summary(report: dict[str, Any]) -> list[str]:
+    """The main figures, a line each: real renders first, then each setting."""
+    names = ("tempo.beats", "tempo.beats.octave_free", "kind", "family", "source", "key")
+    columns = [("real", report["real"]["scores"])]
+    columns += [
+        (f"{entry['steps']} steps, cfg {entry['cfg_scale']:g}", entry["scores"])
+        for entry in report["settings"]
+    ]
+    lines = [f"{'':<26}" + "".join(f"{title:>18}" for title, _ in columns)]
+    for name in names:
+        cells = [scores.get(name) for _, scores in columns]
+        values = "".join(f"{'' if c is None else format(c['value'], '.1%'):>18}" for c in cells)
+        lines.append(f"{name:<26}{values}")
+    return lines
+
+
+def _require_extras() -> None:
+    """Raises SoundletError where what the evaluation needs is not installed."""
+    for name in NEEDED:
+        try:
+            importlib.import_module(name)
+        except ImportError as e:
+            raise SoundletError(
+                f"the evaluation needs {name} ({e}): install it with"
+                " `pip install 'soundlet[eval]'`, and FluidSynth itself with"
+                " `apt-get install libfluidsynth3 fluid-soundfont-gm`"
+            ) from e

@@ -1,0 +1,162 @@
+"""Real renders, measured once and kept: what the rulers are fitted to.
+
+The file that keeps them is named after the code that makes and measures the renders, so a change
+of either makes a new one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+import soundlet
+from soundlet.evaluation.classifier import Matrix
+from soundlet.evaluation.features import sound_features
+from soundlet.evaluation.key import note_views
+from soundlet.evaluation.spectra import Array
+from soundlet.evaluation.tempo import Readings, tempo_readings
+from soundlet.training.dataset.attributes import Attributes
+from soundlet.training.dataset.render import render_clip
+
+Progress = Callable[[int, int], None]
+
+FIRST_SEED = 10**18  # of a render; training uses seeds far below, the prompts seeds above
+KIND_SHARES = {
+    "drum_loop": 0.13,
+    "arrangement": 0.11,
+    "bass_line": 0.08,
+    "chords": 0.09,
+    "arpeggio": 0.08,
+    "melody": 0.09,
+    "pad": 0.07,
+    "one_shot": 0.16,
+    "sound_effect": 0.19,
+}
+MEASURING_CODE = ("spectra.py", "features.py", "tempo.py", "key.py", "reference.py")
+
+
+@dataclass(frozen=True)
+class ReferenceClip:
+    """A measured render.
+
+    Attributes:
+        facts: what is true of it.
+        seconds: its length.
+        features: for classifiers and distances.
+        readings: what its tempo may be; None for sounds without one.
+        views: which notes it has; None for sounds without a key.
+    """
+
+    facts: Attributes
+    seconds: float
+    features: Array
+    readings: Readings | None
+    views: Matrix | None
+
+
+def reference_clips(
+    count: int, on_progress: Progress | None = None, folder: Path | None = None
+) -> list[ReferenceClip]:
+    """About `count` measured renders of all kinds.
+
+    Args:
+        count: how many, split by `KIND_SHARES`.
+        on_progress: called with (renders done, renders in all) while they are made.
+        folder: where they are kept. None: the user's cache.
+    """
+    path = _place(folder) / f"reference-{count}-{_fingerprint()}.npz"
+    if path.is_file():
+        return _read(path)
+    kinds = [kind for kind, share in KIND_SHARES.items() for _ in range(round(share * count))]
+    clips = []
+    for i, kind in enumerate(kinds):
+        clips.append(_measured(FIRST_SEED + i, kind))
+        if on_progress is not None:
+            on_progress(i + 1, len(kinds))
+    _write(path, clips)
+    return clips
+
+
+def _measured(seed: int, kind: str) -> ReferenceClip:
+    clip = render_clip(seed, kind)
+    has_tempo, has_key = clip.attributes.bpm is not None, _has_key(clip.attributes)
+    return ReferenceClip(
+        facts=clip.attributes,
+        seconds=clip.seconds,
+        features=sound_features(clip.audio),
+        readings=tempo_readings(clip.audio) if has_tempo else None,
+        views=note_views(clip.audio) if has_key else None,
+    )
+
+
+def _has_key(facts: Attributes) -> bool:
+    return facts.key is not None and facts.bpm is not None
+
+
+def _place(folder: Path | None) -> Path:
+    if folder is not None:
+        return folder
+    from platformdirs import user_cache_path
+
+    return user_cache_path("soundlet", appauthor=False) / "evaluation"
+
+
+def _fingerprint() -> str:
+    """Twelve digits that change when the renderer or the measures do."""
+    package = Path(soundlet.__file__).parent
+    files = sorted((package / "training" / "dataset").rglob("*.py"))
+    files += [package / "evaluation" / name for name in MEASURING_CODE]
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _write(path: Path, clips: Sequence[ReferenceClip]) -> None:
+    """Keep `clips`, whole or not at all."""
+    arrays: dict[str, np.ndarray] = {"features": np.stack([clip.features for clip in clips])}
+    facts = []
+    for i, clip in enumerate(clips):
+        plain = clip.readings.plain if clip.readings else None
+        facts.append({**clip.facts.as_json(), "seconds": clip.seconds, "plain": plain})
+        if clip.readings is not None:
+            arrays[f"bpm{i}"], arrays[f"evidence{i}"] = clip.readings.bpm, clip.readings.evidence
+        if clip.views is not None:
+            arrays[f"views{i}"] = clip.views
+    arrays["facts"] = np.frombuffer(json.dumps(facts).encode(), np.uint8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}.part")
+    try:
+        with temporary.open("wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> list[ReferenceClip]:
+    with np.load(path, allow_pickle=False) as stored:
+        arrays = dict(stored)
+    clips = []
+    for i, fields in enumerate(json.loads(arrays["facts"].tobytes())):
+        seconds, plain = fields.pop("seconds"), fields.pop("plain")
+        readings = None
+        if plain is not None:
+            readings = Readings(plain, arrays[f"bpm{i}"], arrays[f"evidence{i}"])
+        clips.append(
+            ReferenceClip(
+                facts=Attributes.from_json(fields),
+                seconds=seconds,
+                features=arrays["features"][i],
+                readings=readings,
+                views=arrays.get(f"views{i}"),
+            )
+        )
+    return clips

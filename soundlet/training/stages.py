@@ -1,0 +1,297 @@
+"""The stages of training from settings to a run: where data, modules, loop and recorder meet."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from soundlet.bundle import MANIFEST, MODEL_CONFIG, T5_CONFIG, TOKENIZER, WEIGHTS, open_bundle
+from soundlet.checkpoint import load_bundle_weights
+from soundlet.config import (
+    ModelConfig,
+    SpectralDecoderConfig,
+    SpectralEncoderConfig,
+    T5Config,
+    load_config,
+    load_t5_config,
+)
+from soundlet.engines.torch import ModuleEngine
+from soundlet.models import build_model
+from soundlet.spectrogram import SpectrogramFormat
+from soundlet.tokenizer import Tokenizer
+from soundlet.training.arc import ArcTrainee
+from soundlet.training.autoencoder import (
+    AutoencoderTrainee,
+    SpectralCodec,
+    start_from_principal_components,
+)
+from soundlet.training.clips import ClipFolder, read_entries
+from soundlet.training.codec import Codec, open_codec
+from soundlet.training.flow import Flow, FlowBatch, FlowTrainee, build_flow, calibrate_context
+from soundlet.training.latents import STATISTICS, LatentStore, read_statistics
+from soundlet.training.loop import Batch, Figures, Run, TrainingError
+from soundlet.training.recorder import Draw, Recorder
+from soundlet.training.samples import draw_clips, draw_reconstructions
+from soundlet.training.settings import (
+    ArcStage,
+    AutoencoderStage,
+    FlowStage,
+    TextStage,
+    model_files,
+)
+from soundlet.training.text import TextBatch, TextReader, TextTrainee, kept_tags, tags_of
+from soundlet.training.weights import CHECKPOINT, average_weights, load_weights, part_of
+
+OnLog = Callable[[Figures], None]
+
+MIN_START_BATCHES = 12  # that the principal components are taken from
+START_FRAMES_A_FEATURE = 8
+
+
+def train_autoencoder(stage: AutoencoderStage, on_log: OnLog | None = None) -> Run[Tensor]:
+    """Train a spectral codec, or go on with it.
+
+    Args:
+        stage: the settings.
+        on_log: given each line of the curve.
+
+    Returns:
+        The run, stopped or done.
+
+    Raises:
+        TrainingError, ConfigError, CheckpointError: something that is given does not fit.
+    """
+    path = model_files(stage)[MODEL_CONFIG]
+    config = load_config(path)
+    encoder, decoder = config.autoencoder.encoder.config, config.autoencoder.decoder.config
+    if not isinstance(encoder, SpectralEncoderConfig) or not isinstance(
+        decoder, SpectralDecoderConfig
+    ):
+        raise TrainingError(f"{path} has no codec of the type 'spectral': others are not trained")
+    kept = stage.run / MODEL_CONFIG
+    if not _is_new(stage.run) and load_config(kept).autoencoder != config.autoencoder:
+        raise TrainingError(f"{kept} has another codec than {path}: name a new run")
+    torch.manual_seed(stage.loop.seed)
+    codec = SpectralCodec(encoder, decoder)
+    form = SpectrogramFormat(encoder.n_fft, encoder.hop_length, encoder.n_bands)
+    clips = ClipFolder(stage.clips, config.sample_rate)
+    trainee = AutoencoderTrainee(codec, form, clips, stage.autoencoder)
+    if _is_new(stage.run) and stage.start_from is not None:
+        start = open_codec(stage.start_from)
+        load_weights(codec.encoder, start.encoder.state_dict(), stage.start_from)
+        load_weights(codec.decoder, start.decoder.state_dict(), stage.start_from)
+    elif _is_new(stage.run):
+        start_from_principal_components(codec, _typical_frames(trainee, encoder.n_features))
+    run = Run(trainee, stage.run, stage.loop)
+    _write_files(stage.run, {MODEL_CONFIG: path.read_bytes()})
+    average, samples = run.average, stage.samples
+    assert isinstance(average, SpectralCodec)
+    shown = Codec(config, average.encoder, average.decoder, is_final=False)
+    n_frames = max(1, round(samples.seconds * config.sample_rate / config.hop_length))
+    crops = clips.crops(samples.count, n_frames * config.hop_length, run.generator(0, 2))
+    _train(run, on_log, samples.every, lambda: draw_reconstructions(shown, crops))
+    return run
+
+
+def train_text(stage: TextStage, on_log: OnLog | None = None) -> Run[TextBatch]:
+    """Train a text encoder on captions and what is known of their sounds, or go on with it.
+
+    Arguments, result and errors are those of `train_autoencoder`.
+    """
+    files = {name: path.read_bytes() for name, path in model_files(stage).items()}
+    _require_same_files(stage.run, files)
+    _write_files(stage.run, files)
+    config, t5_config = load_config(stage.run / MODEL_CONFIG), load_t5_config(stage.run / T5_CONFIG)
+    tokenizer = _open_tokenizer(stage.run, config, t5_config)
+    entries = read_entries(stage.clips)
+    tags = kept_tags(stage.run, tags_of(entries, stage.text.min_count))
+    torch.manual_seed(stage.loop.seed)
+    flow = build_flow(config, t5_config, stage.run / TOKENIZER)
+    reader = TextReader(flow.conditioners.t5, len(tags))
+    run = Run(TextTrainee(reader, entries, tags, tokenizer, stage.text), stage.run, stage.loop)
+    _train(run, on_log, 1, None)
+    return run
+
+
+def train_flow(stage: FlowStage, on_log: OnLog | None = None) -> Run[FlowBatch]:
+    """Train text encoder, seconds conditioner and DiT, or go on with them.
+
+    Arguments, result and errors are those of `train_autoencoder`.
+    """
+    files = {name: path.read_bytes() for name, path in model_files(stage).items()}
+    flow, parts = _prepare(stage, files)
+    silence = torch.from_numpy(parts.store.silence)
+    trainee = FlowTrainee(flow, parts.store, parts.tokenizer, silence, stage.flow)
+    if _is_new(stage.run):
+        if stage.text_from is not None:
+            weights = part_of(average_weights(stage.text_from), "t5")
+            load_weights(flow.conditioners.t5, weights, stage.text_from)
+        if stage.start_from is not None:
+            load_weights(flow, _flow_weights(stage.start_from), stage.start_from)
+        else:
+            calibrate_context(flow, trainee.batch(torch.Generator().manual_seed(900)))
+    run = Run(trainee, stage.run, stage.loop)
+    _train(run, on_log, stage.samples.every, parts.draw(run, stage))
+    return run
+
+
+def train_arc(stage: ArcStage, on_log: OnLog | None = None) -> Run[FlowBatch]:
+    """Post-train a flow for few steps, or go on with it.
+
+    Arguments, result and errors are those of `train_autoencoder`.
+    """
+    files = {name: path.read_bytes() for name, path in model_files(stage).items()}
+    files[MODEL_CONFIG] = _for_few_steps(files[MODEL_CONFIG])
+    flow, parts = _prepare(stage, files)
+    is_run = not (stage.start_from / MANIFEST).is_file()
+    if is_run and read_statistics(stage.start_from) != parts.store.statistics:
+        raise TrainingError(
+            f"{stage.latents} is normalised otherwise than what {stage.start_from} was trained on"
+        )
+    load_weights(flow, _flow_weights(stage.start_from), stage.start_from)
+    silence = torch.from_numpy(parts.store.silence)
+    trainee = ArcTrainee(flow, parts.store, parts.tokenizer, silence, stage.arc)
+    run = Run(trainee, stage.run, stage.loop)
+    _train(run, on_log, stage.samples.every, parts.draw(run, stage))
+    return run
+
+
+class _FlowParts:
+    """What the stages on latents have in common."""
+
+    def __init__(
+        self, config: ModelConfig, t5_config: T5Config, tokenizer: Tokenizer, store: LatentStore
+    ) -> None:
+        self.config, self.t5_config = config, t5_config
+        self.tokenizer, self.store = tokenizer, store
+
+    def draw(self, run: Run[FlowBatch], stage: FlowStage | ArcStage) -> Draw | None:
+        """What makes samples, if the settings name prompts and what decodes them."""
+        if not stage.samples.prompts or stage.autoencoder is None or not run.processes.is_first:
+            return None
+        codec = open_codec(stage.autoencoder)
+        if codec.config.autoencoder != self.config.autoencoder:
+            raise TrainingError(f"{stage.autoencoder} is another codec than the model's")
+        model = build_model(self.config, self.t5_config, device="meta")
+        average = run.average
+        assert isinstance(average, Flow)
+        model.conditioners, model.dit = average.conditioners, average.dit
+        model.decoder, model.encoder = codec.decoder, codec.encoder
+        engine = ModuleEngine(model, self.config, device=str(run.device))
+        statistics, multiple = self.store.statistics, self.store.silence.shape[1]
+        return lambda: draw_clips(
+            engine,
+            self.config,
+            self.tokenizer,
+            lambda latents: engine.decode(statistics.restore(latents)),
+            stage.samples,
+            frames_multiple=multiple,
+        )
+
+
+def _prepare(stage: FlowStage | ArcStage, files: dict[str, bytes]) -> tuple[Flow, _FlowParts]:
+    """A flow with fresh weights and its data, once all that is given has been found to fit."""
+    store = LatentStore(stage.latents)
+    files = {**files, STATISTICS: store.statistics.model_dump_json(indent=2).encode() + b"\n"}
+    _require_same_files(stage.run, files)
+    _write_files(stage.run, files)
+    config, t5_config = load_config(stage.run / MODEL_CONFIG), load_t5_config(stage.run / T5_CONFIG)
+    if store.channels != config.latent_channels:
+        raise TrainingError(
+            f"{stage.latents} has {store.channels} channels; the model's latents have"
+            f" {config.latent_channels}: encode with the model's codec"
+        )
+    if store.silence.shape[1] % config.dit.patch_size:
+        raise TrainingError(
+            f"{stage.latents} has windows of multiples of {store.silence.shape[1]} frames; the"
+            f" model wants multiples of {config.dit.patch_size}"
+        )
+    tokenizer = _open_tokenizer(stage.run, config, t5_config)
+    torch.manual_seed(stage.loop.seed)
+    flow = build_flow(config, t5_config, stage.run / TOKENIZER)
+    return flow, _FlowParts(config, t5_config, tokenizer, store)
+
+
+def _open_tokenizer(folder: Path, config: ModelConfig, t5_config: T5Config) -> Tokenizer:
+    tokenizer = Tokenizer(folder / TOKENIZER, config.prompt_max_length)
+    if tokenizer.n_pieces > t5_config.vocab_size:
+        raise TrainingError(
+            f"{folder / TOKENIZER} has {tokenizer.n_pieces} pieces; {T5_CONFIG} has a vocab_size of"
+            f" {t5_config.vocab_size}"
+        )
+    return tokenizer
+
+
+def _train(run: Run[Batch], on_log: OnLog | None, every: int, draw: Draw | None) -> None:
+    """Run the loop, with a recorder in the first process."""
+    if not run.processes.is_first:
+        run.train()
+        return
+    recorder = Recorder(run.folder, first_step=run.step + 1, every=every, draw=draw)
+
+    def log(line: Figures) -> None:
+        recorder.log(line)
+        if on_log is not None:
+            on_log(line)
+
+    with closing(recorder):
+        run.train(log, recorder.after_step)
+
+
+def _is_new(run: Path) -> bool:
+    return not (run / CHECKPOINT).is_file()
+
+
+def _typical_frames(trainee: AutoencoderTrainee, n_features: int) -> Tensor:
+    """Enough frames of random crops to take principal components from."""
+    batches: list[Tensor] = []
+    while (
+        len(batches) < MIN_START_BATCHES
+        or sum(len(b) * b.shape[2] for b in batches) < START_FRAMES_A_FEATURE * n_features
+    ):
+        batches.append(trainee.batch(torch.Generator().manual_seed(900 + len(batches))))
+    return torch.cat(batches)
+
+
+def _flow_weights(source: Path) -> dict[str, Tensor]:
+    """Weights of conditioners and DiT, of a run or of a bundle."""
+    if not (source / MANIFEST).is_file():
+        return average_weights(source)
+    bundle = open_bundle(source)
+    model = build_model(bundle.config, bundle.t5_config, device="meta")
+    load_bundle_weights(model, source / WEIGHTS)
+    parts = ("conditioners.", "dit.")
+    return {name: w for name, w in model.state_dict().items() if name.startswith(parts)}
+
+
+def _for_few_steps(text: bytes) -> bytes:
+    """A model config that says what the model has become."""
+    data = json.loads(text)
+    data["model"]["diffusion"]["diffusion_objective"] = "rf_denoiser"
+    return json.dumps(data, indent=2).encode() + b"\n"
+
+
+def _require_same_files(run: Path, files: Mapping[str, bytes]) -> None:
+    """Refuse to go on with a run under another model or on other latents."""
+    if _is_new(run):
+        return
+    for name, content in files.items():
+        if (run / name).is_file() and (run / name).read_bytes() != content:
+            raise TrainingError(
+                f"{run} was begun with another {name}: name a new run, or the same model and"
+                " latents as before"
+            )
+
+
+def _write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        temporary = folder / f"{name}.tmp"
+        temporary.write_bytes(content)
+        os.replace(temporary, folder / name)

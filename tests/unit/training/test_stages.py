@@ -1,0 +1,365 @@
+"""Each stage of training on a tiny model: as a user runs it, from a folder of WAV files on."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from typer.testing import CliRunner, Result
+
+from soundlet.bundle import open_bundle
+from soundlet.cli import app
+from soundlet.training.bundle import join_runs
+from soundlet.training.clips import ClipFolder
+from soundlet.training.codec import measure_latents, open_codec, weigh_channels
+from soundlet.training.latents import LatentStore, read_statistics
+from soundlet.training.loop import Run
+from soundlet.training.recorder import Recorder
+from soundlet.training.settings import ArcStage, AutoencoderStage, FlowStage, TextStage, read_stage
+from soundlet.training.stages import train_arc, train_autoencoder, train_flow, train_text
+
+LOOP = "[loop]\nsteps = {steps}\nlearning_rate = 2e-3\nwarmup = 2\nlog_every = 2\nthreads = 1\n"
+LOOP += 'save_every = 10\nema = 0.9\ndevice = "cpu"\n'
+AUTOENCODER = LOOP + "[autoencoder]\nbatch_size = 4\ncrop_latents = 8\n"
+SAMPLES = (
+    '[samples]\nevery = {every}\nseconds = 0.1\nprompts = ["low hum 120 Hz", "a tone"]\nsteps = 2\n'
+)
+
+
+def run_command(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=False)
+
+
+def curve(run: Path) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (run / "curve.jsonl").read_text().splitlines()]
+
+
+def mean_loss(lines: list[dict[str, float]]) -> float:
+    return float(np.mean([line["loss"] for line in lines if "loss" in line]))
+
+
+def weights(run: Path) -> dict[str, torch.Tensor]:
+    state: dict[str, Any] = torch.load(run / "checkpoint.pt", weights_only=True)
+    named = {f"module.{n}": t for n, t in state["module"].items()}
+    named |= {f"average.{n}": t for n, t in state["average"].items()}
+    return named | {f"opponent.{n}": t for n, t in state.get("opponent", {}).items()}
+
+
+def assert_same_weights(one: Path, other: Path) -> None:
+    a, b = weights(one), weights(other)
+    assert a.keys() == b.keys()
+    assert [name for name in a if not torch.equal(a[name], b[name])] == []
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory, model_folder: Path, clip_folder: Path) -> Path:
+    """A folder in which the stages have been run one after the other by their commands."""
+    work = tmp_path_factory.mktemp("work")
+    shutil.copytree(model_folder, work / "model")
+    shutil.copytree(clip_folder, work / "clips")
+    ae = 'run = "ae"\nmodel = "model"\nclips = "clips"\n'
+    ae += AUTOENCODER.format(steps=30) + "[samples]\nevery = 20\ncount = 2\nseconds = 0.1\n"
+    (work / "ae.toml").write_text(ae)
+    text = 'run = "text"\nmodel = "model"\nclips = "clips"\n'
+    text += LOOP.format(steps=30) + "[text]\nbatch_size = 8\nmin_count = 3\n"
+    (work / "text.toml").write_text(text)
+    flow = 'run = "flow"\nmodel = "model"\nlatents = "latents"\nautoencoder = "ae"\n'
+    flow += 'text_from = "text"\n'
+    flow += LOOP.format(steps=40) + "[flow]\nbatch_frames = 128\n" + SAMPLES.format(every=40)
+    (work / "flow.toml").write_text(flow)
+    arc = 'run = "arc"\nstart_from = "flow"\nlatents = "latents"\nautoencoder = "ae"\n'
+    arc += LOOP.format(steps=20) + "[arc]\nbatch_frames = 192\n" + SAMPLES.format(every=20)
+    (work / "arc.toml").write_text(arc)
+    for command in (
+        ("train", "autoencoder", work / "ae.toml"),
+        ("dataset", "encode", work / "clips", "--autoencoder", work / "ae", "--out",
+         work / "latents", "--frames-multiple", 8, "--threads", 1),
+        ("train", "text", work / "text.toml"),
+        ("train", "flow", work / "flow.toml"),
+        ("train", "arc", work / "arc.toml"),
+    ):  # fmt: skip
+        done = run_command(*command)
+        assert done.exit_code == 0, done.output
+    return work
+
+
+@pytest.mark.parametrize(("run", "steps"), [("ae", 30), ("flow", 40), ("arc", 20)])
+def test_a_run_leaves_all_that_is_needed_to_look_at_it_and_to_go_on(
+    work: Path, run: str, steps: int
+) -> None:
+    names = {path.name for path in (work / run).iterdir()}
+    assert {"checkpoint.pt", "curve.jsonl", "tensorboard", "samples"} <= names
+    assert [line["step"] for line in curve(work / run)] == list(range(2, steps + 1, 2))
+    assert any((work / run / "tensorboard").iterdir())
+    (picture,) = (work / run / "samples").iterdir()
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert not list((work / run).rglob("*.tmp"))
+
+
+def test_the_codecs_loss_falls(work: Path) -> None:
+    lines = curve(work / "ae")
+    assert mean_loss(lines[-3:]) < 0.8 * mean_loss(lines[:3])
+
+
+def test_the_text_encoder_learns_to_name_what_captions_say(work: Path) -> None:
+    lines = curve(work / "text")
+    assert lines[-1]["tags"] < 0.85 * lines[0]["tags"]
+    assert lines[-1]["tempo"] < lines[0]["tempo"]
+    assert json.loads((work / "text" / "tags.json").read_text()) == [
+        "kind: bleep", "kind: drone", "kind: hum", "kind: tone",
+    ]  # fmt: skip
+
+
+def test_a_text_encoder_that_is_not_trained_on_stays(work: Path, tmp_path: Path) -> None:
+    stage = read_stage(FlowStage, work / "flow.toml")
+    still = stage.flow.model_copy(update={"train_text": False})
+    train_flow(halted(stage.model_copy(update={"flow": still}), 2, tmp_path))
+    before, after = weights(work / "text"), weights(tmp_path)
+    names = [name for name in before if name.startswith("average.t5.")]
+    for name in names:
+        assert torch.equal(before[name], after[name.replace("t5.", "conditioners.t5.", 1)])
+    assert len(names) > 5
+
+
+def test_channels_that_are_heard_more_get_a_greater_spread(work: Path) -> None:
+    codec, clips = open_codec(work / "ae"), ClipFolder(work / "clips")
+    plain = measure_latents(codec, clips, n_crops=16, crop_latents=8)
+    weighed = weigh_channels(codec, plain, clips)
+    weights = np.array(plain.std) / np.array(weighed.std)
+    assert np.mean(weights**2) == pytest.approx(1, rel=1e-4)
+    assert weights.max() / weights.min() > 1.05
+    assert (weighed.mean, weighed.deviation) == (plain.mean, plain.deviation)
+
+
+def test_the_flows_loss_falls(work: Path) -> None:
+    lines = curve(work / "flow")
+    assert mean_loss(lines[-5:]) < 0.8 * mean_loss(lines[:5])
+
+
+def test_post_training_moves_the_dit_only_and_learns_to_tell_apart(work: Path) -> None:
+    before, after = weights(work / "flow"), weights(work / "arc")
+    for name, tensor in before.items():
+        if name.startswith("average.conditioners."):
+            assert torch.equal(after[name], tensor)
+    assert not torch.equal(
+        after["module.dit.project_in.weight"], before["average.dit.project_in.weight"]
+    )
+    lines = curve(work / "arc")
+    assert {"loss", "opponent_loss", "relativistic", "contrastive", "guess_error"} <= set(lines[0])
+    objective = json.loads((work / "arc" / "model_config.json").read_text())["model"]["diffusion"]
+    assert objective["diffusion_objective"] == "rf_denoiser"
+
+
+def halted(stage: Any, steps: int, run: Path) -> Any:
+    """The same settings, for a run that ends early, as if it had been interrupted."""
+    loop = stage.loop.model_copy(update={"steps": steps})
+    return stage.model_copy(update={"loop": loop, "run": run})
+
+
+@pytest.mark.parametrize("name", ["ae", "text", "flow", "arc"])
+def test_a_run_that_was_stopped_ends_with_the_same_weights(
+    work: Path, name: str, tmp_path: Path
+) -> None:
+    path = work / f"{name}.toml"
+    if name == "ae":
+        stage = read_stage(AutoencoderStage, path)
+        train_autoencoder(halted(stage, 13, tmp_path))
+        train_autoencoder(halted(stage, 30, tmp_path))
+    elif name == "text":
+        text = read_stage(TextStage, path)
+        train_text(halted(text, 13, tmp_path))
+        train_text(halted(text, 30, tmp_path))
+    elif name == "flow":
+        flow = read_stage(FlowStage, path)
+        train_flow(halted(flow, 13, tmp_path))
+        train_flow(halted(flow, 40, tmp_path))
+    else:
+        arc = read_stage(ArcStage, path)
+        train_arc(halted(arc, 7, tmp_path))
+        train_arc(halted(arc, 20, tmp_path))
+    assert_same_weights(tmp_path, work / name)
+    assert [line["step"] for line in curve(tmp_path)] == sorted(
+        {line["step"] for line in curve(work / name)}
+    )
+
+
+def test_the_decoder_learns_on_against_a_discriminator_while_the_encoder_stays(
+    work: Path, tmp_path: Path
+) -> None:
+    stage = read_stage(AutoencoderStage, work / "ae.toml")
+    adversarial = stage.autoencoder.model_copy(
+        update={"train_encoder": False, "adversarial_weight": 0.01, "discriminator_channels": 2}
+    )
+    stage = stage.model_copy(update={"start_from": work / "ae", "autoencoder": adversarial})
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    train_autoencoder(halted(stage, 12, whole))
+    train_autoencoder(halted(stage, 5, parts))
+    train_autoencoder(halted(stage, 12, parts))
+    assert_same_weights(whole, parts)
+    before, after = weights(work / "ae"), weights(whole)
+    for name, tensor in before.items():
+        if name.startswith("average.encoder."):
+            assert torch.equal(after[name], tensor)
+    assert not torch.equal(
+        after["average.decoder.split.weight"], before["average.decoder.split.weight"]
+    )
+    assert {"adversarial", "features", "opponent_loss"} <= set(curve(whole)[0])
+
+
+def test_a_discriminator_can_be_added_to_a_run(work: Path, tmp_path: Path) -> None:
+    stage = halted(read_stage(AutoencoderStage, work / "ae.toml"), 4, tmp_path)
+    train_autoencoder(stage)
+    added = stage.autoencoder.model_copy(
+        update={"adversarial_weight": 0.01, "discriminator_channels": 2}
+    )
+    run = train_autoencoder(halted(stage.model_copy(update={"autoencoder": added}), 8, tmp_path))
+    assert run.step == 8
+    assert any(name.startswith("opponent.") for name in weights(tmp_path))
+
+
+def test_latents_are_normalised_per_channel_and_cut_into_windows(work: Path) -> None:
+    store = LatentStore(work / "latents")
+    assert len(store.entries) == 20
+    assert all(entry.frames % 8 == 0 for entry in store.entries)
+    assert store.silence.shape == (8, 8)
+    values = np.asarray(store.values, np.float32)
+    assert np.abs(values.mean(axis=0)).max() < 1
+    assert 0.3 < values.std() < 3
+    statistics = read_statistics(work / "flow")
+    assert statistics == store.statistics
+    entry = store.entries[0]
+    expected = open_codec(work / "ae")
+    assert store.latents(0, 8).shape == (8, 8)
+    assert entry.seconds == pytest.approx(0.15, abs=0.001)
+    restored = statistics.restore(store.latents(0, 8)[None])
+    audio = np.zeros((1, 2, entry.frames * 256), np.float32)
+    clip = ClipFolder(work / "clips").audio(0)
+    audio[0, :, : clip.shape[1]] = clip
+    mean, _ = expected.encode(audio)
+    np.testing.assert_allclose(restored[0], mean[0, :, :8], atol=5e-3)
+
+
+@pytest.fixture(scope="module")
+def bundle(work: Path) -> Path:
+    """The codec and the post-trained flow as a bundle."""
+    runs = ("--autoencoder", work / "ae", "--flow", work / "arc")
+    said = ("--steps", 4, "--sampler", "pingpong", "--cfg-scale", 1, "--precision", "float32")
+    notice = work / "LICENCE.txt"
+    notice.write_text("free")
+    made = run_command("train", "bundle", work / "bundle", *runs, *said, "--notice", notice)
+    assert made.exit_code == 0, made.output
+    return work / "bundle"
+
+
+def test_a_bundle_has_unit_latents_and_the_same_sound(work: Path, bundle: Path) -> None:
+    joined, apart = open_codec(bundle), open_codec(work / "ae")
+    statistics = read_statistics(work / "flow")
+    audio = np.random.default_rng(0).normal(0, 0.1, (1, 2, 4096)).astype(np.float32)
+    mean, _ = apart.encode(audio)
+    found, deviation = joined.encode(audio)
+    np.testing.assert_allclose(found, statistics.normalise(mean), atol=1e-4)
+    expected = np.array(statistics.deviation) / np.array(statistics.std)
+    np.testing.assert_allclose(deviation[0, :, 0], expected, rtol=1e-3)
+    np.testing.assert_allclose(joined.decode(found), apart.decode(mean), atol=2e-3)
+
+
+def test_a_bundle_generates(bundle: Path, tmp_path: Path) -> None:
+    manifest = open_bundle(bundle).manifest
+    assert (manifest.defaults.steps, manifest.length) == (4, "variable")
+    assert "LICENCE.txt" in manifest.files
+    out = tmp_path / "a.wav"
+    arguments = ("--model", bundle, "--seconds", 0.1, "--seed", 1, "--out", out)
+    generated = run_command("generate", "low hum 120 Hz", *arguments)
+    assert generated.exit_code == 0, generated.output
+    assert out.exists()
+
+
+def test_a_bundle_is_fine_tuned_on_sounds_of_ones_own(
+    work: Path, bundle: Path, tmp_path: Path
+) -> None:
+    latents = tmp_path / "latents"
+    arguments = ("--autoencoder", bundle, "--out", latents, "--frames-multiple", 8)
+    encoded = run_command("dataset", "encode", work / "clips", *arguments, "--threads", 1)
+    assert encoded.exit_code == 0, encoded.output
+    assert read_statistics(latents).is_identity
+    text = f'run = "run"\nmodel = "{bundle}"\nstart_from = "{bundle}"\n'
+    text += f'latents = "{latents}"\n' + LOOP.format(steps=2) + "[flow]\nbatch_frames = 64\n"
+    (tmp_path / "tune.toml").write_text(text)
+    tuned = run_command("train", "flow", tmp_path / "tune.toml")
+    assert tuned.exit_code == 0, tuned.output
+    joined = join_runs(bundle, tmp_path / "run").model.state_dict()
+    whole = join_runs(work / "ae", work / "arc").model.state_dict()
+    for name, tensor in whole.items():
+        if name.startswith(("encoder.", "decoder.")):
+            assert torch.equal(joined[name], tensor)
+    assert not torch.equal(joined["dit.project_in.weight"], whole["dit.project_in.weight"])
+
+
+def test_runs_of_different_codecs_are_not_joined(work: Path, tmp_path: Path) -> None:
+    other = tmp_path / "ae"
+    shutil.copytree(work / "ae", other)
+    text = (other / "model_config.json").read_text()
+    (other / "model_config.json").write_text(text.replace('"n_bands": 4', '"n_bands": 5'))
+    refused = run_command(
+        "train", "bundle", tmp_path / "bundle", "--autoencoder", other, "--flow", work / "flow"
+    )
+    assert refused.exit_code == 1
+    assert "made with other sizes" in refused.stderr
+    assert not (tmp_path / "bundle").exists()
+
+
+def test_ctrl_c_saves_and_the_same_command_goes_on(
+    work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (work / "ae.toml").read_text().replace('run = "ae"', f'run = "{tmp_path / "run"}"')
+    path = work / "interrupted.toml"
+    path.write_text(text.replace("steps = 30", "steps = 6"))
+    with monkeypatch.context() as patch:
+        patch.setattr(Recorder, "after_step", _interrupt_after_three)
+        stopped = run_command("train", "autoencoder", path)
+    assert stopped.exit_code == 130
+    assert "step 3" in stopped.stdout
+    assert "the same command goes on" in stopped.stderr
+    finished = run_command("train", "autoencoder", path)
+    assert finished.exit_code == 0
+    assert "step 6" in finished.stdout
+
+
+def _interrupt_after_three(_recorder: Recorder, step: int) -> None:
+    if step == 3:
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_a_run_refuses_another_model(work: Path, tmp_path: Path) -> None:
+    stage = halted(read_stage(FlowStage, work / "flow.toml"), 2, tmp_path / "run")
+    train_flow(stage)
+    changed = tmp_path / "model"
+    shutil.copytree(work / "model", changed)
+    config = json.loads((changed / "model_config.json").read_text())
+    config["model"]["diffusion"]["config"]["depth"] = 3
+    (changed / "model_config.json").write_text(json.dumps(config))
+    result = run_command("train", "flow", _with_model(work, tmp_path, changed))
+    assert result.exit_code == 1
+    assert "was begun with another model_config.json" in result.stderr
+
+
+def _with_model(work: Path, tmp_path: Path, model: Path) -> Path:
+    path = tmp_path / "changed.toml"
+    path.write_text(
+        f'run = "{tmp_path / "run"}"\nmodel = "{model}"\nlatents = "{work / "latents"}"\n'
+    )
+    return path
+
+
+def test_a_run_that_is_done_is_left_as_it_is(work: Path) -> None:
+    before = weights(work / "ae")
+    run: Run[torch.Tensor] = train_autoencoder(read_stage(AutoencoderStage, work / "ae.toml"))
+    assert run.step == 30
+    assert all(torch.equal(before[name], tensor) for name, tensor in weights(work / "ae").items())
