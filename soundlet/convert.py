@@ -114,7 +114,10 @@ def _checkpoint(source: str | Path) -> tuple[Path, hub.Origin | None]:
     """Where the checkpoint is on this disk, and where it came from if that was the Hub."""
     if hub.is_address(source):
         return hub.fetch(str(source), hub.CHECKPOINT)
-    return Path(source), None
+    path = Path(source)
+    if not path.exists():
+        raise CheckpointError(f"{path}: no such folder")
+    return path, None
 
 
 def _text_encoder(t5: str | Path | None, folder: Path, *, is_from_hub: bool) -> Path:

@@ -67,7 +67,7 @@ def run_shell(command: str) -> None:
         env={**os.environ, "PATH": path},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
 

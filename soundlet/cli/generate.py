@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 import sys
 import time
 from collections.abc import Iterator
@@ -128,7 +127,7 @@ def generate(
         "truncate_prompt": truncate,
     }
     given = {name: value for name, value in fields.items() if value is not None}
-    first = secrets.randbelow(MAX_SEED + 2 - variations) if seed is None else seed
+    first = drawn_seed(variations) if seed is None else seed
     requests = [
         GenerationRequest(prompt=text, seed=first + i, **given)
         for text in texts
@@ -164,6 +163,13 @@ def generate(
             typer.echo(as_line(clip, told or "stdout", elapsed), err=destination.is_stdout)
         elif told is not None:
             typer.echo(told)
+
+
+def drawn_seed(variations: int) -> int:
+    """A seed at random that can be counted up to so many."""
+    import secrets  # loads slowly
+
+    return secrets.randbelow(MAX_SEED + 2 - variations)
 
 
 def read_prompts(prompts: list[str], prompts_file: Path | None) -> list[str]:

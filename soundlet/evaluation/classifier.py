@@ -15,6 +15,7 @@ Matrix = NDArray[np.float64]
 
 WIDTH = 0.2  # of the Gaussian kernel: the decay per mean squared difference of the features
 RIDGE = 0.01
+TINY = 1e-9  # a feature that varies less is constant
 FARTHEST = 4.0  # standard deviations; what lies further out counts as this
 
 
@@ -35,7 +36,7 @@ class Scale:
         """The scale of (sounds, features)."""
         values = np.asarray(features, np.float64)
         deviation = values.std(axis=0)
-        return cls(values.mean(axis=0), deviation + 1e-3 * float(deviation.mean()) + 1e-9)
+        return cls(values.mean(axis=0), np.where(deviation > TINY, deviation, 1.0))
 
     def __call__(self, features: NDArray[np.floating]) -> Matrix:
         """(..., features) with mean 0 and deviation 1, outliers drawn in."""

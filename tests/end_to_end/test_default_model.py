@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
-import time
 from pathlib import Path
 
 import numpy as np
@@ -22,18 +22,24 @@ def model() -> soundlet.Model:
     return soundlet.load()
 
 
+def cpu_seconds_of_children() -> float:
+    """What finished processes of ours have used: hardly disturbed by whatever else runs."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
 def test_the_first_command_of_the_readme_makes_a_sound(here: Path) -> None:
-    start = time.perf_counter()
+    before = cpu_seconds_of_children()
     arguments = ("generate", PROMPT, "--seconds", 6, "--seed", 1)
     done = subprocess.run(command(*arguments), capture_output=True, text=True)
-    elapsed = time.perf_counter() - start
+    spent = cpu_seconds_of_children() - before
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("techno-drum-loop-128-bpm_1.wav  6 s  seed 1")
     audio, rate = soundfile.read("techno-drum-loop-128-bpm_1.wav")
     assert (rate, audio.shape) == (44100, (6 * 44100, 2))
     assert 0.05 < np.abs(audio).max() <= 1
     assert [path.name for path in here.iterdir()] == ["techno-drum-loop-128-bpm_1.wav"]
-    assert elapsed < 60  # 10 s on an idle machine of two cores
+    assert spent < 20  # 10 s on two cores
 
 
 def test_the_command_line_and_python_make_the_same_file(model: soundlet.Model) -> None:

@@ -258,6 +258,7 @@ def bundle(work: Path) -> Path:
     return work / "bundle"
 
 
+@pytest.mark.slow
 def test_a_bundle_has_unit_latents_and_the_same_sound(work: Path, bundle: Path) -> None:
     joined, apart = open_codec(bundle), open_codec(work / "ae")
     statistics = read_statistics(work / "flow")
@@ -270,6 +271,7 @@ def test_a_bundle_has_unit_latents_and_the_same_sound(work: Path, bundle: Path) 
     np.testing.assert_allclose(joined.decode(found), apart.decode(mean), atol=2e-3)
 
 
+@pytest.mark.slow
 def test_a_bundle_generates(bundle: Path, tmp_path: Path) -> None:
     manifest = open_bundle(bundle).manifest
     assert (manifest.defaults.steps, manifest.length) == (4, "variable")
@@ -281,6 +283,7 @@ def test_a_bundle_generates(bundle: Path, tmp_path: Path) -> None:
     assert out.exists()
 
 
+@pytest.mark.slow
 def test_a_bundle_is_fine_tuned_on_sounds_of_ones_own(
     work: Path, bundle: Path, tmp_path: Path
 ) -> None:
