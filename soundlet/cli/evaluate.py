@@ -79,7 +79,7 @@ def evaluate(
         seed=seed,
         quick=quick,
         loops=loops,
-        n_reference=600 if quick else 1800,
+        n_reference=600 if quick else 2200,
     )
     chosen: dict[str, Any] = {"engine": engine, "threads": threads}
     with progress_line(quiet=quiet) as show:

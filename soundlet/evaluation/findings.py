@@ -30,7 +30,7 @@ class Asked:
     seed: int = 0
     quick: bool = False
     loops: str | None = None
-    n_reference: int = 1800
+    n_reference: int = 2200
 
     @property
     def n_codec(self) -> int:

@@ -29,15 +29,15 @@ Progress = Callable[[int, int], None]
 
 FIRST_SEED = 10**18  # of a render; training uses seeds far below, the prompts seeds above
 KIND_SHARES = {
-    "drum_loop": 0.13,
-    "arrangement": 0.11,
-    "bass_line": 0.08,
-    "chords": 0.09,
-    "arpeggio": 0.08,
-    "melody": 0.09,
-    "pad": 0.07,
-    "one_shot": 0.16,
-    "sound_effect": 0.19,
+    "drum_loop": 0.14,
+    "arrangement": 0.10,
+    "bass_line": 0.07,
+    "chords": 0.11,
+    "arpeggio": 0.09,
+    "melody": 0.14,
+    "pad": 0.06,
+    "one_shot": 0.13,
+    "sound_effect": 0.16,
 }
 MEASURING_CODE = ("spectra.py", "features.py", "tempo.py", "key.py", "reference.py")
 
