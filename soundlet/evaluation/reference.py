@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -121,7 +122,7 @@ def _fingerprint() -> str:
 
 def _write(path: Path, clips: Sequence[ReferenceClip]) -> None:
     """Keep `clips`, whole or not at all."""
-    arrays: dict[str, np.ndarray] = {"features": np.stack([clip.features for clip in clips])}
+    arrays: dict[str, Any] = {"features": np.stack([clip.features for clip in clips])}
     facts = []
     for i, clip in enumerate(clips):
         plain = clip.readings.plain if clip.readings else None
@@ -135,7 +136,7 @@ def _write(path: Path, clips: Sequence[ReferenceClip]) -> None:
     temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}.part")
     try:
         with temporary.open("wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
+            np.savez(file, **arrays)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -17,7 +17,8 @@ def test_a_set_is_no_distance_from_itself(rng: np.random.Generator) -> None:
 
 def test_a_shift_costs_its_square(rng: np.random.Generator) -> None:
     places = rng.normal(size=(40, 3))
-    assert frechet_distance(places, [*places, 3, 0, 4]) == pytest.approx(25)
+    shift = np.array([3, 0, 4])
+    assert frechet_distance(places, places + shift) == pytest.approx(25)
 
 
 def test_a_wider_set_is_further_by_the_difference_of_deviations(rng: np.random.Generator) -> None:
