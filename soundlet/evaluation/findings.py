@@ -55,15 +55,15 @@ class Collected:
     """What was heard in a set of sounds.
 
     Attributes:
-        answers: one for each prompt in known words.
-        unfamiliar: one for each prompt in unfamiliar words.
+        answers: one for each prompt.
+        others: those to the further prompts for some of the sounds.
         features: of those that are sounds.
         seconds: of sound that were made.
         elapsed: seconds that it took.
     """
 
     answers: list[Answer] = field(default_factory=list)
-    unfamiliar: list[Answer] = field(default_factory=list)
+    others: list[Answer] = field(default_factory=list)
     features: list[Array] = field(default_factory=list)
     seconds: float = 0.0
     elapsed: float = 0.0

@@ -2,15 +2,18 @@
 
 A prompt describes a real render that training never sees (its seed is beyond those of training), so
 that each prompt has a sound beside it that fulfils it. Its sentence has a form that no training
-caption has (`phrasing`). Its words are of three sorts: "reworded" prompts use words that training
-has, "paraphrased" ones name genre, mood, texture and effect by words that occur in no training
-caption, and "unfamiliar" ones name instrument, source and kind by such words too. What a model
-makes of the last is counted apart: a text encoder that never read other texts cannot know them.
+caption has (`phrasing`), in words of two sorts: "reworded" prompts use those that training has,
+"paraphrased" ones name genre, mood, texture and effect by words that occur in no training caption.
+
+Some of the sounds are asked for once more, and counted apart: in "unfamiliar" words, which stand
+for instrument, source and kind too, so that a text encoder that has read nothing but captions
+cannot know them; and by a "caption" such as training has.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -23,13 +26,13 @@ from soundlet.training.dataset.attributes import Attributes
 from soundlet.training.dataset.captions import HIT_NOUNS
 from soundlet.training.dataset.genres import ALL_GENRES
 from soundlet.training.dataset.instruments import ELEMENTS, INSTRUMENTS, KITS
-from soundlet.training.dataset.render import render_clip
+from soundlet.training.dataset.render import RenderedClip, render_clip
 from soundlet.training.dataset.source_words import CHARACTER_WORDS, EFFECT_WORDS, ONE_SHOT_WORDS
 from soundlet.training.dataset.vocabulary import EFFECTS, KIND_WORDS, MOODS, TEXTURES
 
 FIRST_SEED = 2 * 10**18  # of a render; training and the rulers use seeds far below
 SEEDS_APART = 10**9  # between the renders of two evaluation seeds
-UNFAMILIAR_EVERY = 5  # prompts: one of so many is also said in unfamiliar words
+ONCE_MORE_EVERY = 5  # prompts: one of so many is also asked for otherwise
 
 KIND_ORDER = (
     "drum_loop", "melody", "arrangement", "one_shot", "drum_loop", "chords", "sound_effect",
@@ -53,7 +56,7 @@ class Prompt:
 
     Attributes:
         text: what the model is asked for.
-        wording: "reworded", "paraphrased" or "unfamiliar".
+        wording: "reworded", "paraphrased", "unfamiliar" or "caption".
         kind: of clip, as in `training.dataset.attributes.KINDS`.
         seconds: length asked for.
         render_seed: of the real render that it describes.
@@ -84,12 +87,12 @@ class Brief:
 
     Attributes:
         prompt: "reworded" or "paraphrased".
-        unfamiliar: for some, a second prompt for the same sound.
-        real: (2, samples) at 44.1 kHz, the render that both describe, of the length asked for.
+        others: for some, a further prompt for the same sound, "unfamiliar" or "caption".
+        real: (2, samples) at 44.1 kHz, the render that they describe, of the length asked for.
     """
 
     prompt: Prompt
-    unfamiliar: Prompt | None
+    others: tuple[Prompt, ...]
     real: Array
 
 
@@ -115,12 +118,15 @@ def held_out_prompts(count: int, seed: int = 0, longest: float = 11.9) -> Iterat
         audio = clip.audio[:, : int(longest * SAMPLE_RATE)]
         seconds = math.floor(1000 * audio.shape[1] / SAMPLE_RATE) / 1000
         wording = "paraphrased" if i // len(KIND_ORDER) % 2 == i % 2 else "reworded"
-        unfamiliar = None
-        if (i + i // len(KIND_ORDER)) % UNFAMILIAR_EVERY == 0:
+        others: tuple[Prompt, ...] = ()
+        turn = (i + i // len(KIND_ORDER)) % ONCE_MORE_EVERY
+        if turn == 0:
             words = _Words([seed, i, 1], "unfamiliar")
-            unfamiliar = _prompt(clip.attributes, seconds, render_seed, words)
+            others = (_prompt(clip.attributes, seconds, render_seed, words),)
+        elif turn == 2:
+            others = (_caption_prompt(clip, seconds, render_seed),)
         words = _Words([seed, i, 0], wording)
-        yield Brief(_prompt(clip.attributes, seconds, render_seed, words), unfamiliar, audio)
+        yield Brief(_prompt(clip.attributes, seconds, render_seed, words), others, audio)
         render_seed += 1
 
 
@@ -136,6 +142,30 @@ def _prompt(facts: Attributes, seconds: float, render_seed: int, words: _Words) 
         source=facts.source,
         bpm=parts.bpm,
         key=parts.key if facts.kind in TONAL else None,
+    )
+
+
+def _caption_prompt(clip: RenderedClip, seconds: float, render_seed: int) -> Prompt:
+    """The longest caption of a render, and those facts that it plainly states."""
+    facts = clip.attributes
+    text = max(clip.captions, key=len)
+    told = text.lower()
+    family = None
+    if facts.kind in SOLO:
+        instrument = INSTRUMENTS[facts.instruments[0]]
+        if any(word in told for word in instrument.words):
+            family = instrument.family
+    states_key = facts.kind in TONAL and facts.key is not None and facts.key.lower() in told
+    return Prompt(
+        text=text,
+        wording="caption",
+        kind=facts.kind,
+        seconds=seconds,
+        render_seed=render_seed,
+        family=family,
+        source=facts.source,
+        bpm=facts.bpm if str(facts.bpm) in re.findall(r"\d+", told) else None,
+        key=facts.key if states_key else None,
     )
 
 

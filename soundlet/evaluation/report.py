@@ -69,7 +69,7 @@ def as_json(findings: Findings, asked: Asked, bundle: Bundle) -> dict[str, Any]:
                 "times_real_time": _speed(collected),
                 "frechet": _rounded(findings.frechet[setting]),
                 **_set_of(collected),
-                "clips": [_clip(a) for a in (*collected.answers, *collected.unfamiliar)],
+                "clips": [_clip(a) for a in (*collected.answers, *collected.others)],
             }
             for setting, collected in findings.generated.items()
         ],
@@ -139,7 +139,7 @@ def _set_of(collected: Collected) -> dict[str, Any]:
     return {
         "scores": _scores(collected.answers),
         "by_wording": _split(
-            [*collected.answers, *collected.unfamiliar], lambda answer: answer.prompt.wording
+            [*collected.answers, *collected.others], lambda answer: answer.prompt.wording
         ),
         "by_kind": _split(collected.answers, lambda answer: answer.prompt.kind),
     }
@@ -214,13 +214,18 @@ def _page(report: dict[str, Any], findings: Findings, sounds: list[tuple[str, li
         _table(report),
         _extras(report),
         "<h2>Tempo</h2>",
-        _image(plots.tempo(findings.real.answers, first.answers)),
+        _image(plots.tempo(findings.real.answers, first.answers), "tempo heard by tempo asked for"),
         "<h2>Kind</h2>",
-        _image(plots.confusion(findings.real.answers, first.answers)),
+        _image(
+            plots.confusion(findings.real.answers, first.answers), "kind heard by kind asked for"
+        ),
         "<h2>Codec</h2>",
-        _image(plots.codec({"held-out renders": findings.renders, "loops": findings.loops})),
+        _image(
+            plots.codec({"held-out renders": findings.renders, "loops": findings.loops}),
+            "STFT distances of the codec by those of Opus",
+        ),
         "<h2>Ten prompts</h2>",
-        _image(plots.spectrograms(findings.pairs)),
+        _image(plots.spectrograms(findings.pairs), "spectrograms of real renders and the model"),
         _players(sounds),
         _wordings(report),
     ]
@@ -228,8 +233,8 @@ def _page(report: dict[str, Any], findings: Findings, sounds: list[tuple[str, li
     return "\n".join([head + "</style>", *parts, ""])
 
 
-def _image(png: bytes) -> str:
-    return f'<img alt="" src="data:image/png;base64,{base64.b64encode(png).decode()}">'
+def _image(png: bytes, shows: str) -> str:
+    return f'<img alt="{shows}" src="data:image/png;base64,{base64.b64encode(png).decode()}">'
 
 
 def _setting_name(setting: Setting) -> str:

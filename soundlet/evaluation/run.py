@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 
@@ -86,10 +86,9 @@ def evaluate(model: Model, asked: Asked, on_progress: OnProgress) -> Findings:
             _generate(model, prompt, setting, noise_seed, rulers, collected)
             for setting, collected in found.generated.items()
         ]
-        if brief.unfamiliar is not None:
-            for setting, collected in found.generated.items():
-                answer, _ = _made(model, brief.unfamiliar, setting, noise_seed, rulers)
-                collected.unfamiliar.append(answer)
+        for other, (setting, collected) in product(brief.others, found.generated.items()):
+            answer, _ = _made(model, other, setting, noise_seed, rulers)
+            collected.others.append(answer)
         if i in shown:
             found.pairs.append(Pair(prompt, real, sounds[0]))
         if i < asked.n_codec:
@@ -109,7 +108,7 @@ def evaluate(model: Model, asked: Asked, on_progress: OnProgress) -> Findings:
 def _settings(model: Model, asked: Asked) -> list[Setting]:
     """Every step count with every strength of guidance, the model's defaults filled in."""
     found = []
-    for steps, cfg_scale in itertools.product(asked.steps, asked.cfg_scales):
+    for steps, cfg_scale in product(asked.steps, asked.cfg_scales):
         request = model.resolve(GenerationRequest(prompt="sound", steps=steps, cfg_scale=cfg_scale))
         assert request.steps is not None  # the three are resolved
         assert request.sampler is not None
@@ -198,7 +197,8 @@ def _codec_trip(
     spare = int(longest * SAMPLE_RATE) - n_samples
     padded = np.pad(real, ((0, 0), (0, max(0, min(spare, SAMPLE_RATE)))))
     copy = codec_round_trip(model, padded)
-    _collect(found.through_codec, prompt, copy[:, :n_samples], rulers)
+    within_range = copy[:, :n_samples] / np.float32(max(1.0, float(np.abs(copy).max())))
+    _collect(found.through_codec, prompt, within_range, rulers)
     trip = _trip(model, prompt.text, real, copy[:, :n_samples])
     return replace(trip, after_db=level_after_db(copy, n_samples))
 

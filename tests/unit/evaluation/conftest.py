@@ -9,7 +9,7 @@ import pytest
 from soundlet.evaluation.prompts import Brief, held_out_prompts
 from soundlet.evaluation.reference import ReferenceClip, reference_clips
 
-N_REFERENCE = 50
+N_REFERENCE = 40
 N_BRIEFS = 22
 
 

@@ -72,10 +72,16 @@ def test_every_setting_has_every_figure(report: dict[str, Any]) -> None:
         assert set(entry["scores"]) == set(real)
         assert entry["scores"]["kind"]["n"] == N_PROMPTS
         assert set(entry["by_kind"]) == set(KIND_ORDER)
-        assert set(entry["by_wording"]) == {"reworded", "paraphrased", "unfamiliar"}
+        assert set(entry["by_wording"]) == {
+            "reworded",
+            "paraphrased",
+            "unfamiliar",
+            "caption",
+        }
         assert entry["times_real_time"] > 0
         assert entry["frechet"] > 0
-        assert len(entry["clips"]) == N_PROMPTS + entry["by_wording"]["unfamiliar"]["kind"]["n"]
+        n_others = sum(entry["by_wording"][w]["kind"]["n"] for w in ("unfamiliar", "caption"))
+        assert len(entry["clips"]) == N_PROMPTS + n_others
     assert set(report["real"]["by_wording"]) == {"reworded", "paraphrased"}
 
 
