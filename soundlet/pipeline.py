@@ -19,6 +19,7 @@ from soundlet.bundle import TOKENIZER, Bundle, open_bundle
 from soundlet.clip import Clip, faded_out, require_numbers, to_level
 from soundlet.config import ModelConfig, OobleckDecoderConfig
 from soundlet.engines import Conditioning, Engine, load_engine
+from soundlet.engines.codec import mean_and_std
 from soundlet.engines.tiling import decoder_halo
 from soundlet.errors import BundleError, Cancelled, RequestError
 from soundlet.guidance import guided
@@ -33,8 +34,6 @@ Array = NDArray[np.float32]
 
 ShouldStop = Callable[[], bool]
 """Asked between steps; True ends the work."""
-
-MIN_STD = np.float32(1e-4)  # of the VAE bottleneck
 
 
 @dataclass(frozen=True)
@@ -307,8 +306,7 @@ class Model:
     def _init_latents(self, plan: Plan, generator: Generator) -> Array:
         """Latents (1, channels, frames) of the sound to start from, drawn from the bottleneck."""
         audio = self._init_audio(plan)
-        mean, scale = np.split(self.engine.encode(audio[None]), 2, axis=1)
-        std = np.logaddexp(scale, np.float32(0)) + MIN_STD  # softplus
+        mean, std = mean_and_std(self.engine.encode(audio[None]))
         latents: Array = mean + std * generator.randn(mean.shape)
         return latents
 

@@ -6,6 +6,8 @@ spectrogram frames, and `soundlet.spectrogram` turns those into samples.
 
 from __future__ import annotations
 
+import numpy as np
+
 from soundlet.config import ModelConfig, SpectralDecoderConfig, SpectralEncoderConfig
 from soundlet.engines.tiling import (
     Array,
@@ -16,6 +18,8 @@ from soundlet.engines.tiling import (
     encoder_halo,
 )
 from soundlet.spectrogram import SpectrogramFormat, analyse, synthesise
+
+MIN_STD = np.float32(1e-4)  # of the VAE bottleneck
 
 TILE_SAMPLES = 2**18
 """Most samples of a tile besides its halo: 128 frames of the official model, about 6 s."""
@@ -46,6 +50,17 @@ def encode(config: ModelConfig, network: Network, audio: Array) -> Array:
         return network(analyse(audio, _format(encoder)))
     tile = max(1, TILE_SAMPLES // config.hop_length)
     return encode_tiled(network, audio, config.hop_length, tile, encoder_halo(encoder))
+
+
+def mean_and_std(mean_and_scale: Array) -> tuple[Array, Array]:
+    """What the VAE bottleneck draws latents from, out of what `encode` gives.
+
+    Returns:
+        Mean and standard deviation, each (batch, latent channels, frames).
+    """
+    mean, scale = np.split(mean_and_scale, 2, axis=1)
+    std: Array = np.logaddexp(scale, np.float32(0)) + MIN_STD  # softplus
+    return mean, std
 
 
 def _format(config: SpectralEncoderConfig | SpectralDecoderConfig) -> SpectrogramFormat:

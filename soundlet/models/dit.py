@@ -204,6 +204,16 @@ class DiffusionTransformer(nn.Module):
         self.postprocess_conv = _zero(nn.Conv1d(channels, channels, kernel_size=1, bias=False))
 
     def forward(self, x: Tensor, t: Tensor, cross_attn_cond: Tensor, global_cond: Tensor) -> Tensor:
+        tokens = self.tokens(x, t, cross_attn_cond, global_cond)
+        out = self._from_patches(self.project_out(tokens[:, 1:]))
+        velocity: Tensor = out + self.postprocess_conv(out)
+        return velocity
+
+    def tokens(self, x: Tensor, t: Tensor, cross_attn_cond: Tensor, global_cond: Tensor) -> Tensor:
+        """What the last block gives, the token of time and seconds first.
+
+        Shape: as `forward`, to (batch, 1 + patches, embed_dim).
+        """
         context = self.cross_embed(cross_attn_cond)
         first = self.global_embed(global_cond) + self.time_embed(self.time_features(t))
         x = x + self.preprocess_conv(x)
@@ -211,9 +221,7 @@ class DiffusionTransformer(nn.Module):
         rotation = self.rotary(tokens.shape[1])
         for block in self.blocks:
             tokens = block(tokens, context, rotation)
-        out = self._from_patches(self.project_out(tokens[:, 1:]))
-        velocity: Tensor = out + self.postprocess_conv(out)
-        return velocity
+        return tokens
 
     def _to_patches(self, x: Tensor) -> Tensor:
         """(batch, channels, frames) to (batch, patches, channels * patch_size)."""

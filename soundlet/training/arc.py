@@ -23,7 +23,7 @@ from soundlet.models.dit import DiffusionTransformer
 from soundlet.tokenizer import Tokenizer
 from soundlet.training.flow import BatchSettings, Flow, FlowBatch, FlowBatches, mixed
 from soundlet.training.latents import LatentStore
-from soundlet.training.loop import Figures, NotNegative, Positive, Trainee
+from soundlet.training.loop import Figures, NotNegative, Positive, Trainee, on_device
 
 
 class ArcSettings(BatchSettings):
@@ -70,13 +70,8 @@ class ArcDiscriminator(nn.Module):
 
     def forward(self, x: Tensor, t: Tensor, cross_attn_cond: Tensor, global_cond: Tensor) -> Tensor:
         """Scores of noisy latents."""
-        tokens: list[Tensor] = []
-        handle = self.dit.blocks[-1].register_forward_hook(lambda _m, _i, out: tokens.append(out))
-        try:
-            self.dit(x, t, cross_attn_cond, global_cond)
-        finally:
-            handle.remove()
-        scores: Tensor = self.head(tokens[0].transpose(1, 2)).float()
+        tokens = self.dit.tokens(x, t, cross_attn_cond, global_cond)
+        scores: Tensor = self.head(tokens.transpose(1, 2)).float()
         return scores
 
 
@@ -115,7 +110,7 @@ class ArcTrainee(Trainee[FlowBatch]):
 
     def loss(self, batch: FlowBatch, generator: torch.Generator) -> tuple[Tensor, Figures]:
         """How much less real than the real sounds the guesses look."""
-        batch = batch.to(next(self.flow.parameters()).device)
+        batch = on_device(batch, next(self.flow.parameters()).device)
         cross, global_cond = self._condition(batch)
         guess = self._guess(batch, cross, global_cond, generator)
         noise, t = self._noise_and_times(batch, generator)
@@ -128,7 +123,7 @@ class ArcTrainee(Trainee[FlowBatch]):
 
     def opponent_loss(self, batch: FlowBatch, generator: torch.Generator) -> tuple[Tensor, Figures]:
         """How badly the discriminator tells guesses, and other sounds' prompts, from the real."""
-        batch = batch.to(next(self.flow.parameters()).device)
+        batch = on_device(batch, next(self.flow.parameters()).device)
         cross, global_cond = self._condition(batch)
         with torch.no_grad():
             guess = self._guess(batch, cross, global_cond, generator)

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from soundlet.config import SpectralDecoderConfig, SpectralEncoderConfig
 from soundlet.config.section import Count, Section
+from soundlet.models.bottleneck import kl_divergence, mean_and_std, sample_latents
 from soundlet.models.spectral import SpectralDecoder, SpectralEncoder
 from soundlet.spectrogram import SpectrogramFormat, analyse
 from soundlet.training.adversary import (
@@ -148,13 +149,14 @@ class AutoencoderTrainee(Trainee[Tensor]):
         """Weighted distances of the rebuilt frames, and the latents' divergence from a normal."""
         settings = self.settings
         real = batch.to(next(self.codec.parameters()).device)
-        rebuilt, mean, deviation = self._rebuild(real, generator)
+        rebuilt, mean_and_scale = self._rebuild(real, generator)
         level, edge, stereo = frame_distances(rebuilt, real, self.form)
-        kl = (mean.square() + deviation.square() - 2 * deviation.log() - 1).sum(1).mean()
+        kl = kl_divergence(mean_and_scale)
+        latent_std = mean_and_std(mean_and_scale)[0].std()
         total = level + settings.edge_weight * edge + settings.stereo_weight * stereo
         total = total + settings.kl_weight * kl
         figures = {"level": level.item(), "edge": edge.item(), "stereo": stereo.item()}
-        figures |= {"kl": kl.item(), "latent_std": mean.std().item()}
+        figures |= {"kl": kl.item(), "latent_std": latent_std.item()}
         if self.discriminator is not None:
             fakes = self.discriminator(rebuilt[:, : self.form.n_bins])
             with torch.no_grad():
@@ -170,17 +172,17 @@ class AutoencoderTrainee(Trainee[Tensor]):
         assert self.discriminator is not None
         real = batch.to(next(self.codec.parameters()).device)
         with torch.no_grad():
-            rebuilt, _, _ = self._rebuild(real, generator)
+            rebuilt, _ = self._rebuild(real, generator)
         fakes = self.discriminator(rebuilt[:, : self.form.n_bins])
         return hinge_loss(self.discriminator(real[:, : self.form.n_bins]), fakes), {}
 
-    def _rebuild(self, real: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """Rebuilt frames, and the posterior's mean and deviation."""
-        mean, scale = self.codec.encoder(real).float().chunk(2, dim=1)
-        deviation = nn.functional.softplus(scale) + 1e-4
-        noise = torch.randn(mean.shape, generator=generator).to(mean.device)
-        rebuilt: Tensor = self.codec.decoder(mean + deviation * noise).float()
-        return rebuilt, mean, deviation
+    def _rebuild(self, real: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Rebuilt frames, and what the encoder says of the latents."""
+        mean_and_scale: Tensor = self.codec.encoder(real).float()
+        batch, channels, n_frames = mean_and_scale.shape
+        noise = torch.randn((batch, channels // 2, n_frames), generator=generator).to(real.device)
+        rebuilt: Tensor = self.codec.decoder(sample_latents(mean_and_scale, noise)).float()
+        return rebuilt, mean_and_scale
 
 
 def frame_distances(

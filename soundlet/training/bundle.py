@@ -11,8 +11,9 @@ from torch import Tensor
 from soundlet.bundle import MODEL_CONFIG, T5_CONFIG, TOKENIZER
 from soundlet.config import ModelConfig, T5Config, load_config, load_t5_config
 from soundlet.models import Model, build_model
+from soundlet.models.bottleneck import MIN_STD
 from soundlet.models.spectral import SpectralDecoder, SpectralEncoder
-from soundlet.training.codec import MIN_STD, open_codec
+from soundlet.training.codec import open_codec
 from soundlet.training.latents import LatentStatistics, read_statistics
 from soundlet.training.loop import TrainingError
 from soundlet.training.weights import average_weights, load_weights

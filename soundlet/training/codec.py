@@ -16,6 +16,7 @@ from soundlet.checkpoint import load_bundle_weights
 from soundlet.config import ModelConfig, SpectralDecoderConfig, load_config
 from soundlet.engines import codec
 from soundlet.models import build_decoder, build_encoder, build_model
+from soundlet.models.bottleneck import MIN_STD
 from soundlet.models.oobleck import OobleckDecoder, OobleckEncoder
 from soundlet.models.spectral import SpectralDecoder, SpectralEncoder
 from soundlet.training.clips import Audio, ClipFolder
@@ -27,8 +28,6 @@ Array = NDArray[np.float32]
 
 Encoder: TypeAlias = OobleckEncoder | SpectralEncoder
 Decoder: TypeAlias = OobleckDecoder | SpectralDecoder
-
-MIN_STD = 1e-4  # of the VAE bottleneck
 
 DISTURBANCE = 0.5  # of a channel, in its standard deviations
 MAX_WEIGHT = 4.2
@@ -57,8 +56,7 @@ class Codec:
             audio: (batch, channels, samples), a whole number of frames long.
         """
         found = codec.encode(self.config, lambda x: _run(self.encoder, x), audio)
-        mean, scale = np.split(found, 2, axis=1)
-        return mean, np.logaddexp(scale, np.float32(0)) + np.float32(MIN_STD)
+        return codec.mean_and_std(found)
 
     def decode(self, latents: Array) -> Audio:
         """Audio (batch, channels, frames * hop_length) of latents."""

@@ -19,7 +19,7 @@ from soundlet.models.conditioners import Conditioners
 from soundlet.models.dit import DiffusionTransformer
 from soundlet.tokenizer import Tokenizer
 from soundlet.training.latents import LatentStore
-from soundlet.training.loop import Figures, Positive, Share, Trainee
+from soundlet.training.loop import Figures, Positive, Share, Trainee, on_device
 from soundlet.training.vocabulary import NUMBERS, number_features
 
 
@@ -66,15 +66,6 @@ class FlowBatch:
     prompt_tokens: Tensor
     prompt_mask: Tensor
     seconds: Tensor
-
-    def to(self, device: torch.device) -> FlowBatch:
-        """The same on `device`."""
-        return FlowBatch(
-            self.latents.to(device),
-            self.prompt_tokens.to(device),
-            self.prompt_mask.to(device),
-            self.seconds.to(device),
-        )
 
 
 class Flow(nn.Module):
@@ -197,7 +188,7 @@ class FlowTrainee(Trainee[FlowBatch]):
         noise = torch.randn(batch.latents.shape, generator=generator)
         kept = torch.rand(count, generator=generator) >= settings.cfg_dropout
         device = next(self.flow.parameters()).device
-        batch = batch.to(device)
+        batch = on_device(batch, device)
         t, noise, kept = t.to(device), noise.to(device), kept.to(device)
         cross, _, global_cond = self.flow.conditioners(
             batch.prompt_tokens, batch.prompt_mask, batch.seconds

@@ -17,10 +17,10 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
 import torch
 from pydantic import Field
@@ -32,9 +32,13 @@ from soundlet.errors import SoundletError
 from soundlet.training.processes import join_processes
 from soundlet.training.weights import load_weights, read_state
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 log = logging.getLogger(__name__)
 
 Batch = TypeVar("Batch")
+Tensors = TypeVar("Tensors", bound="DataclassInstance")
 
 Figures = dict[str, float]
 """Named numbers of a step, for the curve."""
@@ -46,6 +50,12 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Betas = Annotated[tuple[Share, ...], Field(min_length=2, max_length=2)]
+
+
+def on_device(batch: Tensors, device: torch.device) -> Tensors:
+    """The same dataclass of tensors with each of them on `device`."""
+    moved = {field.name: getattr(batch, field.name).to(device) for field in fields(batch)}
+    return replace(batch, **moved)
 
 
 class TrainingError(SoundletError):

@@ -23,7 +23,7 @@ from soundlet.config.section import Count, Section
 from soundlet.models.t5 import T5Encoder
 from soundlet.tokenizer import Tokenizer
 from soundlet.training.clips import ClipEntry
-from soundlet.training.loop import Figures, NotNegative, Trainee, TrainingError
+from soundlet.training.loop import Figures, NotNegative, Trainee, TrainingError, on_device
 
 TAGS = "tags.json"
 N_TEMPI = 128  # classes between the slowest and the fastest, even in log tempo
@@ -63,15 +63,6 @@ class TextBatch:
     mask: Tensor
     tags: Tensor
     bpm: Tensor
-
-    def to(self, device: torch.device) -> TextBatch:
-        """The same on `device`."""
-        return TextBatch(
-            self.tokens.to(device),
-            self.mask.to(device),
-            self.tags.to(device),
-            self.bpm.to(device),
-        )
 
 
 class TextReader(nn.Module):
@@ -140,7 +131,7 @@ class TextTrainee(Trainee[TextBatch]):
         lengths = batch.mask.sum(dim=1)
         picked = (torch.rand(len(lengths), generator=generator) * lengths).long()
         device = next(self.reader.parameters()).device
-        batch, lengths, picked = batch.to(device), lengths.to(device), picked.to(device)
+        batch, lengths, picked = on_device(batch, device), lengths.to(device), picked.to(device)
         outputs = self.reader(batch.tokens, batch.mask).float()
         single = outputs[torch.arange(len(picked), device=device), picked]
         mean = (outputs * batch.mask[:, :, None]).sum(dim=1) / lengths[:, None]
