@@ -402,6 +402,8 @@ class Model:
             request=plan.request,
             model=self.bundle.manifest.name,
             gain_db=gain_db,
+            model_sha256=self.bundle.sha256,
+            engine=self.engine.name,
         )
 
 
