@@ -121,7 +121,7 @@ def test_padding_may_be_left_out() -> None:
     x, t, cond, global_cond = inputs()
     shorter = torch.cat([cond[:, :6], cond[:, -1:]], dim=1)
     whole = dit(x, t, cond, global_cond)
-    torch.testing.assert_close(dit(x, t, shorter, global_cond, 2), whole, rtol=0, atol=1e-5)
+    torch.testing.assert_close(dit(x, t, shorter, global_cond, 2), whole, rtol=1e-5, atol=1e-5)
     assert (dit(x, t, shorter, global_cond) - whole).abs().max() > 1e-4
 
 
