@@ -154,7 +154,19 @@ def test_the_runtime_loads_without_torch() -> None:
     loaded_by(block + "\n".join(f"import soundlet.{name}" for name in names))
 
 
-@pytest.mark.parametrize("command", [(), ("generate",), ("convert",), ("info",), ("doctor",)])
+@pytest.mark.parametrize(
+    "command",
+    [
+        (),
+        ("generate",),
+        ("loop",),
+        ("prompt",),
+        ("reproduce",),
+        ("convert",),
+        ("info",),
+        ("doctor",),
+    ],
+)
 def test_help_takes_under_300_ms(command: tuple[str, ...]) -> None:
     code = (
         "import sys, time\n"
