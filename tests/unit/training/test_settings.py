@@ -92,6 +92,12 @@ def test_a_command_tells_problems_in_one_line(tmp_path: Path) -> None:
     assert "model: missing; latents: missing; speed: unknown key" in result.stderr
 
 
+def test_a_list_that_is_too_short_is_told_with_its_place(tmp_path: Path) -> None:
+    folders = "".join(f'{name} = "."\n' for name in ("run", "model", "latents"))
+    with pytest.raises(ConfigError, match=r"loop\.betas\.1: missing"):
+        read_stage(FlowStage, written(tmp_path, f"{folders}[loop]\nbetas = [0.9]\n"))
+
+
 def test_a_models_folder_must_be_whole(tmp_path: Path) -> None:
     for name in ("model", "latents"):
         (tmp_path / name).mkdir()
