@@ -1,6 +1,6 @@
 """Loops over tempi and bars: exact length, drift, seam, tempo; plain trimmed clips beside them.
 
-    python benchmarks/loops.py [--count 30] [--threads 1] [--out FOLDER]
+    python benchmarks/loops.py [--count 30] [--steps 25] [--threads 1] [--out FOLDER]
 
 Every loop is read back from its file by libsndfile, whose view of loop points and tempo is compared
 with what was asked. The plain clip is what the model makes of the same prompt and seed, cut to the
@@ -44,18 +44,18 @@ def prompt_for(seed: int, bpm: float) -> str:
 
 
 def made(
-    model: soundlet.Model, prompt: str, grid: Grid, first_seed: int
+    model: soundlet.Model, prompt: str, grid: Grid, *, first_seed: int, steps: int | None
 ) -> tuple[Loop, soundlet.Clip | None]:
     """A loop and a plain clip with the first seed at which both are sounds."""
     rate = model.config.sample_rate
     n_samples = grid.n_samples(rate)
     for seed in range(first_seed, first_seed + 20):
         try:
-            loop = make_loop(model, loop_request(prompt, grid, rate, seed=seed), grid)
+            loop = make_loop(model, loop_request(prompt, grid, rate, seed=seed, steps=steps), grid)
             longer = min(grid.seconds + 0.1, model.max_seconds)  # so that no fade is at the cut
             if grid.seconds > longer:
                 return loop, None
-            plain = model.generate(prompt, seconds=longer, seed=seed)
+            plain = model.generate(prompt, seconds=longer, seed=seed, steps=steps)
         except soundlet.GenerationError:
             continue
         return loop, replace(plain, audio=plain.audio[:, :n_samples])
@@ -66,6 +66,7 @@ def main() -> None:
     """Make the loops and print a line for each, then the medians."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=30)
+    parser.add_argument("--steps", type=int)
     parser.add_argument("--threads", type=int)
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
@@ -75,7 +76,7 @@ def main() -> None:
     seams, plains, errors = [], [], []
     for i, grid in enumerate(grids(arguments.count)):
         prompt = prompt_for(i, grid.bpm)
-        loop, plain = made(model, prompt, grid, first_seed=100 * i)
+        loop, plain = made(model, prompt, grid, first_seed=100 * i, steps=arguments.steps)
         clip, measured = loop.clip, loop.measured
         path = folder / f"loop_{i:02}.wav"
         clip.save(path)

@@ -50,7 +50,8 @@ def blurred(x: Array) -> Array:
     """Every frame with its neighbours; the ends see zeros, as in a network."""
     padded = np.pad(x, ((0, 0), (0, 0), (6, 6)))
     kernel = np.hanning(15)[1:-1] / np.hanning(15).sum()
-    return np.apply_along_axis(np.convolve, 2, padded, kernel, "valid").astype(np.float32)
+    out: Array = np.apply_along_axis(np.convolve, 2, padded, kernel, "valid").astype(np.float32)
+    return out
 
 
 @pytest.mark.parametrize("n_frames", [30, 50, 100])
@@ -81,7 +82,8 @@ def interpolated(latents: Array) -> Array:
     places = (np.arange(n_frames * 16) + 0.5) / 16 - 0.5
     frame = np.arange(n_frames)
     weight = np.maximum(0, 1 - np.abs(places[:, None] - frame) / 2)
-    return np.einsum("bcf,sf->bcs", latents, weight).astype(np.float32)
+    out: Array = np.einsum("bcf,sf->bcs", latents, weight).astype(np.float32)
+    return out
 
 
 def test_a_circle_of_whole_frames_is_decoded_as_if_it_went_on_for_ever() -> None:

@@ -99,7 +99,7 @@ def test_numbers_out_of_range_are_refused(model: Model) -> None:
 
 
 def test_the_file_of_a_loop_has_loop_points_tempo_and_key(model: Model, tmp_path: Path) -> None:
-    asked = loop_request("techno drum loop in A minor", GRID, RATE, seed=1, steps=1)
+    asked = loop_request("kick in Am", GRID, RATE, seed=1, steps=1)
     make_loop(model, asked, GRID).clip.save(tmp_path / "loop.wav")
     seen = read_loop(tmp_path / "loop.wav")
     assert (seen.start, seen.end) == (0, seen.n_samples) == (0, GRID.n_samples(RATE))
