@@ -186,7 +186,7 @@ def lines(made: Loop, measured: Measured, elapsed: float) -> list[str]:
     rows = [
         (
             "length",
-            f"{grid.bars} bars of {grid.beats_per_bar} at {grid.bpm:g} BPM: {n_samples} samples,"
+            f"{grid.bars} bar{'s' * (grid.bars > 1)} of {grid.beats_per_bar} at {grid.bpm:g} BPM: {n_samples} samples,"
             f" {n_samples / clip.sample_rate:.4g} s",
         ),
         ("drift", f"{1000 * measured.drift_seconds:+.2f} ms after 64 repeats"),
