@@ -15,21 +15,29 @@ import soundlet
 PACKAGE = Path(soundlet.__file__).parent
 
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "config", "request"}),
+    frozenset({"errors", "config", "request", "vocabulary"}),
     frozenset(
         {
-            "noise",
-            "sampling",
-            "guidance",
+            "advice",
             "audio",
+            "circle",
+            "finish",
+            "guidance",
+            "ideas",
+            "loudness",
             "metadata",
+            "noise",
             "prompt",
-            "tempo",
+            "rhythm",
+            "sampling",
+            "seam",
             "spectrogram",
+            "tempo",
+            "wav_chunks",
         }
     ),
     frozenset({"bundle", "tokenizer", "hub", "engines", "models", "checkpoint"}),
-    frozenset({"clip", "pipeline"}),
+    frozenset({"clip", "loops", "pipeline", "reproduce"}),
     frozenset({"convert", "export", "training", "evaluation", "server"}),
     frozenset({"cli", "__main__"}),
 )
@@ -148,7 +156,19 @@ def test_the_runtime_loads_without_torch() -> None:
     loaded_by(block + "\n".join(f"import soundlet.{name}" for name in names))
 
 
-@pytest.mark.parametrize("command", [(), ("generate",), ("convert",), ("info",), ("doctor",)])
+@pytest.mark.parametrize(
+    "command",
+    [
+        (),
+        ("generate",),
+        ("loop",),
+        ("prompt",),
+        ("reproduce",),
+        ("convert",),
+        ("info",),
+        ("doctor",),
+    ],
+)
 def test_help_takes_under_300_ms(command: tuple[str, ...]) -> None:
     code = (
         "import sys, time\n"
