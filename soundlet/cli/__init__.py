@@ -19,6 +19,7 @@ from soundlet.cli.doctor import doctor
 from soundlet.cli.evaluate import evaluate
 from soundlet.cli.generate import generate
 from soundlet.cli.info import info
+from soundlet.cli.serve import serve
 from soundlet.cli.train import train
 from soundlet.errors import SoundletError
 
@@ -100,5 +101,6 @@ app.command()(convert)
 app.command()(info)
 app.command()(doctor)
 app.command()(evaluate)
+app.command()(serve)
 app.add_typer(dataset, name="dataset")
 app.add_typer(train, name="train")

@@ -1,0 +1,181 @@
+"""What runs in a worker process: a model that stays loaded, and one job after the other.
+
+A job's input is decoded here and nowhere else, so that whatever a file does to a decoder happens to
+one job. The pipe to the server is the only thing that the two processes share.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from queue import SimpleQueue
+
+from soundlet.clip import Clip
+from soundlet.errors import Cancelled, RequestError, SoundletError
+from soundlet.pipeline import Model, load
+from soundlet.server.messages import (
+    Cancel,
+    Done,
+    Failed,
+    FromWorker,
+    Ready,
+    Step,
+    Work,
+)
+from soundlet.server.operations import OPERATIONS
+from soundlet.server.uploads import decode_upload
+
+Tell = Callable[[FromWorker], None]
+"""Sends a message to the server."""
+
+FIRST_VICTIM = "500"  # of 1000: the kernel ends a worker before the server when memory runs out
+WARM_UP_PROMPT = "kick drum"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class WorkerSettings:
+    """What a worker is told when it starts."""
+
+    model: Path | None
+    engine: str
+    threads: int | None
+
+
+def run_worker(connection: Connection, settings: WorkerSettings) -> None:
+    """Load the model, say so, and work until the pipe closes."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # the server decides when its workers end
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(FIRST_VICTIM)
+    started = time.monotonic()
+    try:
+        model = load_warm(settings)
+    except SoundletError as e:
+        connection.send(Failed(type(e).__name__, str(e)))
+        return
+    inbox = Inbox(connection)
+    connection.send(Ready(time.monotonic() - started))
+    while (work := inbox.next()) is not None:
+        should_stop = inbox.is_cancelled(work.job)
+        message = run_job(model, work, connection.send, should_stop)
+        inbox.forget(work.job)
+        connection.send(message)
+
+
+def load_warm(settings: WorkerSettings) -> Model:
+    """The model with every part loaded that a first request would otherwise wait for."""
+    model = load(settings.model, engine=settings.engine, threads=settings.threads)
+    low = max(model.config.seconds_range[0], 1 / model.config.sample_rate)
+    with suppress(SoundletError):  # a sound that is silent warms as well
+        model.generate(WARM_UP_PROMPT, seconds=min(max(0.5, low), model.max_seconds), seed=0)
+    return model
+
+
+class Inbox:
+    """Reads the pipe in a thread, so that a job can be cancelled while it runs."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._works: SimpleQueue[Work | None] = SimpleQueue()
+        self._cancelled: set[str] = set()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def next(self) -> Work | None:
+        """The next job; None when the server has closed the pipe."""
+        return self._works.get()
+
+    def is_cancelled(self, job: str) -> Callable[[], bool]:
+        """Whether the job has been cancelled, as a question to ask between steps."""
+        return lambda: job in self._cancelled
+
+    def forget(self, job: str) -> None:
+        """The job is over."""
+        self._cancelled.discard(job)
+
+    def _read(self) -> None:
+        try:
+            while True:
+                message = self._connection.recv()
+                if isinstance(message, Cancel):
+                    self._cancelled.add(message.job)
+                else:
+                    self._works.put(message)
+        except (EOFError, OSError):
+            self._works.put(None)
+            os._exit(0)  # nobody is left to take the sound that may be under way
+
+
+def run_job(model: Model, work: Work, tell: Tell, should_stop: Callable[[], bool]) -> FromWorker:
+    """Do one job.
+
+    Returns:
+        The last message about it: `Done` or `Failed`.
+    """
+    operation = OPERATIONS[work.operation]
+    try:
+        audio = None if work.audio is None else decode_upload(work.audio)
+        request = operation.request(work.fields, audio)
+
+        def on_step(done: int, total: int) -> None:
+            tell(Step(done, total))
+
+        if work.is_streamed:
+            clip = _stream(model, request, tell, on_step, should_stop)
+        else:
+            clip = operation.run(model, request, on_step=on_step, should_stop=should_stop)
+        data = _kept(clip, work.target)
+    except Cancelled as e:
+        return Failed("Cancelled", str(e))
+    except SoundletError as e:
+        return Failed(type(e).__name__, str(e))
+    except MemoryError:
+        return Failed("MemoryError", "there is not enough memory for this job: ask for less")
+    except Exception:
+        logger.exception("job %s failed", work.job)
+        return Failed("Exception", "an error inside soundlet; the server's log has it")
+    return Done(facts_of(clip), clip.settings(), data)
+
+
+def _stream(
+    model: Model,
+    request: object,
+    tell: Tell,
+    on_step: Callable[[int, int], None],
+    should_stop: Callable[[], bool],
+) -> Clip:
+    raise RequestError("streaming is not there yet")
+
+
+def _kept(clip: Clip, target: Path | None) -> bytes | None:
+    """Write the clip where it belongs, or give it back as a file's bytes."""
+    if target is not None:
+        clip.save(target, format="wav", bits="32f")
+        return None
+    from io import BytesIO
+
+    buffer = BytesIO()
+    clip.save(buffer, format="wav", bits="32f")
+    return buffer.getvalue()
+
+
+def facts_of(clip: Clip) -> dict[str, object]:
+    """What there is to say of a sound besides its settings."""
+    channels, samples = clip.audio.shape
+    return {
+        "seed": clip.seed,
+        "seconds": samples / clip.sample_rate,
+        "samples": samples,
+        "sample_rate": clip.sample_rate,
+        "channels": channels,
+        "gain_db": clip.gain_db,
+    }
