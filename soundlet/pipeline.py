@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from soundlet.audio import read_audio, resample
 from soundlet.bundle import TOKENIZER, Bundle, open_bundle
-from soundlet.clip import Clip, faded_out, require_numbers, to_level
+from soundlet.clip import FADE_SECONDS, Clip, faded_out, require_numbers, to_level
 from soundlet.config import ModelConfig, OobleckDecoderConfig
-from soundlet.engines import Conditioning, Engine, load_engine
+from soundlet.engines import Conditioning, Engine, StreamingEngine, load_engine
 from soundlet.engines.codec import mean_and_std
 from soundlet.engines.tiling import decoder_halo
 from soundlet.errors import BundleError, Cancelled, RequestError
@@ -26,6 +26,7 @@ from soundlet.guidance import guided
 from soundlet.noise import Generator
 from soundlet.request import MAX_SEED, GenerationRequest, Sampler
 from soundlet.sampling import Progress, sample
+from soundlet.streaming import cut_pieces
 from soundlet.tokenizer import Tokenizer
 
 __all__ = ["Clip", "Model", "load"]
@@ -34,6 +35,9 @@ Array = NDArray[np.float32]
 
 ShouldStop = Callable[[], bool]
 """Asked between steps; True ends the work."""
+
+OnPiece = Callable[[Array], None]
+"""Called with the next samples (channels, samples) of a clip while the rest of it is decoded."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +135,7 @@ class Model:
         *,
         on_step: Progress | None = None,
         should_stop: ShouldStop | None = None,
+        on_piece: OnPiece | None = None,
         **fields: Any,  # noqa: ANN401 - of GenerationRequest, which checks each
     ) -> Clip:
         """Make one clip.
@@ -139,6 +144,8 @@ class Model:
             prompt: what it should sound like, or a whole request.
             on_step: called after each step with (steps done, steps in all).
             should_stop: asked between steps; True ends the work.
+            on_piece: called with the clip's samples from its start, as soon as they are decoded.
+                Their level is the model's own: what brings a clip to full scale needs all of it.
             fields: further ones of `GenerationRequest`.
 
         Raises:
@@ -151,7 +158,7 @@ class Model:
             request = replace(prompt, **fields)
         else:
             request = GenerationRequest(prompt=prompt, **fields)
-        (clip,) = self.generate_batch([request], on_step=on_step, should_stop=should_stop)
+        (clip,) = self._generate([request], on_step, should_stop, on_piece)
         return clip
 
     def generate_batch(
@@ -176,6 +183,15 @@ class Model:
         Raises:
             RequestError, AudioError, GenerationError, Cancelled: as in `generate`.
         """
+        return self._generate(requests, on_step, should_stop, None)
+
+    def _generate(
+        self,
+        requests: Sequence[GenerationRequest],
+        on_step: Progress | None,
+        should_stop: ShouldStop | None,
+        on_piece: OnPiece | None,
+    ) -> list[Clip]:
         groups = list(_groups([self._plan(request) for request in requests], self.batch_size))
         total = sum(group[0].steps for group in groups)
         clips: list[Clip] = []
@@ -189,7 +205,7 @@ class Model:
 
         for group in groups:
             step(0, total)
-            clips += self._make(group, step)
+            clips += self._make(group, step, on_piece)
             n_before += group[0].steps
         return clips
 
@@ -244,7 +260,7 @@ class Model:
         n_frames = -(-n_samples // self.config.hop_length) + self.bundle.manifest.margin_frames
         return min(-(-n_frames // patch) * patch, self.config.n_frames)
 
-    def _make(self, plans: list[Plan], on_step: Progress) -> list[Clip]:
+    def _make(self, plans: list[Plan], on_step: Progress, on_piece: OnPiece | None) -> list[Clip]:
         """The clips of one group."""
         first, asked = plans[0], plans[0].request
         seeds = [first.seed] if asked.reference else [plan.seed for plan in plans]
@@ -282,7 +298,7 @@ class Model:
             on_step=on_step,
         )
         require_numbers(latents, "latents")
-        return [self._clip(plan, item) for plan, item in zip(plans, latents, strict=True)]
+        return [self._clip(plan, item, on_piece) for plan, item in zip(plans, latents, strict=True)]
 
     def _condition(self, plans: list[Plan], prompts: list[str]) -> Conditioning:
         encoded = [
@@ -334,16 +350,18 @@ class Model:
         fitted[:, :n_given] = audio[:channels, :n_given]
         return fitted
 
-    def _clip(self, plan: Plan, latents: Array) -> Clip:
+    def _clip(self, plan: Plan, latents: Array, on_piece: OnPiece | None) -> Clip:
         """The sound of `latents`; no more of them are decoded than the clip depends on."""
         n_needed = -(-plan.n_samples // self.config.hop_length) + _context(self.config)
-        audio = self.engine.decode(latents[None, :, :n_needed])[0]
-        audio = np.ascontiguousarray(audio[:, : plan.n_samples])
-        require_numbers(audio, "samples")
+        needed = latents[:, :n_needed]
+        is_cut = plan.n_samples < plan.n_frames * self.config.hop_length
+        fades = is_cut and not plan.request.reference
+        if on_piece is None:
+            audio = self._finished(self.engine.decode(needed[None])[0], plan, fades=fades)
+        else:
+            audio = self._told(needed, plan, on_piece, fades=fades)
         gain_db = 0.0
         if not plan.request.reference:
-            if plan.n_samples < plan.n_frames * self.config.hop_length:
-                audio = faded_out(audio, self.config.sample_rate)
             audio, gain_db = to_level(audio)
         return Clip(
             audio=audio,
@@ -354,6 +372,28 @@ class Model:
             model=self.bundle.manifest.name,
             gain_db=gain_db,
         )
+
+    def _finished(self, audio: Array, plan: Plan, *, fades: bool) -> Array:
+        """`audio` at its length, checked, with its end faded if it was cut."""
+        audio = np.ascontiguousarray(audio[:, : plan.n_samples])
+        require_numbers(audio, "samples")
+        return faded_out(audio, self.config.sample_rate) if fades else audio
+
+    def _told(self, latents: Array, plan: Plan, on_piece: OnPiece, *, fades: bool) -> Array:
+        """The finished sound, told to `on_piece` while it is decoded."""
+        if isinstance(self.engine, StreamingEngine):
+            pieces = self.engine.decode_pieces(latents)
+        else:
+            pieces = iter(self.engine.decode(latents[None]))
+        rate, told, n_told = self.config.sample_rate, [], 0
+        n_held = 2 * round(FADE_SECONDS * rate)  # a shorter end would get a shorter fade
+        for piece in cut_pieces(pieces, plan.n_samples, n_held):
+            n_told += piece.shape[1]
+            require_numbers(piece, "samples")
+            is_last = n_told == plan.n_samples
+            told.append(faded_out(piece, rate) if fades and is_last else piece)
+            on_piece(told[-1])
+        return np.concatenate(told, axis=1)
 
 
 def _groups(plans: list[Plan], batch_size: int) -> Iterator[list[Plan]]:

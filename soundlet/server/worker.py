@@ -17,15 +17,22 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
+import numpy as np
+
+from soundlet.audio import Audio
 from soundlet.clip import Clip
-from soundlet.errors import Cancelled, RequestError, SoundletError
+from soundlet.errors import Cancelled, SoundletError
 from soundlet.pipeline import Model, load
+from soundlet.request import GenerationRequest
 from soundlet.server.messages import (
     Cancel,
     Done,
     Failed,
     FromWorker,
+    Opening,
+    Piece,
     Ready,
     Step,
     Work,
@@ -129,10 +136,10 @@ def run_job(model: Model, work: Work, tell: Tell, should_stop: Callable[[], bool
         def on_step(done: int, total: int) -> None:
             tell(Step(done, total))
 
+        watched: dict[str, Any] = {"on_step": on_step, "should_stop": should_stop}
         if work.is_streamed:
-            clip = _stream(model, request, tell, on_step, should_stop)
-        else:
-            clip = operation.run(model, request, on_step=on_step, should_stop=should_stop)
+            watched["on_piece"] = Outlet(tell, model.config.sample_rate, n_samples(model, request))
+        clip = operation.run(model, request, **watched)
         data = _kept(clip, work.target)
     except Cancelled as e:
         return Failed("Cancelled", str(e))
@@ -146,14 +153,26 @@ def run_job(model: Model, work: Work, tell: Tell, should_stop: Callable[[], bool
     return Done(facts_of(clip), clip.settings(), data)
 
 
-def _stream(
-    model: Model,
-    request: object,
-    tell: Tell,
-    on_step: Callable[[int, int], None],
-    should_stop: Callable[[], bool],
-) -> Clip:
-    raise RequestError("streaming is not there yet")
+class Outlet:
+    """Sends the pieces of a sound to the server as they come."""
+
+    def __init__(self, tell: Tell, sample_rate: int, samples: int) -> None:
+        self._tell, self._sample_rate, self._samples = tell, sample_rate, samples
+        self._is_open = False
+
+    def __call__(self, piece: Audio) -> None:
+        """Send the next samples."""
+        if not self._is_open:
+            self._tell(Opening(self._sample_rate, piece.shape[0], self._samples))
+            self._is_open = True
+        self._tell(Piece(np.ascontiguousarray(piece.T, dtype="<f4").tobytes()))
+
+
+def n_samples(model: Model, request: GenerationRequest) -> int:
+    """Length of the clip that the model will make of a request."""
+    seconds = model.resolve(request).seconds
+    assert seconds is not None  # resolved
+    return max(1, round(seconds * model.config.sample_rate))
 
 
 def _kept(clip: Clip, target: Path | None) -> bytes | None:
