@@ -21,7 +21,7 @@ const KEYS = [
   ["C", "compare with the sound before it; then switch between A and B"],
   ["F", "favourite"],
   ["U", "use the settings of this sound"],
-  ["D", "download as WAV"],
+  ["D", "download"],
   ["P", "to the prompt"],
   ["?", "this list"],
 ];
@@ -98,7 +98,7 @@ function setUpKeys() {
     c: () => ($("compare").hidden ? stage.compare(history.neighbour(1)) : stage.flip()),
     f: () => favourite(stage.current()),
     u: () => composer.reuse(stage.current()),
-    d: () => stage.save("wav"),
+    d: () => stage.save($("format").value),
     Escape: () => stage.select(null),
   };
   document.addEventListener("keydown", (event) => {

@@ -31,8 +31,7 @@ export function setUp({ whenShown, whenFavourite }) {
   $("loop").addEventListener("click", toggleLoop);
   $("grid").addEventListener("change", () => { remember("grid", $("grid").checked); drawMarks(); });
   $("favourite").addEventListener("click", () => onFavourite(sound));
-  $("format").addEventListener("change", () => { const format = $("format").value; $("format").value = "wav"; save(format); });
-  $("download").addEventListener("click", (event) => { event.preventDefault(); save("wav"); });
+  $("download").addEventListener("click", (event) => { event.preventDefault(); save($("format").value); });
   $("download").addEventListener("dragstart", dragOut);
   $("region-clear").addEventListener("click", () => select(null));
   $("side-a").addEventListener("click", () => turn("a"));
@@ -130,8 +129,9 @@ export function fileName(one, format) {
 
 /** Dragged out of the page it is a file: Chromium takes an address for that, others the link. */
 function dragOut(event) {
-  const address = new URL(api.audioPath(sound.id, "wav"), location.href).href;
-  event.dataTransfer.setData("DownloadURL", `audio/wav:${fileName(sound, "wav")}:${address}`);
+  const format = $("format").value;
+  const address = new URL(api.audioPath(sound.id, format), location.href).href;
+  event.dataTransfer.setData("DownloadURL", `audio/${format}:${fileName(sound, format)}:${address}`);
   event.dataTransfer.setData("text/uri-list", address);
   event.dataTransfer.effectAllowed = "copy";
 }
