@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from soundlet.audio import read_audio, resample
 from soundlet.bundle import TOKENIZER, Bundle, open_bundle
+from soundlet.circle import Windows, around, decode_circle, windows_for
 from soundlet.clip import FADE_SECONDS, Clip, faded_out, require_numbers, to_level
 from soundlet.config import ModelConfig, OobleckDecoderConfig
 from soundlet.engines import Conditioning, Engine, StreamingEngine, load_engine
@@ -24,7 +25,13 @@ from soundlet.engines.tiling import decoder_halo
 from soundlet.errors import BundleError, Cancelled, RequestError
 from soundlet.guidance import guided
 from soundlet.noise import Generator
-from soundlet.request import MAX_SEED, GenerationRequest, Sampler
+from soundlet.request import (
+    MAX_LOOP_SECONDS,
+    MAX_SEED,
+    MIN_LOOP_SECONDS,
+    GenerationRequest,
+    Sampler,
+)
 from soundlet.sampling import Progress, sample
 from soundlet.streaming import cut_pieces
 from soundlet.tokenizer import Tokenizer
@@ -32,6 +39,8 @@ from soundlet.tokenizer import Tokenizer
 __all__ = ["Clip", "Model", "load"]
 
 Array = NDArray[np.float32]
+
+SPECTRAL_HALO = 16  # latents: more than the convolutions of a spectral decoder reach
 
 ShouldStop = Callable[[], bool]
 """Asked between steps; True ends the work."""
@@ -47,8 +56,10 @@ class Plan:
     Attributes:
         request: with the model's defaults filled in.
         seed: of its noise.
+        seconds: what the model is told.
         n_samples: length of the clip.
         n_frames: latents to sample.
+        windows: how the circle of a loop is cut open. None: not a loop.
     """
 
     request: GenerationRequest
@@ -59,11 +70,12 @@ class Plan:
     cfg_scale: float
     n_samples: int
     n_frames: int
+    windows: Windows | None = None
 
     def sampling(self) -> tuple[object, ...]:
         """What clips that are sampled together have in common."""
         asked = self.request
-        common = (self.steps, self.sampler, self.n_frames, asked.init_noise_level)
+        common = (self.steps, self.sampler, self.n_frames, self.windows, asked.init_noise_level)
         return (*common, self.cfg_scale, asked.cfg_rescale, tuple(asked.cfg_interval))
 
 
@@ -220,15 +232,21 @@ class Model:
     def _plan(self, request: GenerationRequest) -> Plan:
         defaults = self.bundle.manifest.defaults
         seconds = defaults.seconds if request.seconds is None else float(request.seconds)
-        self._check_seconds(seconds, is_reference=request.reference)
-        if request.reference:
+        windows: Windows | None = None
+        told = seconds
+        if request.loop:
+            n_samples, windows = self._loop(seconds)
+            n_frames, told = windows.n_frames, self._seconds_of(windows)
+        elif request.reference:
+            self._check_seconds(seconds, is_reference=True)
             n_frames = request.n_frames or self.config.n_frames
             n_samples = n_frames * self.config.hop_length
         else:
+            self._check_seconds(seconds, is_reference=False)
             n_samples = max(1, round(seconds * self.config.sample_rate))
             n_frames = self._frames_for(n_samples)
         patch = self.config.dit.patch_size
-        if n_frames % patch:
+        if n_frames % patch and windows is None:
             raise RequestError(f"n_frames must be a multiple of {patch}, not {n_frames}")
         steps = request.steps or defaults.steps
         sampler = request.sampler or defaults.sampler
@@ -239,7 +257,28 @@ class Model:
         )
         if cfg_scale == 1:
             _check_guidance_is_not_asked_for(filled)
-        return Plan(filled, seed, seconds, steps, sampler, cfg_scale, n_samples, n_frames)
+        return Plan(filled, seed, told, steps, sampler, cfg_scale, n_samples, n_frames, windows)
+
+    def _loop(self, seconds: float) -> tuple[int, Windows]:
+        """Samples of a loop, and the windows that go round it."""
+        if not MIN_LOOP_SECONDS <= seconds <= MAX_LOOP_SECONDS:
+            raise RequestError(
+                f"a loop is {MIN_LOOP_SECONDS:g} to {MAX_LOOP_SECONDS:g} seconds long, not"
+                f" {seconds:.8g}: choose another number of bars, or another tempo"
+            )
+        n_samples = round(seconds * self.config.sample_rate)
+        windows = windows_for(
+            max(1, round(n_samples / self.config.hop_length)),
+            self.config.n_frames,
+            patch=self.config.dit.patch_size,
+            is_fixed=self.bundle.manifest.length == "fixed",
+        )
+        return n_samples, windows
+
+    def _seconds_of(self, windows: Windows) -> float:
+        """The length of a window, as far as the model can be told of it."""
+        seconds = windows.length * self.config.hop_length / self.config.sample_rate
+        return min(seconds, self.config.seconds_range[1])
 
     def _check_seconds(self, seconds: float, *, is_reference: bool) -> None:
         low, high = self.config.seconds_range
@@ -288,6 +327,8 @@ class Model:
             cfg_rescale=asked.cfg_rescale,
             cfg_interval=asked.cfg_interval,
         )
+        if first.windows is not None:
+            velocity = around(velocity, first.windows)
         latents = sample(
             first.sampler,
             velocity,
@@ -352,11 +393,15 @@ class Model:
 
     def _clip(self, plan: Plan, latents: Array, on_piece: OnPiece | None) -> Clip:
         """The sound of `latents`; no more of them are decoded than the clip depends on."""
-        n_needed = -(-plan.n_samples // self.config.hop_length) + _context(self.config)
+        hop_length = self.config.hop_length
+        n_needed = -(-plan.n_samples // hop_length) + _context(self.config)
         needed = latents[:, :n_needed]
-        is_cut = plan.n_samples < plan.n_frames * self.config.hop_length
-        fades = is_cut and not plan.request.reference
-        if on_piece is None:
+        fades = plan.n_samples < plan.n_frames * hop_length and not plan.request.reference
+        if plan.windows is not None:
+            audio = self._closed(plan, latents)
+            if on_piece is not None:
+                on_piece(audio)  # its start depends on its end: there is nothing to tell sooner
+        elif on_piece is None:
             audio = self._finished(self.engine.decode(needed[None])[0], plan, fades=fades)
         else:
             audio = self._told(needed, plan, on_piece, fades=fades)
@@ -371,7 +416,23 @@ class Model:
             request=plan.request,
             model=self.bundle.manifest.name,
             gain_db=gain_db,
+            model_sha256=self.bundle.sha256,
+            engine=self.engine.name,
         )
+
+    def _closed(self, plan: Plan, latents: Array) -> Array:
+        """The sound of a loop's latents, decoded on the circle."""
+        is_exact = _is_convolutional(self.config)
+        audio = decode_circle(
+            self.engine.decode,
+            latents,
+            self.config.hop_length,
+            plan.n_samples,
+            halo=_halo(self.config),
+            bridge=not is_exact,
+        )
+        require_numbers(audio, "samples")
+        return audio
 
     def _finished(self, audio: Array, plan: Plan, *, fades: bool) -> Array:
         """`audio` at its length, checked, with its end faded if it was cut."""
@@ -436,9 +497,19 @@ def _check_guidance_is_not_asked_for(request: GenerationRequest) -> None:
             )
 
 
+def _is_convolutional(config: ModelConfig) -> bool:
+    """Whether a sample depends on nearby latents only: phase recovery looks at everything."""
+    return isinstance(config.autoencoder.decoder.config, OobleckDecoderConfig)
+
+
 def _context(config: ModelConfig) -> int:
     """Latents beyond the end of a clip that its samples depend on."""
+    return _halo(config) if _is_convolutional(config) else config.n_frames
+
+
+def _halo(config: ModelConfig) -> int:
+    """Latents to each side that shape the spectrum of a frame."""
     decoder = config.autoencoder.decoder.config
     if isinstance(decoder, OobleckDecoderConfig):
         return decoder_halo(decoder)
-    return config.n_frames  # phase recovery looks at everything
+    return SPECTRAL_HALO

@@ -19,6 +19,9 @@ from soundlet.cli.doctor import doctor
 from soundlet.cli.evaluate import evaluate
 from soundlet.cli.generate import generate
 from soundlet.cli.info import info
+from soundlet.cli.loop import loop
+from soundlet.cli.prompt import prompt
+from soundlet.cli.reproduce import reproduce
 from soundlet.cli.serve import serve
 from soundlet.cli.train import train
 from soundlet.errors import SoundletError
@@ -97,6 +100,9 @@ def main(
 
 
 app.command()(generate)
+app.command()(loop)
+app.command()(prompt)
+app.command()(reproduce)
 app.command()(convert)
 app.command()(info)
 app.command()(doctor)

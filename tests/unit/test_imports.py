@@ -15,23 +15,29 @@ import soundlet
 PACKAGE = Path(soundlet.__file__).parent
 
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "config", "request"}),
+    frozenset({"errors", "config", "request", "vocabulary"}),
     frozenset(
         {
             "noise",
             "sampling",
             "guidance",
             "audio",
+            "circle",
+            "finish",
+            "loudness",
             "metadata",
             "prompt",
             "tempo",
+            "rhythm",
+            "seam",
             "spectrogram",
             "streaming",
             "naming",
+            "wav_chunks",
         }
     ),
     frozenset({"bundle", "tokenizer", "hub", "engines", "models", "checkpoint"}),
-    frozenset({"clip", "pipeline"}),
+    frozenset({"clip", "loops", "pipeline", "reproduce"}),
     frozenset({"convert", "export", "training", "evaluation", "server", "client"}),
     frozenset({"cli", "__main__"}),
 )

@@ -63,6 +63,7 @@ def test_a_request_has_these_fields_and_defaults() -> None:
         "negative_prompt",
         "init_audio",
         "init_noise_level",
+        "loop",
         "truncate_prompt",
         "n_frames",
         "reference",
