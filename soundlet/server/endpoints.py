@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator, Mapping
-from typing import Annotated, Any
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from starlette.responses import Response
 
 from soundlet.audio import Bits, Format
-from soundlet.errors import AudioError, SoundletError
-from soundlet.request import GenerationRequest
+from soundlet.errors import AudioError
+from soundlet.server import prepare
 from soundlet.server.answers import NO_STORE, disposition
-from soundlet.server.documented import problems, sounds
+from soundlet.server.documented import Responses, problems, sounds
 from soundlet.server.jobs import Job
 from soundlet.server.messages import Opening, Piece, Work
 from soundlet.server.models import Served
-from soundlet.server.problems import Problem, ProblemError, problem_of
+from soundlet.server.problems import Problem, ProblemError
 from soundlet.server.results import MEDIA_TYPES
-from soundlet.server.schema import Generation, JobView
+from soundlet.server.schema import Generation, JobView, Loop
 from soundlet.server.state import ServerState, state_of
 
 FormatOption = Annotated[Format, Query(description="Of the sound file.")]
@@ -29,6 +29,12 @@ BitsOption = Annotated[
     Bits | None, Query(description="Sample width: 16 (the default), 24, or 32f for WAV.")
 ]
 State = Annotated[ServerState, Depends(state_of)]
+Result = TypeVar("Result")
+
+ACCEPTED: Responses = {
+    202: {"headers": {"Location": {"schema": {"type": "string"}}}},
+    **problems(408, 413, 422, 429, 503, 507),
+}
 
 router = APIRouter(tags=["sounds"])
 
@@ -51,7 +57,8 @@ async def generate(
     If the client goes away, the job is cancelled.
     """
     check_form(format, bits)
-    job = await submit(state, request, *checked(state, body))
+    model = state.model(body.model)
+    job = await submit(state, request, model, "generate", prepare.generation(model, body))
     await finished(state, request, job)
     return await sound_response(state, job.as_record(), format, bits)
 
@@ -70,7 +77,9 @@ async def stream(body: Generation, request: Request, state: State) -> Response:
 
     The levelled file is at `/v1/jobs/{id}/audio` afterwards; `Soundlet-Job` has the id.
     """
-    job = await submit(state, request, *checked(state, body), is_streamed=True)
+    model = state.model(body.model)
+    fields = prepare.generation(model, body)
+    job = await submit(state, request, model, "generate", fields, is_streamed=True)
     first = await piece_of(state, request, job)
     if not isinstance(first, Opening):
         raise ProblemError(job.problem or Problem("cancelled", "The job was cancelled."))
@@ -90,45 +99,57 @@ async def stream(body: Generation, request: Request, state: State) -> Response:
 
 
 @router.post(
+    "/v1/loop",
+    summary="Make a loop of whole bars and wait for it",
+    response_class=Response,
+    responses={200: sounds("The loop."), **problems(408, 409, 413, 422, 429, 503, 507)},
+)
+async def loop(
+    body: Loop,
+    request: Request,
+    state: State,
+    format: FormatOption = "wav",
+    bits: BitsOption = None,
+) -> Response:
+    """As `/v1/generate`. A WAV file of it says where it loops, and its tempo."""
+    check_form(format, bits)
+    model = state.model(body.model)
+    job = await submit(state, request, model, "loop", prepare.loop(model, body))
+    await finished(state, request, job)
+    return await sound_response(state, job.as_record(), format, bits)
+
+
+@router.post(
     "/v1/jobs",
     summary="Queue a sound",
     status_code=202,
     response_model=JobView,
-    responses={
-        202: {"headers": {"Location": {"schema": {"type": "string"}}}},
-        **problems(408, 413, 422, 429, 503),
-    },
+    responses=ACCEPTED,
 )
 async def create_job(body: Generation, request: Request, state: State) -> Response:
     """The job is the answer; ask for it again, or follow its events."""
-    job = await submit(state, request, *checked(state, body))
+    model = state.model(body.model)
+    job = await submit(state, request, model, "generate", prepare.generation(model, body))
     return accepted(job)
+
+
+@router.post(
+    "/v1/jobs/loop",
+    summary="Queue a loop",
+    status_code=202,
+    response_model=JobView,
+    responses=ACCEPTED,
+)
+async def create_loop_job(body: Loop, request: Request, state: State) -> Response:
+    """As `/v1/jobs`."""
+    model = state.model(body.model)
+    return accepted(await submit(state, request, model, "loop", prepare.loop(model, body)))
 
 
 def accepted(job: Job) -> Response:
     """The answer to a job that was queued."""
     headers = {**NO_STORE, "Location": f"/v1/jobs/{job.id}"}
     return JSONResponse(job.as_record(), 202, headers)
-
-
-def checked(state: ServerState, body: Generation) -> tuple[Served, str, Mapping[str, Any]]:
-    """Model, operation and resolved fields of a generation.
-
-    Raises:
-        ProblemError: no model can do it, or the one asked cannot.
-    """
-    model = state.model(body.model)
-    fields = body.fields()
-    try:
-        resolved = model.resolve(GenerationRequest(**fields))
-    except SoundletError as e:
-        raise ProblemError(problem_of(type(e).__name__, str(e), Generation.model_fields)) from e
-    return model, "generate", {name: getattr(resolved, name) for name in fields_of(body)}
-
-
-def fields_of(body: Generation) -> list[str]:
-    """Names of the fields that make a request."""
-    return [name for name in type(body).model_fields if name != "model"]
 
 
 async def submit(
@@ -199,11 +220,8 @@ async def cancelled_if_left(
 
 
 async def _while_connected(
-    state: ServerState,
-    request: Request,
-    job: Job,
-    wish: Any,  # noqa: ANN401
-) -> Any:  # noqa: ANN401
+    state: ServerState, request: Request, job: Job, wish: Coroutine[Any, Any, Result]
+) -> Result:
     """The result of `wish`, unless the client goes away first: then the job is cancelled."""
     wanted = asyncio.ensure_future(wish)
     gone = asyncio.ensure_future(_disconnected(request))

@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import shutil
+import struct
 import threading
 import time
 from collections.abc import Mapping
@@ -122,7 +123,10 @@ class Results:
             if record is None:
                 return None
             audio, rate = read_audio(folder / SOUND)
-            data = encode_audio(audio, rate, format=format, bits=bits, tags=tags_of(record))
+            chunks = loop_chunks((folder / SOUND).read_bytes()) if format == "wav" else {}
+            data = encode_audio(
+                audio, rate, format=format, bits=bits, tags=tags_of(record), chunks=chunks
+            )
             _write(path, data)
             kept.size += len(data)
         return path
@@ -167,6 +171,17 @@ def tags_of(record: Mapping[str, Any]) -> dict[str, str]:
         "software": f"soundlet {settings['soundlet']}",
         "comment": json.dumps(settings, ensure_ascii=False),
     }
+
+
+def loop_chunks(wav: bytes) -> dict[str, bytes]:
+    """The chunks of a WAV file that say where it loops and at which tempo."""
+    found, place = {}, 12
+    while place + 8 <= len(wav):
+        name, size = struct.unpack_from("<4sI", wav, place)
+        if name in (b"smpl", b"acid"):
+            found[name.decode()] = wav[place + 8 : place + 8 + size]
+        place += 8 + size + size % 2
+    return found
 
 
 def _size(folder: Path) -> int:

@@ -7,18 +7,28 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from soundlet.request import MAX_CFG_SCALE, MAX_SEED, MAX_STEPS, Sampler
 from soundlet.server.jobs import State
+from soundlet.tempo import FASTEST, MAX_BARS, MAX_BEATS_PER_BAR, SLOWEST
 
+MOST_TRIED = 8  # loops of a job
 MAX_TEXT = 2000  # characters of a prompt: more than any text encoder reads
 HAS_A_WORD = r"\S"
 
 Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT, pattern=HAS_A_WORD)]
 UnitFloat = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
-EXAMPLE = {"prompt": "techno drum loop, 128 BPM", "seconds": 4, "seed": 1}
+EXAMPLE: dict[str, JsonValue] = {"prompt": "techno drum loop, 128 BPM", "seconds": 4, "seed": 1}
+
+
+LOOP_EXAMPLE: dict[str, JsonValue] = {
+    "prompt": "house, drum loop, 909 kit, driving",
+    "bpm": 124,
+    "bars": 2,
+    "seed": 1,
+}
 
 
 class Body(BaseModel):
@@ -27,18 +37,13 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class Generation(Body):
-    """One clip to make. Fields that are left out take the model's default."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+class SoundBody(Body):
+    """What every request may say of how its sound is made. What is left out is the model's own."""
 
     model: Annotated[
         str | None, Field(max_length=200, description="Name of a model; the first one if left out.")
     ] = None
     prompt: Annotated[Text, Field(description="What it should sound like, in English.")]
-    seconds: Annotated[
-        float | None, Field(gt=0, allow_inf_nan=False, description="Length of the clip.")
-    ] = None
     seed: Annotated[
         int | None, Field(ge=0, le=MAX_SEED, description="Repeats a sound; drawn if left out.")
     ] = None
@@ -72,9 +77,35 @@ class Generation(Body):
     ] = False
 
     def fields(self) -> dict[str, Any]:
-        """Those of a `GenerationRequest`."""
+        """What was given, by name, but for the model."""
         given = self.model_dump(exclude={"model"}, exclude_none=True)
         return {**given, "cfg_interval": tuple(given["cfg_interval"])}
+
+
+class Generation(SoundBody):
+    """One clip to make."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
+    seconds: Annotated[
+        float | None, Field(gt=0, allow_inf_nan=False, description="Length of the clip.")
+    ] = None
+    loop: Annotated[bool, Field(description="Make the end lead into the start.")] = False
+
+
+class Loop(SoundBody):
+    """Whole bars that repeat without a seam. The prompt gets the tempo, if it does not state it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [LOOP_EXAMPLE]})
+
+    bpm: Annotated[
+        float, Field(ge=SLOWEST, le=FASTEST, allow_inf_nan=False, description="Beats a minute.")
+    ]
+    bars: Annotated[int, Field(ge=1, le=MAX_BARS)] = 2
+    beats_per_bar: Annotated[int, Field(ge=1, le=MAX_BEATS_PER_BAR)] = 4
+    best_of: Annotated[
+        int, Field(ge=1, le=MOST_TRIED, description="Make so many and keep the best.")
+    ] = 1
 
 
 class View(BaseModel):
@@ -129,6 +160,9 @@ class Sound(View):
     sample_rate: Annotated[int, Field(description="Hz")]
     channels: int
     gain_db: Annotated[float, Field(description="What was done to its level so that it fits.")]
+    measures: Annotated[
+        dict[str, Any], Field(description="Of a loop: its tempo, seam and level, as measured.")
+    ]
 
 
 class JobView(View):

@@ -25,7 +25,6 @@ from soundlet.audio import Audio
 from soundlet.clip import Clip
 from soundlet.errors import Cancelled, SoundletError
 from soundlet.pipeline import Model, load
-from soundlet.request import GenerationRequest
 from soundlet.server.messages import (
     Cancel,
     Done,
@@ -131,15 +130,14 @@ def run_job(model: Model, work: Work, tell: Tell, should_stop: Callable[[], bool
     operation = OPERATIONS[work.operation]
     try:
         audio = None if work.audio is None else decode_upload(work.audio)
-        request = operation.request(work.fields, audio)
 
         def on_step(done: int, total: int) -> None:
             tell(Step(done, total))
 
         watched: dict[str, Any] = {"on_step": on_step, "should_stop": should_stop}
         if work.is_streamed:
-            watched["on_piece"] = Outlet(tell, model.config.sample_rate, n_samples(model, request))
-        clip = operation.run(model, request, **watched)
+            watched["on_piece"] = Outlet(tell, model.config.sample_rate, work.fields["seconds"])
+        clip, measures = operation.run(model, work.fields, audio, **watched)
         data = _kept(clip, work.target)
     except Cancelled as e:
         return Failed("Cancelled", str(e))
@@ -150,14 +148,15 @@ def run_job(model: Model, work: Work, tell: Tell, should_stop: Callable[[], bool
     except Exception:
         logger.exception("job %s failed", work.job)
         return Failed("Exception", "an error inside soundlet; the server's log has it")
-    return Done(facts_of(clip), clip.settings(), data)
+    return Done({**facts_of(clip), "measures": dict(measures)}, clip.settings(), data)
 
 
 class Outlet:
     """Sends the pieces of a sound to the server as they come."""
 
-    def __init__(self, tell: Tell, sample_rate: int, samples: int) -> None:
-        self._tell, self._sample_rate, self._samples = tell, sample_rate, samples
+    def __init__(self, tell: Tell, sample_rate: int, seconds: float) -> None:
+        self._tell, self._sample_rate = tell, sample_rate
+        self._samples = max(1, round(seconds * sample_rate))
         self._is_open = False
 
     def __call__(self, piece: Audio) -> None:
@@ -168,23 +167,12 @@ class Outlet:
         self._tell(Piece(np.ascontiguousarray(piece.T, dtype="<f4").tobytes()))
 
 
-def n_samples(model: Model, request: GenerationRequest) -> int:
-    """Length of the clip that the model will make of a request."""
-    seconds = model.resolve(request).seconds
-    assert seconds is not None  # resolved
-    return max(1, round(seconds * model.config.sample_rate))
-
-
 def _kept(clip: Clip, target: Path | None) -> bytes | None:
     """Write the clip where it belongs, or give it back as a file's bytes."""
     if target is not None:
         clip.save(target, format="wav", bits="32f")
         return None
-    from io import BytesIO
-
-    buffer = BytesIO()
-    clip.save(buffer, format="wav", bits="32f")
-    return buffer.getvalue()
+    return clip.encoded("wav", "32f")
 
 
 def facts_of(clip: Clip) -> dict[str, object]:

@@ -6,6 +6,7 @@ import { ELEMENTS, GENRES, MOODS, NO_PARTS, ROOTS, TEMPOS, promptOf } from "./wo
 const MAX_SEED = 2 ** 32 - 1;
 const USUAL_TEMPO = 120;
 const BEATS_PER_BAR = 4;
+const MOST_LOOP_SECONDS = 120; // a loop may be longer than the model's window
 
 const PARTS = [
   { name: "genre", label: "Genre", choices: { "": GENRES }, isOne: true },
@@ -17,6 +18,7 @@ const PARTS = [
 
 let parts = { ...NO_PARTS, ...recall("parts", {}) };
 let model = { max_seconds: 10, defaults: {} };
+let operations = [];
 
 const unit = () => document.querySelector("input[name=unit]:checked").value;
 export const variations = () => Number(document.querySelector("input[name=variations]:checked").value);
@@ -46,8 +48,9 @@ export function setUp() {
   setParts({});
 }
 
-export function setModel(chosen) {
+export function setModel(chosen, known) {
   model = chosen;
+  operations = known;
   const most = Math.floor(model.max_seconds * 10) / 10;
   $("seconds").max = model.max_seconds;
   $("seconds-range").max = most;
@@ -159,8 +162,13 @@ function showLength() {
   const isBars = unit() === "bars";
   $("seconds-row").hidden = isBars;
   $("bars-row").hidden = !isBars;
+  $("seamless-row").hidden = !isBars || !operations.includes("loop");
   const tempo = parts.tempo || USUAL_TEMPO;
   $("bars-told").textContent = `of 4/4 at ${tempo} BPM = ${seconds().toFixed(2)} s`;
+}
+
+function isLoop() {
+  return unit() === "bars" && operations.includes("loop") && $("seamless").checked;
 }
 
 function seconds() {
@@ -187,8 +195,8 @@ export function requests() {
   if (!prompt) return fault("prompt", "Say what it should sound like, or pick some of the parts below.");
   const length = seconds();
   if (!(length > 0)) return fault("seconds", "Give a length above 0.");
-  if (length > model.max_seconds) {
-    const most = model.max_seconds.toFixed(2);
+  if (length > (isLoop() ? MOST_LOOP_SECONDS : model.max_seconds)) {
+    const most = (isLoop() ? MOST_LOOP_SECONDS : model.max_seconds).toFixed(2);
     return fault("seconds", unit() === "bars"
       ? `These bars are ${length.toFixed(2)} s long; this model makes up to ${most} s: fewer bars, or a faster tempo.`
       : `This model makes up to ${most} s.`);
@@ -196,11 +204,14 @@ export function requests() {
   if (!isSeedKept()) drawSeed();
   const seed = Number($("seed").value);
   if (!$("seed").value || !Number.isInteger(seed) || seed < 0 || seed > MAX_SEED) return fault("seed", `A whole number from 0 to ${MAX_SEED}.`);
-  const given = { model: model.name, prompt, seconds: length };
+  const given = { model: model.name, prompt };
+  if (isLoop()) Object.assign(given, { bpm: parts.tempo, bars: Number($("bars").value), beats_per_bar: BEATS_PER_BAR });
+  else given.seconds = length;
   for (const name of ["steps", "cfg_scale"]) if ($(name).value) given[name] = Number($(name).value);
   for (const name of ["sampler", "negative_prompt"]) if ($(name).value.trim()) given[name] = $(name).value.trim();
   const made = { parts, unit: unit(), bars: unit() === "bars" ? Number($("bars").value) : null };
-  return Array.from({ length: variations() }, (_, i) => ({ body: { ...given, seed: (seed + i) % (MAX_SEED + 1) }, made }));
+  const operation = isLoop() ? "loop" : "generate";
+  return Array.from({ length: variations() }, (_, i) => ({ operation, body: { ...given, seed: (seed + i) % (MAX_SEED + 1) }, made }));
 }
 
 /** Show a fault of a field, where it is; false if there is no place for it. */

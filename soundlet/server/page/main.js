@@ -31,7 +31,7 @@ async function create() {
   stage.player.wake();
   const wanted = composer.requests();
   if (!wanted) return;
-  await Promise.all(wanted.map(({ body, made }) => begin("generate", body, made)));
+  await Promise.all(wanted.map(({ operation, body, made }) => begin(operation, body, made)));
 }
 
 /** Start a job, and say what is wrong if it is not taken. */
@@ -140,7 +140,7 @@ async function check() {
   const { ready, said, isOffline } = await api.isReady();
   try {
     if (!isKnown && !isOffline) {
-      setModels((await api.models()).models);
+      setModels(await api.models());
       isKnown = true;
     }
   } catch { /* asked again soon */ }
@@ -149,11 +149,11 @@ async function check() {
   setTimeout(check, 1000 * (ready && isKnown ? CHECK_SECONDS.well : CHECK_SECONDS.unwell));
 }
 
-function setModels(models) {
+function setModels({ models, operations }) {
   $("model").replaceChildren(...models.map((model) => make("option", { value: model.name }, model.name)));
   $("model-label").hidden = models.length < 2;
-  $("model").addEventListener("change", () => composer.setModel(models.find((model) => model.name === $("model").value)));
-  composer.setModel(models[0]);
+  $("model").addEventListener("change", () => composer.setModel(models.find((model) => model.name === $("model").value), operations));
+  composer.setModel(models[0], operations);
 }
 
 async function main() {
