@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from soundlet import __version__
+from soundlet.cli.batch import batch
 from soundlet.cli.convert import convert
 from soundlet.cli.dataset import dataset
 from soundlet.cli.doctor import doctor
@@ -105,6 +106,7 @@ app.command()(loop)
 app.command()(prompt)
 app.command()(reproduce)
 app.command()(edit)
+app.command()(batch)
 app.command()(convert)
 app.command()(info)
 app.command()(doctor)
