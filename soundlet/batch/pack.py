@@ -67,20 +67,21 @@ def facts_of(record: Record) -> list[str]:
     """What there is to say of a sound, in a few words each."""
     facts = [f"{record['bpm']:g} BPM"] if record["bpm"] is not None else []
     facts += [record["key"]] if record["key"] else []
-    facts += [f"{record['bars']} bars, loop"] if record["is_loop"] else []
+    if record["is_loop"]:
+        facts.append(f"{record['bars']} bar{'s' if record['bars'] > 1 else ''}, loop")
     return [*facts, f"{record['seconds']:.2f} s"]
 
 
 def outline(path: Path) -> Outline:
-    """The shape of a sound's waveform."""
+    """The shape of a sound's waveform, as tall as there is room."""
     audio, _ = read_audio(path)
     edges = np.linspace(0, audio.shape[1], POINTS + 1).astype(int)
     lows, highs = audio.min(axis=0), audio.max(axis=0)
     ranges = [(a, max(b, a + 1)) for a, b in pairwise(edges)]
     ranges = [(min(a, audio.shape[1] - 1), b) for a, b in ranges]
-    return np.array(
-        [[lows[a:b].min() for a, b in ranges], [highs[a:b].max() for a, b in ranges]], np.float32
-    )
+    shape = [[lows[a:b].min() for a, b in ranges], [highs[a:b].max() for a, b in ranges]]
+    drawn = np.array(shape, np.float32)
+    return drawn / max(float(np.abs(drawn).max()), 1e-3)
 
 
 def contact_sheet(records: Sequence[Record], outlines: Sequence[Outline], title: str) -> bytes:
