@@ -7,6 +7,7 @@ Sources: Microsoft and IBM, "Multimedia programming interface and data specifica
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 
 MIDDLE_C = 60  # MIDI note that plays the sample as it is
 ROOT_SET, STRETCHED = 0x02, 0x04  # flags of `acid`: it has a root note; it follows the tempo
@@ -42,7 +43,7 @@ def acid_chunk(
     return struct.pack("<IHHfIHHf", flags, note, 0x8000, 0.0, n_beats, 4, beats_per_bar, bpm)
 
 
-def with_chunks(wav: bytes, chunks: dict[str, bytes]) -> bytes:
+def with_chunks(wav: bytes, chunks: Mapping[str, bytes]) -> bytes:
     """A RIFF file with further chunks before its samples, where streams find them too.
 
     Args:

@@ -18,22 +18,24 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "config", "request", "vocabulary"}),
     frozenset(
         {
-            "noise",
-            "sampling",
-            "guidance",
+            "advice",
             "audio",
             "circle",
             "finish",
+            "guidance",
+            "ideas",
             "loudness",
             "metadata",
+            "noise",
             "prompt",
-            "tempo",
             "rhythm",
+            "sampling",
             "seam",
             "source",
             "spectrogram",
-            "streaming",
             "naming",
+            "streaming",
+            "tempo",
             "wav_chunks",
         }
     ),
@@ -158,7 +160,15 @@ def test_the_runtime_loads_without_torch() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [(), ("generate",), ("convert",), ("info",), ("doctor",), ("serve",)]
+            "command",
+            "convert",
+            "doctor",
+            "generate",
+            "info",
+            "loop",
+            "prompt",
+            "reproduce",
+            "serve",
 )
 def test_help_takes_under_300_ms(command: tuple[str, ...]) -> None:
     code = (
