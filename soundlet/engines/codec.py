@@ -10,7 +10,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from soundlet.config import ModelConfig, SpectralDecoderConfig, SpectralEncoderConfig
+from soundlet.config import (
+    ModelConfig,
+    OobleckDecoderConfig,
+    SpectralDecoderConfig,
+    SpectralEncoderConfig,
+)
 from soundlet.engines.tiling import (
     Array,
     Network,
@@ -28,6 +33,9 @@ TILE_SAMPLES = 2**18
 
 FIRST_PIECE_SAMPLES = 2**15
 """Samples of the first piece of a stream, about 0.7 s: the sooner it is there the better."""
+
+SPECTRAL_HALO = 16
+"""Latents: more than the convolutions of a spectral decoder reach."""
 
 
 def decode(config: ModelConfig, network: Network, latents: Array) -> Array:
@@ -93,6 +101,17 @@ def mean_and_std(mean_and_scale: Array) -> tuple[Array, Array]:
     mean, scale = np.split(mean_and_scale, 2, axis=1)
     std: Array = np.logaddexp(scale, np.float32(0)) + MIN_STD  # softplus
     return mean, std
+
+
+def is_convolutional(config: ModelConfig) -> bool:
+    """Whether a sample depends on nearby latents only: phase recovery looks at everything."""
+    return isinstance(config.autoencoder.decoder.config, OobleckDecoderConfig)
+
+
+def halo(config: ModelConfig) -> int:
+    """Latents to each side that shape the spectrum of a frame."""
+    decoder = config.autoencoder.decoder.config
+    return decoder_halo(decoder) if isinstance(decoder, OobleckDecoderConfig) else SPECTRAL_HALO
 
 
 def _format(config: SpectralEncoderConfig | SpectralDecoderConfig) -> SpectrogramFormat:

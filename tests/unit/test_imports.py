@@ -30,6 +30,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             "tempo",
             "rhythm",
             "seam",
+            "source",
             "spectrogram",
             "streaming",
             "naming",
@@ -37,8 +38,8 @@ LAYERS: tuple[frozenset[str], ...] = (
         }
     ),
     frozenset({"bundle", "tokenizer", "hub", "engines", "models", "checkpoint"}),
-    frozenset({"clip", "loops", "pipeline", "reproduce"}),
-    frozenset({"convert", "export", "training", "evaluation", "server", "client"}),
+    frozenset({"clip", "editing", "loops", "pipeline", "plan", "reproduce"}),
+    frozenset({"batch", "convert", "export", "training", "evaluation", "server", "client"}),
     frozenset({"cli", "__main__"}),
 )
 """From the bottom up. A module imports from its own layer and those below it."""
