@@ -316,7 +316,7 @@ class Model:
 
     def decode(self, latents: Array) -> Array:
         """The sound of latents (latent channels, frames): (audio channels, frames * hop_length)."""
-        audio = self.engine.decode(np.ascontiguousarray(latents[None]))[0]
+        audio: Array = self.engine.decode(np.ascontiguousarray(latents[None]))[0]
         require_numbers(audio, "samples")
         return audio
 

@@ -123,14 +123,15 @@ class DpmppStep:
 
     def __call__(self, velocity: Velocity, x: Array, t: np.float32, t_next: np.float32) -> Array:
         """See `Step`."""
-        denoised = x - t * velocity(x, _batch(t, x))
+        denoised: Array = x - t * velocity(x, _batch(t, x))
         h = _half_logsnr(t_next) - _half_logsnr(t)
         estimate = denoised
         if self._previous is not None and self._t == t and t_next > 0:
             correction = np.float32(h / (2 * self._h))  # 1 / 2r, with r = h_previous / h
             estimate = (_ONE + correction) * denoised - correction * self._previous
         shrink = np.float32(math.expm1(-h))
-        self._previous, self._h, self._t = denoised, h, float(t_next)
+        self._previous = denoised
+        self._h, self._t = h, float(t_next)
         stepped: Array = (t_next / t) * x - (_ONE - t_next) * shrink * estimate
         return stepped
 

@@ -16,6 +16,7 @@ from soundlet import __version__
 from soundlet.cli.convert import convert
 from soundlet.cli.dataset import dataset
 from soundlet.cli.doctor import doctor
+from soundlet.cli.edit import edit
 from soundlet.cli.evaluate import evaluate
 from soundlet.cli.generate import generate
 from soundlet.cli.info import info
@@ -103,6 +104,7 @@ app.command()(generate)
 app.command()(loop)
 app.command()(prompt)
 app.command()(reproduce)
+app.command()(edit)
 app.command()(convert)
 app.command()(info)
 app.command()(doctor)
