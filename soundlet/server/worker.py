@@ -130,7 +130,6 @@ def run_job(model: Model, work: Work, tell: Tell, should_stop: Callable[[], bool
     Returns:
         The last message about it: `Done` or `Failed`.
     """
-    operation = OPERATIONS[work.operation]
     try:
         audio = None if work.audio is None else decode_upload(work.audio)
 
@@ -140,7 +139,7 @@ def run_job(model: Model, work: Work, tell: Tell, should_stop: Callable[[], bool
         watched: dict[str, Any] = {"on_step": on_step, "should_stop": should_stop}
         if work.is_streamed:
             watched["on_piece"] = Outlet(tell, model.config.sample_rate, work.fields["seconds"])
-        clip, measures = operation.run(model, work.fields, audio, **watched)
+        clip, measures = OPERATIONS[work.operation](model, work.fields, audio, **watched)
         data = _kept(clip, work.target)
     except Cancelled as e:
         return Failed("Cancelled", str(e))
