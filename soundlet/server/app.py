@@ -17,9 +17,9 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from soundlet import __version__
-from soundlet.server import about_endpoints, endpoints, job_endpoints
+from soundlet.server import about_endpoints, edit_endpoints, endpoints, job_endpoints
 from soundlet.server.answers import problem_response
-from soundlet.server.documented import with_problems
+from soundlet.server.documented import completed
 from soundlet.server.gate import Gate
 from soundlet.server.limits import Limits
 from soundlet.server.metrics import Metrics
@@ -153,8 +153,8 @@ def create_api(
         lifespan=lifespan,
         separate_input_output_schemas=False,
     )
-    for router in (endpoints.router, job_endpoints.router, about_endpoints.router):
-        api.include_router(router)
+    for part in (endpoints, edit_endpoints, job_endpoints, about_endpoints):
+        api.include_router(part.router)
     api.add_middleware(Counted, metrics=metrics)
     api.add_exception_handler(ProblemError, _on_problem)
     api.add_exception_handler(RequestValidationError, _on_invalid)
@@ -173,7 +173,7 @@ def create_api(
                 routes=api.routes,
                 separate_input_output_schemas=False,
             )
-            document.update(with_problems(made))
+            document.update(completed(made))
         return document
 
     api.openapi = openapi  # type: ignore[method-assign]
@@ -212,7 +212,7 @@ async def _on_problem(_request: Request, error: Exception) -> Response:
 
 async def _on_invalid(_request: Request, error: Exception) -> Response:
     faults = [
-        (".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]), fault["msg"])
+        (".".join(map(str, fault["loc"][1:])) or str(fault["loc"][0]), fault["msg"])
         for fault in cast("RequestValidationError", error).errors()
     ]
     field, detail = faults[0]

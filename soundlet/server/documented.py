@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from soundlet.server.edit_schema import EDITS, EditBody
 from soundlet.server.problems import MEDIA_TYPE, TITLES
 from soundlet.server.results import MEDIA_TYPES
 from soundlet.server.schema import ProblemView
@@ -45,14 +46,35 @@ def text(description: str, media_type: str) -> dict[str, Any]:
     return {"description": description, "content": {media_type: {"schema": {"type": "string"}}}}
 
 
-def with_problems(document: dict[str, Any]) -> dict[str, Any]:
-    """The OpenAPI document with our problems where FastAPI describes its own validation errors."""
+def upload_of(kind: type[EditBody]) -> dict[str, Any]:
+    """The description of a form with an edit as JSON and a sound."""
+    form = {
+        "type": "object",
+        "required": ["request", "audio"],
+        "properties": {
+            "request": {"$ref": f"#/components/schemas/{kind.__name__}"},
+            "audio": {**BINARY, "description": "The sound: WAV, FLAC, OGG, MP3, AIFF, ..."},
+        },
+        "additionalProperties": False,
+    }
+    encoding = {
+        "request": {"contentType": "application/json"},
+        "audio": {"contentType": "application/octet-stream"},
+    }
+    content = {"multipart/form-data": {"schema": form, "encoding": encoding}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def completed(document: dict[str, Any]) -> dict[str, Any]:
+    """The OpenAPI document with the edits, and our problems in the place of FastAPI's own."""
     schemas = document["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     problem = ProblemView.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(problem.pop("$defs", {}))
     schemas["ProblemView"] = problem
+    for kind in EDITS.values():
+        schemas[kind.__name__] = kind.model_json_schema()
     for operations in document["paths"].values():
         for operation in operations.values():
             answers = operation["responses"]

@@ -36,6 +36,11 @@ class Cancel:
 
 
 @dataclass(frozen=True)
+class Stop:
+    """To a worker: end."""
+
+
+@dataclass(frozen=True)
 class Ready:
     """From a worker: the model is loaded."""
 

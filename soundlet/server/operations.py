@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from soundlet.audio import Audio
 from soundlet.clip import Clip
+from soundlet.editing import OPERATIONS as EDIT_REQUESTS
+from soundlet.editing import apply, request_from_json
 from soundlet.loops import make_loop
 from soundlet.pipeline import Model
 from soundlet.request import GenerationRequest
@@ -27,19 +28,6 @@ Run: TypeAlias = Callable[..., Made]
 `Model.generate`."""
 
 
-@dataclass(frozen=True)
-class Operation:
-    """One thing that the server does.
-
-    Attributes:
-        run: makes the sound of fields that have been checked, and of the upload if there is one.
-        needs_audio: it starts from an uploaded sound.
-    """
-
-    run: Run
-    needs_audio: bool = False
-
-
 def _generate(model: Model, fields: Fields, _upload: Upload | None, **watched: Any) -> Made:  # noqa: ANN401
     return model.generate(GenerationRequest(**fields), **watched), {}
 
@@ -52,4 +40,17 @@ def _loop(model: Model, fields: Fields, _upload: Upload | None, **watched: Any) 
     return loop.clip, loop.measured.as_json()
 
 
-OPERATIONS: dict[str, Operation] = {"generate": Operation(_generate), "loop": Operation(_loop)}
+def _edit(operation: str) -> Run:
+    def run(model: Model, fields: Fields, upload: Upload | None, **watched: Any) -> Made:  # noqa: ANN401
+        request = request_from_json({"operation": operation, **fields}, upload)
+        return apply(model, request, **watched), {}
+
+    return run
+
+
+OPERATIONS: dict[str, Run] = {
+    "generate": _generate,
+    "loop": _loop,
+    **{name: _edit(name) for name in EDIT_REQUESTS},
+}
+"""Every operation by its name."""

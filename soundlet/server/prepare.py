@@ -6,13 +6,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
+from soundlet.editing.request import ModelEdit, filled, request_from_json
 from soundlet.errors import SoundletError
 from soundlet.loops import loop_request
 from soundlet.request import GenerationRequest
+from soundlet.server.edit_schema import EditBody
 from soundlet.server.models import Served
 from soundlet.server.problems import ProblemError, problem_of
-from soundlet.server.schema import Generation, Loop, SoundBody
+from soundlet.server.schema import Body, Generation, Loop
 from soundlet.tempo import Grid
+
+STAND_IN = (np.zeros((1, 1), np.float32), 44_100)
+"""In the place of an upload, which is only decoded in a worker."""
 
 GRID = ("bpm", "bars", "beats_per_bar")
 
@@ -39,6 +46,16 @@ def loop(model: Served, body: Loop) -> dict[str, Any]:
     return {**made, **grid.as_json(), "best_of": best_of}
 
 
+def edit(model: Served, operation: str, body: EditBody) -> dict[str, Any]:
+    """Fields of an edit; errors as in `generation`. The sound itself is for the worker to judge."""
+    with faults_named(body):
+        request = request_from_json({"operation": operation, **body.fields()}, STAND_IN)
+        if isinstance(request, ModelEdit):
+            request = filled(request, model.resolve(request.generation()))
+        told = request.as_json()
+    return {name: told[name] for name in type(body).model_fields if name != "model"}
+
+
 def resolved(
     model: Served, request: GenerationRequest, names: Mapping[str, object]
 ) -> dict[str, Any]:
@@ -48,7 +65,7 @@ def resolved(
 
 
 @contextmanager
-def faults_named(body: SoundBody) -> Iterator[None]:
+def faults_named(body: Body) -> Iterator[None]:
     """Turn what soundlet says of a request into a problem that names the field."""
     try:
         yield

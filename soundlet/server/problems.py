@@ -108,6 +108,6 @@ def problem_of(kind: str, detail: str, fields: Iterable[str]) -> Problem:
 
 
 def field_in(message: str, fields: Iterable[str]) -> str | None:
-    """The first of `fields` that `message` speaks of."""
-    known = set(fields)
-    return next((word for word in re.findall(r"\w+", message) if word in known), None)
+    """The first of `fields` that `message` speaks of, in the singular or the plural."""
+    known = {form: name for name in fields for form in (name, name.removesuffix("s"))}
+    return next((known[word] for word in re.findall(r"\w+", message) if word in known), None)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 
 from soundlet.errors import EngineError
-from soundlet.server.messages import Cancel, Died, Failed, FromWorker, Ready, Work
+from soundlet.server.messages import Cancel, Died, Failed, FromWorker, Ready, Stop, Work
 from soundlet.server.worker import WorkerSettings, run_worker
 
 START_SECONDS = 120.0
@@ -81,17 +81,18 @@ class WorkerProcess:
             self._process.kill()
 
     async def stop(self) -> None:
-        """End the process: by closing its pipe, and if that does not do, by force."""
+        """End the process: by asking, and if that does not do, by force."""
         process, connection = self._process, self._connection
         self._process = self._connection = None
-        if connection is not None:
-            connection.close()
-        if process is not None:
-            await asyncio.to_thread(process.join, END_SECONDS)
-            if process.is_alive():
-                process.kill()
-                await asyncio.to_thread(process.join)
-            process.close()
+        if process is None or connection is None:
+            return
+        with suppress(OSError, ValueError):
+            connection.send(Stop())
+        await asyncio.to_thread(process.join, END_SECONDS)
+        if process.is_alive():
+            process.kill()
+            await asyncio.to_thread(process.join)
+        process.close()
 
 
 def _read(
@@ -110,6 +111,7 @@ def _read(
         while True:
             pass_on(connection.recv())
     pass_on(Died(_cause(process)))
+    connection.close()
 
 
 def _cause(process: multiprocessing.process.BaseProcess) -> str:

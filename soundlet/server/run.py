@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import socket
 from types import FrameType
 
@@ -63,7 +64,13 @@ class DrainingServer(uvicorn.Server):
         self._drain = app.drain
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """The first signal drains; a second one ends at once."""
-        logging.getLogger(__name__).info("signal %s: draining", sig)
+        """The first signal drains; Ctrl-C after it ends at once. Either is an end as it should be.
+
+        Uvicorn's own would raise the signal again once all is done, as if it had been ignored.
+        """
+        del frame
+        logging.getLogger(__name__).info("%s: draining", signal.Signals(sig).name)
+        if self.should_exit and sig == signal.SIGINT:
+            self.force_exit = True
+        self.should_exit = True
         asyncio.get_running_loop().call_soon_threadsafe(self._drain)
-        super().handle_exit(sig, frame)

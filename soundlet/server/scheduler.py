@@ -268,7 +268,7 @@ class Scheduler:
                 if message.kind == "Cancelled":
                     self._call_off(job)
                 else:
-                    problem = problem_of(message.kind, message.detail, job.request)
+                    problem = problem_of(message.kind, message.detail, [*job.request, "audio"])
                     self._fail(job, problem)
                 return None
             elif isinstance(message, Died):

@@ -34,6 +34,7 @@ from soundlet.server.messages import (
     Piece,
     Ready,
     Step,
+    Stop,
     Work,
 )
 from soundlet.server.operations import OPERATIONS
@@ -58,7 +59,7 @@ class WorkerSettings:
 
 
 def run_worker(connection: Connection, settings: WorkerSettings) -> None:
-    """Load the model, say so, and work until the pipe closes."""
+    """Load the model, say so, and work until the server ends."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # the server decides when its workers end
     with suppress(OSError):
@@ -71,7 +72,8 @@ def run_worker(connection: Connection, settings: WorkerSettings) -> None:
         return
     inbox = Inbox(connection)
     connection.send(Ready(time.monotonic() - started))
-    while (work := inbox.next()) is not None:
+    while True:
+        work = inbox.next()
         should_stop = inbox.is_cancelled(work.job)
         message = run_job(model, work, connection.send, should_stop)
         inbox.forget(work.job)
@@ -92,12 +94,12 @@ class Inbox:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._works: SimpleQueue[Work | None] = SimpleQueue()
+        self._works: SimpleQueue[Work] = SimpleQueue()
         self._cancelled: set[str] = set()
         threading.Thread(target=self._read, daemon=True).start()
 
-    def next(self) -> Work | None:
-        """The next job; None when the server has closed the pipe."""
+    def next(self) -> Work:
+        """The next job; the process ends when the server says so, or is gone."""
         return self._works.get()
 
     def is_cancelled(self, job: str) -> Callable[[], bool]:
@@ -112,12 +114,13 @@ class Inbox:
         try:
             while True:
                 message = self._connection.recv()
+                if isinstance(message, Stop):
+                    raise EOFError
                 if isinstance(message, Cancel):
                     self._cancelled.add(message.job)
                 else:
                     self._works.put(message)
         except (EOFError, OSError):
-            self._works.put(None)
             os._exit(0)  # nobody is left to take the sound that may be under way
 
 
@@ -127,7 +130,6 @@ def run_job(model: Model, work: Work, tell: Tell, should_stop: Callable[[], bool
     Returns:
         The last message about it: `Done` or `Failed`.
     """
-    operation = OPERATIONS[work.operation]
     try:
         audio = None if work.audio is None else decode_upload(work.audio)
 
@@ -137,7 +139,7 @@ def run_job(model: Model, work: Work, tell: Tell, should_stop: Callable[[], bool
         watched: dict[str, Any] = {"on_step": on_step, "should_stop": should_stop}
         if work.is_streamed:
             watched["on_piece"] = Outlet(tell, model.config.sample_rate, work.fields["seconds"])
-        clip, measures = operation.run(model, work.fields, audio, **watched)
+        clip, measures = OPERATIONS[work.operation](model, work.fields, audio, **watched)
         data = _kept(clip, work.target)
     except Cancelled as e:
         return Failed("Cancelled", str(e))

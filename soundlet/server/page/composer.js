@@ -233,13 +233,13 @@ function clearFaults() {
 }
 
 /** Fill the form with what made a sound. */
-export function reuse({ request, made }) {
+export function reuse({ request, made, sound }) {
   keepSeed(true);
   $("seed").value = request.seed;
-  const isOurs = made && promptOf(made.parts) === request.prompt;
+  const isOurs = Boolean(made?.parts);
   document.querySelector(`input[name=unit][value=${isOurs ? made.unit : "seconds"}]`).checked = true;
   if (isOurs && made.bars) $("bars").value = made.bars;
-  $("seconds").value = $("seconds-range").value = Number(request.seconds.toFixed(4));
+  $("seconds").value = $("seconds-range").value = Number(Math.min(request.seconds ?? sound.seconds, model.max_seconds).toFixed(4));
   for (const name of ["steps", "sampler", "cfg_scale", "negative_prompt"]) $(name).value = request[name] ?? "";
   setParts(isOurs ? { ...made.parts } : { ...NO_PARTS, text: request.prompt });
   $("prompt").value = parts.text;

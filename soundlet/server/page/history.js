@@ -76,7 +76,7 @@ function render() {
 
 export { render as redraw };
 
-const KIND_WORDS = { generate: "", loop: "loop", inpaint: "region made anew", continue: "continued", restyle: "restyled" };
+const KIND_WORDS = { generate: "", loop: "loop", inpaint: "region made anew", outpaint: "continued", restyle: "restyled" };
 
 function itemOf(sound) {
   const { prompt, seed } = sound.request;

@@ -6,6 +6,7 @@ import * as history from "./history.js";
 import * as pending from "./pending.js";
 import * as stage from "./stage.js";
 import { recall, remember } from "./store.js";
+import * as tools from "./tools.js";
 import { IDEAS, NO_PARTS, promptOf, surprise } from "./words.js";
 
 const CHECK_SECONDS = { well: 20, unwell: 2 };
@@ -47,7 +48,7 @@ function complain(refusal) {
   const isShown = refusal.field && composer.fault(refusal.field, refusal.message) !== false;
   if (isShown) return;
   const isOffline = refusal.status === 0;
-  notice(isOffline ? "No answer from the server" : "That did not work", refusal.message, { action: "Try again", run: create });
+  notice(isOffline ? "No answer from the server" : "That did not work", refusal.message);
 }
 
 async function arrived({ id, made, operation }) {
@@ -59,13 +60,14 @@ async function arrived({ id, made, operation }) {
   };
   sound.request.seed = record.sound.seed;
   await history.add(sound);
+  toast(`Ready: ${sound.request.prompt}`);
+  if (made?.from && made.from === stage.current()?.id) return stage.compare(sound);
   const plays = composer.autoplays() && !stage.player.isPlaying;
   if (plays || !stage.current()) await stage.show(sound, { plays });
-  toast(`Ready: ${sound.request.prompt}`);
 }
 
 function failed({ prompt }, problem) {
-  notice(`“${prompt}” failed`, problem.detail, { action: "Try again", run: create });
+  notice(`“${prompt}” failed`, problem.detail);
 }
 
 function setUpTheme() {
@@ -154,11 +156,16 @@ function setModels({ models, operations }) {
   $("model-label").hidden = models.length < 2;
   $("model").addEventListener("change", () => composer.setModel(models.find((model) => model.name === $("model").value), operations));
   composer.setModel(models[0], operations);
+  tools.allow(operations);
 }
 
 async function main() {
   composer.setUp();
-  stage.setUp({ whenShown: (sound) => history.setCurrent(sound.id), whenFavourite: favourite });
+  stage.setUp({
+    whenShown: (sound) => { history.setCurrent(sound.id); tools.fill(sound); },
+    whenFavourite: favourite,
+  });
+  tools.setUp(begin);
   $("form").addEventListener("submit", (event) => { event.preventDefault(); create(); });
   $("reuse").addEventListener("click", () => composer.reuse(stage.current()));
   setUpIdeas();
