@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from soundlet.cli.destination import Destination
 
@@ -26,19 +26,24 @@ class Outlet:
 
     Attributes:
         listeners: each is given every piece.
-        stream: the WAV file on stdout, if it is written piece by piece.
+        open_stream: begins the WAV file on stdout that is written piece by piece. None: it is not.
+        stream: that file, from its first piece on: after a failure before it there is none.
     """
 
     listeners: list[Callable[[Audio], None]]
+    open_stream: Callable[[], WavStream] | None = None
     stream: WavStream | None = None
 
     @property
     def on_piece(self) -> Callable[[Audio], None] | None:
         """For `Model.generate`. None: nobody listens, and the clip is decoded as a whole."""
-        if not self.listeners:
+        if not self.listeners and self.open_stream is None:
             return None
 
         def tell(piece: Audio) -> None:
+            if self.open_stream is not None:
+                self.stream = self.stream or self.open_stream()
+                self.stream.write(piece)
             for listener in self.listeners:
                 listener(piece)
 
@@ -73,25 +78,24 @@ def outlets(
     32-bit float WAV, whose level is the model's own, without last touches.
     """
     rate, channels = model.config.sample_rate, model.config.audio_channels
-    stream: Any = None
-    if is_streamed(destination, finish):
+
+    def open_stream() -> WavStream:
         from soundlet.wav_stream import WavStream
 
         seconds = model.resolve(request).seconds
         assert seconds is not None
-        stream = WavStream(
-            sys.stdout.buffer,
-            sample_rate=rate,
-            channels=channels,
-            n_samples=max(1, round(seconds * rate)),
+        n_samples = max(1, round(seconds * rate))
+        return WavStream(
+            sys.stdout.buffer, sample_rate=rate, channels=channels, n_samples=n_samples
         )
+
     with ExitStack() as stack:
-        listeners: list[Callable[[Audio], None]] = [] if stream is None else [stream.write]
+        listeners: list[Callable[[Audio], None]] = []
         if play:
             from soundlet.playback import Player
 
             listeners.append(stack.enter_context(Player(rate, channels)).write)
-        yield Outlet(listeners, stream)
+        yield Outlet(listeners, open_stream if is_streamed(destination, finish) else None)
 
 
 def is_streamed(destination: Destination, finish: Finish) -> bool:

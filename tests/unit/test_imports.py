@@ -160,15 +160,20 @@ def test_the_runtime_loads_without_torch() -> None:
 
 
 @pytest.mark.parametrize(
-            "command",
-            "convert",
-            "doctor",
-            "generate",
-            "info",
-            "loop",
-            "prompt",
-            "reproduce",
-            "serve",
+    "command",
+    [
+        (),
+        ("generate",),
+        ("edit",),
+        ("batch",),
+        ("loop",),
+        ("prompt",),
+        ("reproduce",),
+        ("convert",),
+        ("info",),
+        ("doctor",),
+        ("serve",),
+    ],
 )
 def test_help_takes_under_300_ms(command: tuple[str, ...]) -> None:
     code = (
