@@ -23,6 +23,7 @@ from soundlet.cli.level import (
     finished_level,
     read_finish,
 )
+from soundlet.cli.outlet import outlets
 from soundlet.cli.progress import progress_line
 from soundlet.cli.structure import (
     BarsOption,
@@ -89,6 +90,9 @@ def generate(
         typer.Option(metavar="BITS", help="16, 24 or 32f, for wav and flac.  [default: 16]"),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
+    play: Annotated[
+        bool, typer.Option("--play", help="Play it too, from the moment its start is decoded.")
+    ] = False,
     trim: TrimOption = False,
     fade_in: FadeInOption = 0.0,
     fade_out: FadeOutOption = 0.0,
@@ -197,10 +201,14 @@ def generate(
         start = time.perf_counter()
         with progress_line(quiet=quiet) as show:
             show(label, 0, 0)
-            clip = loaded.generate(request, on_step=partial(show, label)).finished(finish)
+            step = partial(show, label)
+            with outlets(loaded, request, destination, finish, play=play) as outlet:
+                clip = loaded.generate(request, on_step=step, on_piece=outlet.on_piece)
+                clip = outlet.finished(clip.finished(finish))
             path = destination.path_for(request.prompt, clip.seed)
             target = sys.stdout.buffer if path is None else path
-            clip.save(target, format=destination.format, bits=destination.bits)
+            if not outlet.is_written:
+                clip.save(target, format=destination.format, bits=destination.bits)
         elapsed = time.perf_counter() - start
         level = finished_level(clip, finish)
         told = None if path is None else str(path)
