@@ -163,7 +163,7 @@ def test_the_history_survives_a_reload(page: Page) -> None:
     assert Path(download.value.path()).read_bytes()[:4] == b"RIFF"
 
 
-def test_errors_say_what_to_do(page: Page, site: Server) -> None:
+def test_errors_say_what_to_do(page: Page) -> None:
     page.press("#prompt", "Enter")
     expect(page.locator("#prompt-error")).to_contain_text("Say what it should sound like")
     page.fill("#prompt", "drum " * 200)
@@ -179,6 +179,9 @@ def test_errors_say_what_to_do(page: Page, site: Server) -> None:
 
 def test_everything_is_done_by_keyboard(page: Page) -> None:
     make_a_sound(page)
+    expect(page.locator("#play")).to_have_attribute("aria-label", "Pause")
+    page.keyboard.press("Escape")
+    expect(page.locator("#play")).to_have_attribute("aria-label", "Play")  # it has ended
     page.locator("#views").focus()
     page.keyboard.press("Home")
     page.keyboard.press("Shift+Alt+ArrowRight")
