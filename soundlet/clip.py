@@ -62,6 +62,7 @@ class Clip:
             "init_audio": _told(request.init_audio),
             "init_noise_level": request.init_noise_level,
             "truncate_prompt": request.truncate_prompt,
+            "short_window": request.short_window,
             "n_frames": request.n_frames,
             "reference": request.reference,
             "gain_db": self.gain_db,

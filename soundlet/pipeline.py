@@ -71,6 +71,7 @@ def load(
     providers: Sequence[str] | None = None,
     device: str | None = None,
     batch_size: int = 1,
+    low_memory: bool = False,
 ) -> Model:
     """Open a model.
 
@@ -82,6 +83,8 @@ def load(
         device: of PyTorch, such as "cuda". None: the best there is.
         batch_size: clips that are sampled together. More than 1 pays on a GPU only, and lets the
             other clips of a batch change one by a rounding error.
+        low_memory: keep one part of the model in memory at a time, and load the others again when
+            they are needed. Of the onnx engine.
 
     Raises:
         BundleError: not a bundle, or damaged.
@@ -89,7 +92,14 @@ def load(
         EngineError: no such engine, or not installed.
     """
     bundle = open_bundle(None if model is None else Path(model))
-    runner = load_engine(bundle, engine, threads=threads, providers=providers, device=device)
+    runner = load_engine(
+        bundle,
+        engine,
+        threads=threads,
+        providers=providers,
+        device=device,
+        low_memory=low_memory,
+    )
     return Model(bundle, runner, batch_size=batch_size)
 
 
@@ -201,6 +211,22 @@ class Model:
         """
         return self._plan(request).request
 
+    def condition(self, request: GenerationRequest) -> Conditioning:
+        """What the dit is told of `request`.
+
+        Raises:
+            RequestError: something that this model cannot do.
+        """
+        return self._condition([self._plan(request)], [request.prompt])
+
+    def n_frames(self, request: GenerationRequest) -> int:
+        """Latents that are sampled for `request`.
+
+        Raises:
+            RequestError: something that this model cannot do.
+        """
+        return self._plan(request).n_frames
+
     def _plan(self, request: GenerationRequest) -> Plan:
         defaults = self.bundle.manifest.defaults
         seconds = defaults.seconds if request.seconds is None else float(request.seconds)
@@ -210,7 +236,7 @@ class Model:
             n_samples = n_frames * self.config.hop_length
         else:
             n_samples = max(1, round(seconds * self.config.sample_rate))
-            n_frames = self._frames_for(n_samples)
+            n_frames = self._frames_for(n_samples, is_short=request.short_window)
         patch = self.config.dit.patch_size
         if n_frames % patch:
             raise RequestError(f"n_frames must be a multiple of {patch}, not {n_frames}")
@@ -236,12 +262,15 @@ class Model:
                 f" {self.bundle.manifest.name}, not {seconds:.8g}"
             )
 
-    def _frames_for(self, n_samples: int) -> int:
+    def _frames_for(self, n_samples: int, *, is_short: bool) -> int:
         """Latents to sample for a clip of this length."""
+        margin = self.bundle.manifest.margin_frames
         if self.bundle.manifest.length == "fixed":
-            return self.config.n_frames
+            if not is_short:
+                return self.config.n_frames
+            margin = _context(self.config)
         patch = self.config.dit.patch_size
-        n_frames = -(-n_samples // self.config.hop_length) + self.bundle.manifest.margin_frames
+        n_frames = -(-n_samples // self.config.hop_length) + margin
         return min(-(-n_frames // patch) * patch, self.config.n_frames)
 
     def _make(self, plans: list[Plan], on_step: Progress) -> list[Clip]:

@@ -42,6 +42,9 @@ class GenerationRequest:
         init_audio: sound to start from: a file, or (array of (channels, samples), rate in Hz).
         init_noise_level: how much of `init_audio` is replaced: above 0 (none) to 1 (all of it).
         truncate_prompt: cut prompts that are too long for the model instead of refusing them.
+        short_window: sample no more than the clip's own length of a model that was trained on one
+            length; faster, and the sound differs from what the whole window would give. Without
+            effect on models of variable length, which always do so.
         n_frames: latents to sample, in `reference` mode only. None: the model's whole window.
         reference: repeat the reference implementation to the letter: one seed for the whole batch,
             the whole window kept, no fade and no change of level.
@@ -62,6 +65,7 @@ class GenerationRequest:
     init_audio: str | os.PathLike[str] | tuple[NDArray[np.floating[Any]], int] | None = None
     init_noise_level: float = 1.0
     truncate_prompt: bool = False
+    short_window: bool = False
     n_frames: int | None = None
     reference: bool = False
 
@@ -86,6 +90,8 @@ class GenerationRequest:
         _check_interval(self.cfg_interval)
         _check_number("init_noise_level", self.init_noise_level, 0, 1, low_is_allowed=False)
         _check_init_audio(self.init_audio, self.init_noise_level)
+        if self.short_window and self.reference:
+            raise RequestError("short_window cannot be with reference, which samples what it says")
         if self.n_frames is not None:
             _check_integer("n_frames", self.n_frames, 1, 2**20)
             if not self.reference:

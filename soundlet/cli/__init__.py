@@ -13,12 +13,14 @@ import typer
 from typer.core import TyperGroup
 
 from soundlet import __version__
+from soundlet.cli.bench import bench
 from soundlet.cli.convert import convert
 from soundlet.cli.dataset import dataset
 from soundlet.cli.doctor import doctor
 from soundlet.cli.evaluate import evaluate
 from soundlet.cli.generate import generate
 from soundlet.cli.info import info
+from soundlet.cli.quantize import quantize
 from soundlet.cli.train import train
 from soundlet.errors import SoundletError
 
@@ -97,6 +99,8 @@ def main(
 
 app.command()(generate)
 app.command()(convert)
+app.command()(quantize)
+app.command()(bench)
 app.command()(info)
 app.command()(doctor)
 app.command()(evaluate)

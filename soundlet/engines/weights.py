@@ -89,6 +89,14 @@ class Weights:
             dtype, shape, lambda: self._bytes[start:end].view(DTYPES[dtype]).reshape(shape)
         )
 
+    def bytes_of(self, prefix: str) -> int:
+        """Bytes of the tensors whose names start so."""
+        return sum(
+            entry["data_offsets"][1] - entry["data_offsets"][0]
+            for name, entry in self._header.items()
+            if name.startswith(prefix) and name != "__metadata__"
+        )
+
     def __getitem__(self, name: str) -> NDArray[np.float32]:
         """The tensor of that name in float32.
 

@@ -28,8 +28,8 @@ LAYERS: tuple[frozenset[str], ...] = (
             "spectrogram",
         }
     ),
-    frozenset({"bundle", "tokenizer", "hub", "engines", "models", "checkpoint"}),
-    frozenset({"clip", "pipeline"}),
+    frozenset({"bundle", "tokenizer", "hub", "engines", "models", "checkpoint", "precision"}),
+    frozenset({"clip", "pipeline", "timing"}),
     frozenset({"convert", "export", "training", "evaluation", "server"}),
     frozenset({"cli", "__main__"}),
 )
