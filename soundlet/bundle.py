@@ -25,8 +25,11 @@ FORMAT_VERSION: Literal[1] = 1
 Part = Literal["conditioners", "dit", "decoder", "encoder"]
 PARTS: tuple[Part, ...] = get_args(Part)
 
-Precision = Literal["float32", "float16"]
-"""Of stored weights; all arithmetic is in float32."""
+Precision = Literal["float32", "float16", "int8", "int8-weights", "int4-weights"]
+"""Of stored weights. Arithmetic is in float32, but for the products of "int8"."""
+
+QUANTIZABLE: tuple[Part, ...] = ("conditioners", "dit")
+"""The parts that can be in whole numbers: see `soundlet.export.quantize`."""
 
 MANIFEST = "manifest.json"
 MODEL_CONFIG = "model_config.json"

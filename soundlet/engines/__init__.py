@@ -80,15 +80,17 @@ def load_engine(
     threads: int | None = None,
     providers: Sequence[str] | None = None,
     device: str | None = None,
+    low_memory: bool = False,
 ) -> Engine:
     """An engine that runs the model of `bundle`.
 
     Args:
         bundle: an opened bundle.
         name: "onnx" (ONNX Runtime) or "torch" (PyTorch).
-        threads: cores to use. None: all.
+        threads: cores to use. None: all that this process may run on.
         providers: of ONNX Runtime, the preferred first. None: the CPU.
         device: of PyTorch, such as "cpu", "cuda", "mps". None: the best there is.
+        low_memory: keep one part in memory at a time. Of the onnx engine.
 
     Raises:
         EngineError: no such engine, not installed, or an option that it does not have.
@@ -100,7 +102,9 @@ def load_engine(
             raise EngineError(f"the onnx engine has providers, not a device ({device!r})")
         from soundlet.engines.onnx import OnnxEngine
 
-        return OnnxEngine(bundle, threads=threads, providers=providers)
+        return OnnxEngine(bundle, threads=threads, providers=providers, low_memory=low_memory)
+    if low_memory:
+        raise EngineError(f"low_memory is of the onnx engine, not of {name!r}")
     if name == "torch":
         if providers is not None:
             raise EngineError("the torch engine has a device, not providers")

@@ -39,8 +39,8 @@ LAYERS: tuple[frozenset[str], ...] = (
             "wav_chunks",
         }
     ),
-    frozenset({"bundle", "tokenizer", "hub", "engines", "models", "checkpoint"}),
-    frozenset({"clip", "editing", "loops", "pipeline", "plan", "reproduce"}),
+    frozenset({"bundle", "tokenizer", "hub", "engines", "models", "checkpoint", "precision"}),
+    frozenset({"clip", "editing", "loops", "pipeline", "plan", "reproduce", "timing"}),
     frozenset({"batch", "convert", "export", "training", "evaluation", "server", "client"}),
     frozenset({"cli", "__main__"}),
 )
