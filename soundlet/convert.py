@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 from soundlet import hub
 from soundlet.bundle import (
@@ -27,6 +27,7 @@ Progress = Callable[[str, int, int], None]
 """Called with (what is being done, things done, things in all)."""
 
 DEFAULT_SECONDS = 11.0  # what the authors of the official model use
+STORED: tuple[Precision, ...] = ("float32", "float16")  # of graphs
 NOTICES = ("LICENSE*", "LICENCE*", "NOTICE*")
 OFFICIAL_T5 = "hf://google-t5/t5-base"
 T5_FILES = ("config.json", "model.safetensors", TOKENIZER)
@@ -63,11 +64,11 @@ def convert_checkpoint(
         EngineError: PyTorch or the exporter is not installed.
         RequestError: no such precision.
     """
-    for stored in get_args(Precision):
+    for stored in STORED:
         if precision == stored:
             break
     else:
-        choices = " or ".join(get_args(Precision))
+        choices = " or ".join(STORED)
         raise RequestError(f"precision must be {choices}, not {precision!r}")
     try:
         from soundlet.checkpoint import load_official

@@ -17,6 +17,7 @@ from soundlet.cli.convert import convert
 from soundlet.cli.dataset import dataset
 from soundlet.cli.doctor import doctor
 from soundlet.cli.evaluate import evaluate
+from soundlet.cli.export import export
 from soundlet.cli.generate import generate
 from soundlet.cli.info import info
 from soundlet.cli.train import train
@@ -100,5 +101,6 @@ app.command()(convert)
 app.command()(info)
 app.command()(doctor)
 app.command()(evaluate)
+app.add_typer(export, name="export")
 app.add_typer(dataset, name="dataset")
 app.add_typer(train, name="train")
