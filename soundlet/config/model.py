@@ -76,8 +76,18 @@ class AttentionConfig(Section):
     qk_norm: Literal["ln", "none"] = "none"
 
 
+class BeatConfig(Section):
+    """What turns a tempo into positions: the rate of the latents."""
+
+    frames_per_second: Annotated[float, Field(gt=0)]
+
+
 class DiTConfig(Section):
-    """Sizes of the Diffusion Transformer."""
+    """Sizes of the Diffusion Transformer.
+
+    `global_prompt`, `modulation_rank` and `beats` are not in the reference: see
+    `soundlet.models.dit`.
+    """
 
     io_channels: Count
     embed_dim: Count
@@ -95,6 +105,9 @@ class DiTConfig(Section):
     input_concat_dim: Literal[0] = 0
     prepend_cond_dim: Literal[0] = 0
     num_memory_tokens: Literal[0] = 0
+    global_prompt: bool = False
+    modulation_rank: Annotated[int, Field(ge=0)] = 0
+    beats: BeatConfig | None = None
 
     @model_validator(mode="after")
     def _heads_divide_the_width(self) -> DiTConfig:
@@ -249,6 +262,11 @@ def _misfits(config: ModelConfig) -> list[str]:
             (cond_ids[1:], "the id of the number conditioner"),
         ),
     }
+    if dit.beats is not None:
+        expected["model.diffusion.config.beats.frames_per_second"] = (
+            dit.beats.frames_per_second,
+            (config.sample_rate / config.hop_length, "sample_rate by the samples in a frame"),
+        )
     lines = [
         f"{place}: is {given}; must be {right}, {why}"
         for place, (given, (right, why)) in expected.items()

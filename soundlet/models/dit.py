@@ -6,6 +6,7 @@ Guidance and sampling are outside: one call is one plain evaluation of the netwo
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TypeVar
 
 import torch
@@ -14,6 +15,8 @@ from torch.nn import functional
 
 from soundlet.config import DiTConfig
 from soundlet.models.attention import attend
+from soundlet.models.modulation import BlockModulation, Modulation, bend
+from soundlet.models.rhythm import BeatEmbedding, TempoReader
 
 Layer = TypeVar("Layer", bound=nn.Module)
 
@@ -111,7 +114,8 @@ class SelfAttention(nn.Module):
 class CrossAttention(nn.Module):
     """Attention of the sound to the conditioning, padding included, without positions.
 
-    Shape: x (batch, tokens, dim), context (batch, cond tokens, dim) to the shape of x.
+    Shape: x (batch, tokens, dim), context (batch, cond tokens, dim), bias as `left_out_bias` gives
+    it, to the shape of x.
     """
 
     def __init__(self, config: DiTConfig) -> None:
@@ -123,11 +127,11 @@ class CrossAttention(nn.Module):
         self.norm = HeadNorm(config)
         self.to_out = _zero(nn.Linear(dim, dim, bias=False))
 
-    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+    def forward(self, x: Tensor, context: Tensor, bias: Tensor | None = None) -> Tensor:
         q = split_heads(self.to_q(x), self.n_heads)
         k, v = (split_heads(part, self.n_heads) for part in self.to_kv(context).chunk(2, dim=-1))
         q, k = self.norm(q, k)
-        out = attend(q, k, v, scale=q.shape[-1] ** -0.5)
+        out = attend(q, k, v, scale=q.shape[-1] ** -0.5, bias=bias)
         projected: Tensor = self.to_out(join_heads(out))
         return projected
 
@@ -167,21 +171,40 @@ class Block(nn.Module):
         self.feed_forward_norm = LayerNorm(dim)
         self.feed_forward = FeedForward(dim)
 
-    def forward(self, x: Tensor, context: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
-        x = x + self.self_attention(self.self_attention_norm(x), rotation)
-        x = x + self.cross_attention(self.cross_attention_norm(x), context)
-        out: Tensor = x + self.feed_forward(self.feed_forward_norm(x))
+    def forward(
+        self,
+        x: Tensor,
+        context: Tensor,
+        rotation: tuple[Tensor, Tensor],
+        modulation: BlockModulation | None = None,
+        bias: Tensor | None = None,
+    ) -> Tensor:
+        if modulation is None:
+            x = x + self.self_attention(self.self_attention_norm(x), rotation)
+            x = x + self.cross_attention(self.cross_attention_norm(x), context, bias)
+            plain: Tensor = x + self.feed_forward(self.feed_forward_norm(x))
+            return plain
+        m = modulation
+        h = bend(self.self_attention_norm(x), m.attention_scale, m.attention_shift)
+        x = x + (1 + m.attention_gate) * self.self_attention(h, rotation)
+        x = x + self.cross_attention(self.cross_attention_norm(x), context, bias)
+        h = bend(self.feed_forward_norm(x), m.feed_forward_scale, m.feed_forward_shift)
+        out: Tensor = x + (1 + m.feed_forward_gate) * self.feed_forward(h)
         return out
 
 
 class DiffusionTransformer(nn.Module):
     """The network that denoises: the velocity of a rectified flow, noise minus data.
 
-    The time and the seconds come in as one token before the first of the sound.
+    The time and the seconds come in as one token before the first of the sound. Three things are
+    not in the reference, and off unless the config asks for them: the mean of the prompt in that
+    token (`global_prompt`), that token as scales and shifts of every block (`modulation_rank`), and
+    the phase of the beat at the prompt's tempo (`beats`).
 
     Shape: x (batch, channels, frames) with frames a multiple of `patch_size`, t (batch,) in
     [0, 1] where 1 is noise, cross_attn_cond (batch, cond tokens, cond_dim), global_cond
-    (batch, cond_dim); to a velocity of the shape of x.
+    (batch, cond_dim); to a velocity of the shape of x. `n_left_out` tokens of padding may be left
+    out of cross_attn_cond, which changes nothing but the time that it takes.
 
     Source: https://arxiv.org/abs/2407.14358 for the architecture.
     """
@@ -202,25 +225,66 @@ class DiffusionTransformer(nn.Module):
         self.blocks = nn.ModuleList([Block(config) for _ in range(config.depth)])
         self.project_out = nn.Linear(dim, channels * config.patch_size, bias=False)
         self.postprocess_conv = _zero(nn.Conv1d(channels, channels, kernel_size=1, bias=False))
+        self.prompt_embed = self.modulation = self.tempo = self.beats = None
+        if config.global_prompt:
+            self.prompt_embed = _projection(config.cond_token_dim, dim, bias=False)
+            _zero(self.prompt_embed[-1])
+        if config.modulation_rank:
+            self.modulation = Modulation(dim, config.depth, config.modulation_rank)
+        if config.beats is not None:
+            self.tempo = TempoReader(config.cond_token_dim)
+            per_second = config.beats.frames_per_second / config.patch_size
+            self.beats = BeatEmbedding(dim, per_second)
 
-    def forward(self, x: Tensor, t: Tensor, cross_attn_cond: Tensor, global_cond: Tensor) -> Tensor:
-        tokens = self.tokens(x, t, cross_attn_cond, global_cond)
+    prompt_embed: nn.Sequential | None
+    modulation: Modulation | None
+    tempo: TempoReader | None
+    beats: BeatEmbedding | None
+
+    def forward(
+        self,
+        x: Tensor,
+        t: Tensor,
+        cross_attn_cond: Tensor,
+        global_cond: Tensor,
+        n_left_out: int = 0,
+    ) -> Tensor:
+        tokens = self.tokens(x, t, cross_attn_cond, global_cond, n_left_out)
         out = self._from_patches(self.project_out(tokens[:, 1:]))
         velocity: Tensor = out + self.postprocess_conv(out)
         return velocity
 
-    def tokens(self, x: Tensor, t: Tensor, cross_attn_cond: Tensor, global_cond: Tensor) -> Tensor:
+    def tokens(
+        self,
+        x: Tensor,
+        t: Tensor,
+        cross_attn_cond: Tensor,
+        global_cond: Tensor,
+        n_left_out: int = 0,
+    ) -> Tensor:
         """What the last block gives, the token of time and seconds first.
 
         Shape: as `forward`, to (batch, 1 + patches, embed_dim).
         """
         context = self.cross_embed(cross_attn_cond)
+        bias = None
+        if n_left_out:
+            context = functional.pad(context, (0, 0, 0, 1))
+            bias = left_out_bias(context, n_left_out)
+        prompt = cross_attn_cond[:, :-1]  # what follows it are the seconds
         first = self.global_embed(global_cond) + self.time_embed(self.time_features(t))
-        x = x + self.preprocess_conv(x)
-        tokens = torch.cat([first[:, None], self.project_in(self._to_patches(x))], dim=1)
+        if self.prompt_embed is not None:
+            first = first + self.prompt_embed(mean_of_tokens(prompt))
+        patches = self.project_in(self._to_patches(x + self.preprocess_conv(x)))
+        if self.tempo is not None and self.beats is not None:
+            patches = patches + self.beats(self.tempo(prompt), patches.shape[1])
+        tokens = torch.cat([first[:, None], patches], dim=1)
         rotation = self.rotary(tokens.shape[1])
-        for block in self.blocks:
-            tokens = block(tokens, context, rotation)
+        bent: Sequence[BlockModulation | None] = [None] * len(self.blocks)
+        if self.modulation is not None:
+            bent = self.modulation(first)
+        for block, modulation in zip(self.blocks, bent, strict=True):
+            tokens = block(tokens, context, rotation, modulation, bias)
         return tokens
 
     def _to_patches(self, x: Tensor) -> Tensor:
@@ -236,6 +300,23 @@ class DiffusionTransformer(nn.Module):
             return tokens.transpose(1, 2)
         patches = tokens.reshape(tokens.shape[0], tokens.shape[1], -1, self.patch_size)
         return patches.permute(0, 2, 1, 3).flatten(2)
+
+
+def left_out_bias(context: Tensor, n_left_out: int) -> Tensor:
+    """What the last token of a context must be heard with to stand for `n_left_out` like it.
+
+    Shape: context (batch, cond tokens, dim) to (cond tokens,).
+    """
+    bias = torch.zeros(context.shape[1], device=context.device)
+    bias[-1] = math.log(n_left_out)
+    return bias
+
+
+def mean_of_tokens(prompt: Tensor) -> Tensor:
+    """Mean over the tokens of a prompt (batch, tokens, dim) that are not zero; zeros of none."""
+    count = (prompt != 0).any(dim=-1).sum(dim=1, keepdim=True)
+    mean: Tensor = prompt.sum(dim=1) / count.clamp(min=1)
+    return mean
 
 
 def split_heads(x: Tensor, n_heads: int) -> Tensor:

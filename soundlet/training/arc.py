@@ -21,7 +21,15 @@ from torch.nn.functional import softplus
 from soundlet.config.section import Count
 from soundlet.models.dit import DiffusionTransformer
 from soundlet.tokenizer import Tokenizer
-from soundlet.training.flow import BatchSettings, Flow, FlowBatch, FlowBatches, mixed
+from soundlet.training.flow import (
+    BatchSettings,
+    Flow,
+    FlowBatch,
+    FlowBatches,
+    Told,
+    condition,
+    mixed,
+)
 from soundlet.training.latents import LatentStore
 from soundlet.training.loop import Figures, NotNegative, Positive, Trainee, on_device
 
@@ -68,9 +76,16 @@ class ArcDiscriminator(nn.Module):
             halvings.append(nn.SiLU())
         self.head = nn.Sequential(*halvings, nn.Conv1d(width, 1, kernel_size=1))
 
-    def forward(self, x: Tensor, t: Tensor, cross_attn_cond: Tensor, global_cond: Tensor) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,
+        t: Tensor,
+        cross_attn_cond: Tensor,
+        global_cond: Tensor,
+        n_left_out: int = 0,
+    ) -> Tensor:
         """Scores of noisy latents."""
-        tokens = self.dit.tokens(x, t, cross_attn_cond, global_cond)
+        tokens = self.dit.tokens(x, t, cross_attn_cond, global_cond, n_left_out)
         scores: Tensor = self.head(tokens.transpose(1, 2)).float()
         return scores
 
@@ -111,12 +126,13 @@ class ArcTrainee(Trainee[FlowBatch]):
     def loss(self, batch: FlowBatch, generator: torch.Generator) -> tuple[Tensor, Figures]:
         """How much less real than the real sounds the guesses look."""
         batch = on_device(batch, next(self.flow.parameters()).device)
-        cross, global_cond = self._condition(batch)
-        guess = self._guess(batch, cross, global_cond, generator)
-        noise, t = self._noise_and_times(batch, generator)
-        fake = self.discriminator(mixed(guess, noise, t), t, cross, global_cond)
         with torch.no_grad():
-            real = self.discriminator(mixed(batch.latents, noise, t), t, cross, global_cond)
+            told = condition(self.flow, batch)
+        guess = self._guess(batch, told, generator)
+        noise, t = self._noise_and_times(batch, generator)
+        fake = self.discriminator(mixed(guess, noise, t), t, *told)
+        with torch.no_grad():
+            real = self.discriminator(mixed(batch.latents, noise, t), t, *told)
         distance = (guess - batch.latents).detach().square().mean()
         figures = {"guess_error": distance.item(), "margin": (real - fake).mean().item()}
         return softplus(real - fake).mean(), figures
@@ -124,39 +140,30 @@ class ArcTrainee(Trainee[FlowBatch]):
     def opponent_loss(self, batch: FlowBatch, generator: torch.Generator) -> tuple[Tensor, Figures]:
         """How badly the discriminator tells guesses, and other sounds' prompts, from the real."""
         batch = on_device(batch, next(self.flow.parameters()).device)
-        cross, global_cond = self._condition(batch)
         with torch.no_grad():
-            guess = self._guess(batch, cross, global_cond, generator)
+            told = condition(self.flow, batch)
+            guess = self._guess(batch, told, generator)
         noise, t = self._noise_and_times(batch, generator)
         x = mixed(batch.latents, noise, t)
-        real = self.discriminator(x, t, cross, global_cond)
-        fake = self.discriminator(mixed(guess, noise, t), t, cross, global_cond)
+        real = self.discriminator(x, t, *told)
+        fake = self.discriminator(mixed(guess, noise, t), t, *told)
         relativistic = softplus(fake - real).mean()
         if len(x) == 1:  # no other prompt to swap with
             return relativistic, {"relativistic": relativistic.item()}
-        swapped = torch.cat([cross[:, :-1].roll(1, dims=0), cross[:, -1:]], dim=1)
-        other = self.discriminator(x, t, swapped, global_cond)
+        swapped = torch.cat([told[0][:, :-1].roll(1, dims=0), told[0][:, -1:]], dim=1)
+        other = self.discriminator(x, t, swapped, *told[1:])
         contrastive = softplus(other - real).mean()
         figures = {"relativistic": relativistic.item(), "contrastive": contrastive.item()}
         return relativistic + self.settings.contrastive_weight * contrastive, figures
 
-    @torch.no_grad()
-    def _condition(self, batch: FlowBatch) -> tuple[Tensor, Tensor]:
-        cross, _, global_cond = self.flow.conditioners(
-            batch.prompt_tokens, batch.prompt_mask, batch.seconds
-        )
-        return cross, global_cond
-
-    def _guess(
-        self, batch: FlowBatch, cross: Tensor, global_cond: Tensor, generator: torch.Generator
-    ) -> Tensor:
+    def _guess(self, batch: FlowBatch, told: Told, generator: torch.Generator) -> Tensor:
         """The data as the DiT guesses it from a random time: (batch, channels, frames)."""
         low, high = self.settings.logsnr_low, self.settings.logsnr_high
         logsnr = low + (high - low) * torch.rand(len(batch.latents), generator=generator)
-        t = torch.sigmoid(-logsnr).to(cross.device)
-        noise = torch.randn(batch.latents.shape, generator=generator).to(cross.device)
+        t = torch.sigmoid(-logsnr).to(batch.latents.device)
+        noise = torch.randn(batch.latents.shape, generator=generator).to(batch.latents.device)
         x = mixed(batch.latents, noise, t)
-        guess: Tensor = x - t[:, None, None] * self.flow.dit(x, t, cross, global_cond).float()
+        guess: Tensor = x - t[:, None, None] * self.flow.dit(x, t, *told).float()
         return guess
 
     def _noise_and_times(

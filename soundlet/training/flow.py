@@ -39,7 +39,7 @@ class FlowSettings(BatchSettings):
     """What the flow is trained on and how.
 
     Attributes:
-        train_text: off, the text encoder stays as it is.
+        train_text: off, the text encoder and the reader of tempi stay as they are.
         cfg_dropout: share of sounds whose cross-attention conditioning is all zeros.
         time_mean: of the normal that the times' logits are drawn from.
         time_deviation: of the same normal.
@@ -66,6 +66,11 @@ class FlowBatch:
     prompt_tokens: Tensor
     prompt_mask: Tensor
     seconds: Tensor
+
+
+Told = tuple[Tensor, Tensor, int]
+"""What a DiT is told: cross_attn_cond (batch, tokens, dim), global_cond (batch, dim), and how many
+tokens of padding have been left out of the first."""
 
 
 class Flow(nn.Module):
@@ -170,6 +175,8 @@ class FlowTrainee(Trainee[FlowBatch]):
         self.settings = settings
         if not settings.train_text:
             flow.conditioners.t5.requires_grad_(False)
+            if flow.dit.tempo is not None:
+                flow.dit.tempo.requires_grad_(False)
 
     @property
     def module(self) -> Flow:
@@ -190,14 +197,21 @@ class FlowTrainee(Trainee[FlowBatch]):
         device = next(self.flow.parameters()).device
         batch = on_device(batch, device)
         t, noise, kept = t.to(device), noise.to(device), kept.to(device)
-        cross, _, global_cond = self.flow.conditioners(
-            batch.prompt_tokens, batch.prompt_mask, batch.seconds
-        )
+        cross, global_cond, n_left_out = condition(self.flow, batch)
         cross = cross * kept[:, None, None]
-        velocity = self.flow.dit(mixed(batch.latents, noise, t), t, cross, global_cond).float()
+        x = mixed(batch.latents, noise, t)
+        velocity = self.flow.dit(x, t, cross, global_cond, n_left_out).float()
         error = (velocity - (noise - batch.latents)).square().mean(dim=(1, 2))
         early = error[t < 0.5].mean() if bool((t < 0.5).any()) else error.mean()
         return error.mean(), {"error_below_half": early.item()}
+
+
+def condition(flow: Flow, batch: FlowBatch) -> Told:
+    """The conditioning of a batch without the padding that all of its prompts share."""
+    length = int(batch.prompt_mask.sum(dim=1).max())
+    tokens, mask = batch.prompt_tokens[:, :length], batch.prompt_mask[:, :length]
+    cross, _, global_cond = flow.conditioners(tokens, mask, batch.seconds)
+    return cross, global_cond, batch.prompt_tokens.shape[1] - length
 
 
 def mixed(latents: Tensor, noise: Tensor, t: Tensor) -> Tensor:

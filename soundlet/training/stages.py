@@ -130,8 +130,10 @@ def train_flow(stage: FlowStage, on_log: OnLog | None = None) -> Run[FlowBatch]:
     trainee = FlowTrainee(flow, parts.store, parts.tokenizer, silence, stage.flow)
     if _is_new(stage.run):
         if stage.text_from is not None:
-            weights = part_of(average_weights(stage.text_from), "t5")
-            load_weights(flow.conditioners.t5, weights, stage.text_from)
+            weights = average_weights(stage.text_from)
+            load_weights(flow.conditioners.t5, part_of(weights, "t5"), stage.text_from)
+            if flow.dit.tempo is not None:
+                load_weights(flow.dit.tempo, part_of(weights, "tempo"), stage.text_from)
         if stage.start_from is not None:
             load_weights(flow, _flow_weights(stage.start_from), stage.start_from)
         else:

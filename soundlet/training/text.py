@@ -17,18 +17,17 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+from torch.nn.functional import binary_cross_entropy, binary_cross_entropy_with_logits
 
 from soundlet.config.section import Count, Section
+from soundlet.models.rhythm import FASTEST, SLOWEST, TempoReader, TempoReading
 from soundlet.models.t5 import T5Encoder
 from soundlet.tokenizer import Tokenizer
 from soundlet.training.clips import ClipEntry
 from soundlet.training.loop import Figures, NotNegative, Trainee, TrainingError, on_device
 
 TAGS = "tags.json"
-N_TEMPI = 128  # classes between the slowest and the fastest, even in log tempo
-SLOWEST, FASTEST = 40.0, 240.0
-TEMPO_BLUR = 0.02  # octaves
+TEMPO_BLUR = 0.5  # beats per minute
 WINDOW = 4  # batches; captions of a step are drawn from so many of about their length
 
 
@@ -66,9 +65,9 @@ class TextBatch:
 
 
 class TextReader(nn.Module):
-    """A text encoder with one linear layer for tags and one for tempi.
+    """A text encoder with a linear layer for tags and a reader of tempi.
 
-    Shape: tokens and mask (batch, length) to outputs (batch, length, d_model).
+    Shape: tokens and mask (batch, length) to outputs (batch, length, d_model), zero where padded.
     """
 
     def __init__(self, t5: T5Encoder, n_tags: int) -> None:
@@ -76,11 +75,11 @@ class TextReader(nn.Module):
         width = t5.embedding.embedding_dim
         self.t5 = t5
         self.tags = nn.Linear(width, n_tags)
-        self.tempo = nn.Linear(width, N_TEMPI)
+        self.tempo = TempoReader(width)
 
     def forward(self, tokens: Tensor, mask: Tensor) -> Tensor:
         """Outputs of the text encoder."""
-        outputs: Tensor = self.t5(tokens, mask)
+        outputs: Tensor = self.t5(tokens, mask) * mask[:, :, None]
         return outputs
 
 
@@ -135,15 +134,12 @@ class TextTrainee(Trainee[TextBatch]):
         outputs = self.reader(batch.tokens, batch.mask).float()
         single = outputs[torch.arange(len(picked), device=device), picked]
         mean = (outputs * batch.mask[:, :, None]).sum(dim=1) / lengths[:, None]
-        is_told = batch.bpm > 0
-        tags, tempo = torch.zeros((), device=device), torch.zeros((), device=device)
+        tags = torch.zeros((), device=device)
         for view in (single, mean):
             tags = tags + binary_cross_entropy_with_logits(
                 self.reader.tags(view).float(), batch.tags
             )
-            if bool(is_told.any()):
-                guess = self.reader.tempo(view[is_told]).float()
-                tempo = tempo + cross_entropy(guess, tempo_classes(batch.bpm[is_told]))
+        tempo = tempo_loss(self.reader.tempo(outputs), batch.bpm)
         settings = self.settings
         total = settings.tag_weight * tags + settings.tempo_weight * tempo
         found = self.reader.tags(mean).float().sigmoid().round() * batch.tags
@@ -151,12 +147,20 @@ class TextTrainee(Trainee[TextBatch]):
         return total, {"tags": tags.item(), "tempo": tempo.item(), "recall": recall.item()}
 
 
-def tempo_classes(bpm: Tensor) -> Tensor:
-    """Tempi (batch,) to shares of the classes (batch, N_TEMPI): a narrow hill around each."""
-    ends = torch.tensor([SLOWEST, FASTEST]).log2()
-    centres = torch.linspace(float(ends[0]), float(ends[1]), N_TEMPI, device=bpm.device)
-    distance = centres[None] - bpm.float().clamp(SLOWEST, FASTEST).log2()[:, None]
-    return (-distance.square() / (2 * TEMPO_BLUR**2)).softmax(dim=1)
+def tempo_loss(reading: TempoReading, bpm: Tensor) -> Tensor:
+    """How badly tempi are read: whether one is told, and where it is, which.
+
+    Args:
+        reading: of (batch,) prompts.
+        bpm: (batch,), 0 where the caption does not say it.
+    """
+    is_told = (bpm > 0).float()
+    told = binary_cross_entropy(reading.told.float().clamp(1e-5, 1 - 1e-5), is_told)
+    tempi = torch.arange(SLOWEST, FASTEST + 1, device=bpm.device)
+    distance = tempi[None] - bpm.float().clamp(SLOWEST, FASTEST)[:, None]
+    wanted = (-distance.square() / (2 * TEMPO_BLUR**2)).softmax(dim=1)
+    surprise = -(wanted * reading.log_shares.float()).sum(dim=1)
+    return told + (is_told * surprise).sum() / is_told.sum().clamp(min=1)
 
 
 def tags_of(entries: Sequence[ClipEntry], min_count: int) -> list[str]:
