@@ -1,6 +1,7 @@
 #include "arguments.h"
 
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <unistd.h>
 
@@ -24,12 +25,18 @@ const char* const kUsage =
 
 namespace {
 
+std::string plain(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.6g", value);
+  return text;
+}
+
 double number(char flag, const char* text, double low, double high) {
   char* end = nullptr;
   const double value = std::strtod(text, &end);
   if (end == text || *end != '\0' || !std::isfinite(value) || value < low || value > high) {
-    throw Misuse(std::string("-") + flag + " takes a number from " + std::to_string(low) + " to " +
-                 std::to_string(high) + ", not '" + text + "'");
+    throw Misuse(std::string("-") + flag + " takes a number from " + plain(low) + " to " +
+                 plain(high) + ", not '" + text + "'");
   }
   return value;
 }

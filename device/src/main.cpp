@@ -5,6 +5,9 @@
 #include <cstdio>
 #include <exception>
 
+#include <executorch/runtime/platform/platform.h>
+#include <executorch/runtime/platform/runtime.h>
+
 #include "arguments.h"
 #include "failure.h"
 #include "level.h"
@@ -23,6 +26,16 @@ double since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+// ExecuTorch tells of every step it takes; what matters to the user we say ourselves.
+void drop_log(et_timestamp_t, et_pal_log_level_t, const char*, const char*, size_t, const char*,
+              size_t) {}
+
+std::string plain(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.6g", value);
+  return text;
+}
+
 int64_t rounded_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
 
 struct Plan {
@@ -37,8 +50,8 @@ Plan plan(const Arguments& given, const Facts& facts) {
   const double low = std::max(facts.min_seconds, 1.0 / static_cast<double>(facts.sample_rate));
   const double high = std::min(facts.max_seconds, window);
   if (!(seconds >= low && seconds <= high)) {
-    throw Failure("-l must be from " + std::to_string(low) + " to " + std::to_string(high) +
-                  " with these programs, not " + std::to_string(seconds));
+    throw Failure("-l must be from " + plain(low) + " to " + plain(high) +
+                  " with these programs, not " + plain(seconds));
   }
   Plan out{seconds, 0, facts.n_frames};
   out.n_samples = std::max<int64_t>(
@@ -79,6 +92,7 @@ Array init_latents(const Arguments& given, const Plan& planned, Programs& progra
 
 void make(const Arguments& given) {
   const auto start = Clock::now();
+  require_writable(given.output);
   Programs programs(given.models, given.threads, !given.input.empty());
   const Facts& facts = programs.facts();
   const Plan planned = plan(given, facts);
@@ -152,6 +166,9 @@ void make(const Arguments& given) {
 }  // namespace soundlet
 
 int main(int argc, char** argv) {
+  executorch::runtime::runtime_init();
+  executorch::runtime::register_pal(
+      executorch::runtime::PalImpl::create(soundlet::drop_log, __FILE__));
   try {
     const soundlet::Arguments given = soundlet::parse_arguments(argc, argv);
     if (given.help) {

@@ -2,11 +2,15 @@
 
 #include <sentencepiece_processor.h>
 
+#include <filesystem>
+
 #include "failure.h"
 
 namespace soundlet {
 
 Tokens tokenize(const std::string& path, const std::string& prompt, std::size_t max_length) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) throw Failure(path + ": no such file");
   sentencepiece::SentencePieceProcessor pieces;
   if (const auto status = pieces.Load(path); !status.ok()) {
     throw Failure(path + ": not a SentencePiece model");

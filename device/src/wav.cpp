@@ -100,6 +100,15 @@ Sound read_wav(const std::string& path) {
   }
 }
 
+void require_writable(const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) throw Failure(path + " is a folder");
+  const std::string staging = path + ".part";
+  const bool is_writable = std::ofstream(staging, std::ios::binary | std::ios::trunc).good();
+  std::filesystem::remove(staging, error);
+  if (!is_writable) throw Failure(path + " cannot be written");
+}
+
 void write_file(const std::string& path, const std::vector<char>& bytes) {
   const std::string staging = path + ".part";
   std::ofstream file(staging, std::ios::binary | std::ios::trunc);

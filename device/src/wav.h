@@ -15,6 +15,9 @@ struct Sound {
 // Throws Failure: not a WAV file, cut short, empty, or with values that are no numbers.
 Sound read_wav(const std::string& path);
 
+// Throws Failure if no file can be made at `path`: known before the work, not after it.
+void require_writable(const std::string& path);
+
 // Whole or not at all: written beside `path`, then renamed. Throws Failure.
 void write_wav(const std::string& path, const Sound& sound);
 

@@ -21,6 +21,8 @@ from soundlet.cli.export import export
 from soundlet.cli.generate import generate
 from soundlet.cli.info import info
 from soundlet.cli.train import train
+from soundlet.cli.verify import verify
+from soundlet.cli.web import web
 from soundlet.errors import SoundletError
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
@@ -101,6 +103,8 @@ app.command()(convert)
 app.command()(info)
 app.command()(doctor)
 app.command()(evaluate)
+app.command()(verify)
+app.command()(web)
 app.add_typer(export, name="export")
 app.add_typer(dataset, name="dataset")
 app.add_typer(train, name="train")

@@ -43,7 +43,9 @@ def info(
 def describe(bundle: Bundle) -> dict[str, Any]:
     """The facts that `--json` prints."""
     manifest, config = bundle.manifest, bundle.config
-    about = manifest.model_dump(exclude={"format_version", "files", "precision", "margin_frames", "exported_from"})
+    about = manifest.model_dump(
+        exclude={"format_version", "files", "precision", "margin_frames", "exported_from"}
+    )
     return {
         "name": about.pop("name"),
         "folder": str(bundle.folder),

@@ -30,7 +30,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     ),
     frozenset({"bundle", "tokenizer", "hub", "engines", "models", "checkpoint"}),
     frozenset({"clip", "pipeline"}),
-    frozenset({"convert", "export", "training", "evaluation", "server"}),
+    frozenset({"convert", "export", "verify", "web", "training", "evaluation", "server"}),
     frozenset({"cli", "__main__"}),
 )
 """From the bottom up. A module imports from its own layer and those below it."""
@@ -43,8 +43,16 @@ SIDEWAYS = (
     ("evaluation", "training.dataset"),  # the real renders that a model is measured against
 )
 
-TORCH_IS_ALLOWED = ("models", "checkpoint", "engines.torch", "export", "training", "evaluation")
-HEAVY = ("torch", "transformers", "onnx", "onnxscript", "safetensors", "matplotlib", "scipy")
+TORCH_IS_ALLOWED = (
+    "models",
+    "checkpoint",
+    "engines.torch",
+    "engines.executorch",
+    "export",
+    "training",
+    "evaluation",
+)
+HEAVY = ("torch", "transformers", "onnx", "onnxscript", "safetensors", "matplotlib", "scipy", "executorch")
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:
