@@ -94,6 +94,8 @@ class About(Section):
         format: of the parts.
         exported_from: SHA-256 of the weights that programs were exported from; empty for graphs,
             which refer to their weights.
+        window_seconds: what a model of variable length is told whatever is asked, where its
+            programs have one length.
     """
 
     name: Annotated[str, Field(min_length=1)]
@@ -106,6 +108,7 @@ class About(Section):
     margin_frames: Annotated[int, Field(ge=0)] = 0
     format: Format = "onnx"
     exported_from: Annotated[str, Field(pattern="^([0-9a-f]{64})?$")] = ""
+    window_seconds: Annotated[float, Field(gt=0)] | None = None
 
 
 class Manifest(About):

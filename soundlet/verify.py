@@ -167,6 +167,7 @@ def verify(
     ids, mask = tokenizer.encode(PROMPTS, truncate=True)
     n_frames = exported.config.n_frames
     length = exported.manifest.defaults.seconds if seconds is None else seconds
+    length = exported.manifest.window_seconds or length
     told = engines[0].condition(ids, mask, np.full(len(ids), length, np.float32))
     shape = (1, exported.config.latent_channels, n_frames)
     latents = Generator(SEEDS[0]).randn(shape)

@@ -80,6 +80,31 @@ def executorch(
     _show(facts, as_json=as_json)
 
 
+@export.command()
+def litert(
+    source: Source,
+    dest: Dest,
+    dit: Annotated[str, typer.Option(metavar="NAME", help="int8 or float32.")] = "int8",
+    seconds: Seconds = None,
+    t5: T5 = None,
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """LiteRT programs (.tflite) of one fixed length. Needs the litert extra."""
+    with _needs("litert"):
+        from soundlet.export.litert import export_litert
+    with progress_line(quiet=as_json) as show, _bundle(source, t5) as bundle:
+        export_litert(
+            bundle,
+            dest,
+            precision={"dit": dit},
+            seconds=seconds,
+            overwrite=force,
+            on_file=lambda name: show(f"exporting {name}", 0, 0),
+        )
+    _show(_facts(dest), as_json=as_json)
+
+
 @contextmanager
 def _needs(extra: str) -> Iterator[None]:
     """Imports of an extra, without what its libraries log of themselves."""

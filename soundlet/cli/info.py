@@ -43,9 +43,8 @@ def info(
 def describe(bundle: Bundle) -> dict[str, Any]:
     """The facts that `--json` prints."""
     manifest, config = bundle.manifest, bundle.config
-    about = manifest.model_dump(
-        exclude={"format_version", "files", "precision", "margin_frames", "exported_from"}
-    )
+    told_elsewhere = {"format_version", "files", "precision", "margin_frames"}
+    about = manifest.model_dump(exclude=told_elsewhere | {"exported_from", "window_seconds"})
     return {
         "name": about.pop("name"),
         "folder": str(bundle.folder),

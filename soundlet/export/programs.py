@@ -209,7 +209,6 @@ def program_bundle(
     format: Format,
     precision: Mapping[Part, Precision],
     overwrite: bool,
-    length: str | None = None,
 ) -> Iterator[Path]:
     """The folder in which to put the programs of `bundle`; it becomes `dest` when all are there.
 
@@ -221,6 +220,12 @@ def program_bundle(
     defaults = manifest.defaults.model_copy(
         update={"seconds": min(manifest.defaults.seconds, longest)}
     )
+    window: dict[str, object] = {}
+    if format == "litert" and manifest.length == "variable":  # one length from now on
+        margin = manifest.margin_frames * config.hop_length / config.sample_rate
+        told = min(max(longest - margin, 0.1), config.seconds_range[1])
+        window = {"length": "fixed", "margin_frames": 0, "window_seconds": told}
+        defaults = defaults.model_copy(update={"seconds": told})
     known = {name: getattr(manifest, name) for name in About.model_fields}
     about = About.model_validate(
         {
@@ -229,7 +234,7 @@ def program_bundle(
             "precision": dict(precision),
             "defaults": defaults.model_dump(),
             "exported_from": manifest.files[WEIGHTS].sha256,
-            "length": length or manifest.length,
+            **window,
         }
     )
     with staged_bundle(dest, overwrite=overwrite) as folder:

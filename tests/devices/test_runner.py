@@ -68,7 +68,9 @@ def test_a_sound_to_start_from_is_the_same_as_in_python(
     assert np.abs(audio.T - clip.audio).max() < 1e-4
 
 
-def test_a_prompt_beyond_the_window_is_refused(runner: Path, programs: Path, tmp_path: Path) -> None:
+def test_a_prompt_beyond_the_window_is_refused(
+    runner: Path, programs: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "o.wav"
     refused(run(runner, programs, "-o", out, prompt="kick " * 65), "tokens long")
     assert not out.exists()

@@ -48,11 +48,22 @@ TORCH_IS_ALLOWED = (
     "checkpoint",
     "engines.torch",
     "engines.executorch",
+    "engines.litert",
     "export",
     "training",
     "evaluation",
 )
-HEAVY = ("torch", "transformers", "onnx", "onnxscript", "safetensors", "matplotlib", "scipy", "executorch")
+HEAVY = (
+    "torch",
+    "transformers",
+    "onnx",
+    "onnxscript",
+    "safetensors",
+    "matplotlib",
+    "scipy",
+    "executorch",
+    "ai_edge_litert",
+)
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:
