@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import importlib.util
 import subprocess
+import warnings
 from pathlib import Path
 
 import pytest
 
 from soundlet.bundle import Bundle, open_bundle
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # ExecuTorch warns of its own imports
+    from executorch.backends.xnnpack.quantizer import xnnpack_quantizer  # noqa: F401
 
 DEVICE = Path(__file__).parents[2] / "device"
 
