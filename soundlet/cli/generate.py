@@ -98,7 +98,9 @@ def generate(
         str | None,
         typer.Option(metavar="FOLDER", help="A model.  [default: the one inside soundlet]"),
     ] = None,
-    engine: Annotated[str | None, typer.Option(metavar="NAME", help="onnx or torch.")] = None,
+    engine: Annotated[
+        str | None, typer.Option(metavar="NAME", help="onnx, torch, executorch or litert.")
+    ] = None,
     threads: Annotated[
         int | None, typer.Option(min=1, help="Cores to use.  [default: all]")
     ] = None,

@@ -102,14 +102,11 @@ def load_engine(
             f"the {name} engine cannot run {bundle.folder}, whose format is {kind}:"
             f" choose {' or '.join(able)}{hint}"
         )
+    takes = {"onnx": "providers", "torch": "a device"}.get(name, "threads only")
     if name != "onnx" and providers is not None:
-        raise EngineError(
-            f"the {name} engine has no providers"
-            + (": it has a device" if name == "torch" else f" ({', '.join(providers)})")
-        )
+        raise EngineError(f"the {name} engine has {takes}, not providers")
     if name != "torch" and device is not None:
-        has = " has providers, not a device" if name == "onnx" else " has no device"
-        raise EngineError(f"the {name} engine{has} ({device!r})")
+        raise EngineError(f"the {name} engine has {takes}, not a device ({device!r})")
     if name == "onnx":
         from soundlet.engines.onnx import OnnxEngine
 

@@ -98,7 +98,7 @@ def test_tokens_are_pythons(page: Page) -> None:
     from soundlet.tokenizer import Tokenizer
 
     tokenizer = Tokenizer(bundle.folder / "spiece.model", bundle.config.prompt_max_length)
-    prompts = ["Kick drum!", "  deep   BASS line, 100 BPM ", "pluck ×2 — ½ «é» ﬁ", "128", "日本 x"]
+    prompts = ["Kick drum!", "  deep   BASS line, 100 BPM ", "pluck, 2 — ½ «é» ﬁ", "128", "日本 x"]
     found = page.evaluate(
         """async (prompts) => {
           const { Tokenizer } = await import("./tokenizer.js");
