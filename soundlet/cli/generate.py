@@ -99,7 +99,7 @@ def generate(
         typer.Option(metavar="FOLDER", help="A model.  [default: the one inside soundlet]"),
     ] = None,
     engine: Annotated[
-        str | None, typer.Option(metavar="NAME", help="onnx, torch, executorch or litert.")
+        str | None, typer.Option(metavar="NAME", help="onnx, torch, executorch, litert.")
     ] = None,
     threads: Annotated[
         int | None, typer.Option(min=1, help="Cores to use.  [default: all]")
