@@ -172,6 +172,18 @@ Facts read_facts(Program& dit) {
   facts.context_frames = whole("get_context_frames", facts.context_frames, 0, 1 << 16);
   facts.sampler = static_cast<Sampler>(whole("get_sampler", 0, 0, 3));
   facts.steps = whole("get_steps", facts.steps, 1, 1000);
+  SpectrogramFormat& form = facts.spectrogram;
+  form.n_fft = static_cast<std::size_t>(whole("get_n_fft", 0, 0, 1 << 16));
+  if (form.n_fft != 0) {
+    form.hop_length = static_cast<std::size_t>(whole("get_frame_hop_length", 1, 1, 1 << 16));
+    form.n_bands = static_cast<std::size_t>(whole("get_n_bands", 1, 1, 1 << 16));
+    form.phase_iterations = static_cast<int>(whole("get_phase_iterations", 0, 0, 10000));
+    if (form.n_fft < 16 || (form.n_fft & (form.n_fft - 1)) != 0 ||
+        form.n_fft % form.hop_length != 0 || facts.hop_length % form.hop_length != 0 ||
+        form.n_bands > form.n_bins()) {
+      throw Failure(dit.path() + " is damaged: its spectrogram cannot be");
+    }
+  }
   facts.cfg_scale = dit.constant("get_cfg_scale", facts.cfg_scale);
   facts.seconds = dit.constant("get_seconds", facts.seconds);
   facts.min_seconds = dit.constant("get_min_seconds", facts.min_seconds);
@@ -252,6 +264,14 @@ std::vector<std::vector<float>> Programs::decode(const Array& latents) {
   const auto input = floats({1, channels, frames}, latents);
   const std::vector<Tensor> outputs = decoder_->run({*input});
   const std::size_t length = static_cast<std::size_t>(frames) * facts_.hop_length;
+  const SpectrogramFormat& form = facts_.spectrogram;
+  if (form.n_fft != 0) {
+    const std::size_t n = length / form.hop_length;
+    if (outputs.size() != 1 || outputs[0].values.size() != n * form.n_features()) {
+      throw Failure(decoder_->path() + " gave a spectrogram of another shape");
+    }
+    return synthesise(outputs[0].values, form);
+  }
   if (outputs.size() != 1 || outputs[0].shape.empty() ||
       static_cast<std::size_t>(outputs[0].shape.back()) != length) {
     throw Failure(decoder_->path() + " gives no samples: this runner cannot use it");

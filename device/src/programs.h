@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sampling.h"
+#include "spectrogram.h"
 
 namespace soundlet {
 
@@ -18,6 +19,7 @@ struct Facts {
   Sampler sampler = Sampler::pingpong;
   int64_t steps = 8;
   double cfg_scale = 1, seconds = 11, min_seconds = 0, max_seconds = 256;
+  SpectrogramFormat spectrogram;  // what the decoder gives, if it does not give samples
 };
 
 struct Tensor {

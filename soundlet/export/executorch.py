@@ -112,8 +112,19 @@ def export_executorch(
 def constants(bundle: Bundle, config: ModelConfig) -> dict[str, Any]:
     """What a runner must know besides the networks, as constant methods of the DiT's program."""
     manifest, decoder = bundle.manifest, config.autoencoder.decoder.config
-    halo = decoder_halo(decoder) if isinstance(decoder, OobleckDecoderConfig) else config.n_frames
+    form: dict[str, Any] = {}
+    if isinstance(decoder, OobleckDecoderConfig):
+        halo = decoder_halo(decoder)
+    else:
+        halo = config.n_frames  # phase recovery looks at everything
+        form = {
+            "get_n_fft": decoder.n_fft,
+            "get_frame_hop_length": decoder.hop_length,
+            "get_n_bands": decoder.n_bands,
+            "get_phase_iterations": decoder.phase_iterations,
+        }
     return {
+        **form,
         "get_sample_rate": config.sample_rate,
         "get_hop_length": config.hop_length,
         "get_n_frames": config.n_frames,
