@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from threading import Lock
 
 import numpy as np
 import torch
-from executorch.extension.pybindings import portable_lib
-from executorch.runtime import Method, Runtime
 from numpy.typing import NDArray
 
 from soundlet.bundle import PART_FILES, Bundle, Part
@@ -16,6 +15,11 @@ from soundlet.engines import codec
 from soundlet.engines.tiling import Array
 from soundlet.errors import EngineError
 from soundlet.guidance import Conditioning
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it says of itself that it is experimental
+    from executorch.extension.pybindings import portable_lib
+    from executorch.runtime import Method, Runtime
 
 
 class ExecutorchEngine:

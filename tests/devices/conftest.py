@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import subprocess
 import warnings
@@ -13,7 +14,8 @@ from soundlet.bundle import Bundle, open_bundle
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # ExecuTorch warns of its own imports
-    from executorch.backends.xnnpack.quantizer import xnnpack_quantizer  # noqa: F401
+    for name in ("executorch.exir", "executorch.runtime", "soundlet.export.executorch"):
+        importlib.import_module(name)
 
 DEVICE = Path(__file__).parents[2] / "device"
 
