@@ -1,4 +1,4 @@
-"""LiteRT's converter wants an environment of its own: `just test-litert` makes it and comes here."""
+"""LiteRT wants an environment of its own: `just test-litert` makes it and comes here."""
 
 from __future__ import annotations
 
