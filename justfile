@@ -28,7 +28,7 @@ test-litert:
     trap 'rm -rf "$room"' EXIT
     python -m venv "$room/venv"
     "$room/venv/bin/pip" install --quiet --editable ".[litert]" pytest
-    "$room/venv/bin/python" -m pytest tests/litert
+    "$room/venv/bin/python" -m pytest -p no:anyio -p no:jaxtyping tests/litert
 
 # Run the code of README.md and docs/.
 docs:
