@@ -10,6 +10,7 @@ SoundletError
   AudioError        a sound file could not be read or written
   GenerationError   the model produced something that is not a sound
   WebError          the page for the browser cannot be put together or served
+  ServerError       a server cannot start, cannot be reached, or refused a request
   Cancelled         the caller stopped the generation
 """
 
@@ -54,6 +55,10 @@ class GenerationError(SoundletError):
 
 class WebError(SoundletError):
     """The page for the browser lacks a file, or the place or port to be served from."""
+
+
+class ServerError(SoundletError):
+    """A server cannot start, or one that was asked cannot be reached or said no."""
 
 
 class Cancelled(SoundletError):

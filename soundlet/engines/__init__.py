@@ -6,9 +6,9 @@ to run the model somewhere else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,15 @@ from soundlet.bundle import Bundle, Format
 from soundlet.errors import EngineError
 from soundlet.guidance import Conditioning
 
-__all__ = ["ENGINES", "ENGINES_FOR", "Array", "Conditioning", "Engine", "load_engine"]
+__all__ = [
+    "ENGINES",
+    "ENGINES_FOR",
+    "Array",
+    "Conditioning",
+    "Engine",
+    "StreamingEngine",
+    "load_engine",
+]
 
 Array = NDArray[np.float32]
 
@@ -65,6 +73,17 @@ class Engine(Protocol):
 
         The first half of the channels is the mean of the latents, the second their scale, as they
         are before the bottleneck.
+        """
+
+
+@runtime_checkable
+class StreamingEngine(Protocol):
+    """An engine whose decoder can give the start of a clip before its end."""
+
+    def decode_pieces(self, latents: Array) -> Iterator[Array]:
+        """Latents (channels, frames) to pieces (audio channels, samples), from the start.
+
+        Together they are what `decode` gives, up to rounding.
         """
 
 

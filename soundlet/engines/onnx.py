@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from threading import Lock
 
 import numpy as np
@@ -79,6 +79,10 @@ class OnnxEngine:
     def decode(self, latents: Array) -> Array:
         """Latents to audio; see `Engine`."""
         return codec.decode(self._config, lambda x: self._run_unary("decoder", x), latents)
+
+    def decode_pieces(self, latents: Array) -> Iterator[Array]:
+        """What `decode` gives for one clip, piece by piece; see `StreamingEngine`."""
+        return codec.decode_pieces(self._config, lambda x: self._run_unary("decoder", x), latents)
 
     def encode(self, audio: Array) -> Array:
         """Audio to the mean and scale of its latents; see `Engine`."""
