@@ -20,6 +20,7 @@ from soundlet.finish import Finish, finished
 from soundlet.metadata import versions
 from soundlet.prompt import read_prompt
 from soundlet.request import GenerationRequest
+from soundlet.source import name_of
 from soundlet.tempo import Grid
 from soundlet.vocabulary.keys import TONICS
 from soundlet.wav_chunks import MIDDLE_C, acid_chunk, smpl_chunk
@@ -101,11 +102,12 @@ class Clip:
             "cfg_scale": request.cfg_scale,
             "cfg_rescale": request.cfg_rescale,
             "cfg_interval": list(request.cfg_interval),
-            "init_audio": _told(request.init_audio),
+            "init_audio": name_of(request.init_audio),
             "init_audio_sha256": sha256_of_init_audio(request.init_audio),
             "init_noise_level": request.init_noise_level,
             "loop": request.loop,
             "truncate_prompt": request.truncate_prompt,
+            "short_window": request.short_window,
             "n_frames": request.n_frames,
             "reference": request.reference,
             "gain_db": self.gain_db,
@@ -189,13 +191,6 @@ def sha256_of_init_audio(init_audio: object) -> str | None:
     if isinstance(init_audio, str | os.PathLike) and Path(init_audio).is_file():
         return hashlib.sha256(Path(init_audio).read_bytes()).hexdigest()
     return None
-
-
-def _told(init_audio: object) -> str | None:
-    """The file's name without its folder, which is nobody else's business."""
-    if isinstance(init_audio, str | os.PathLike):
-        return Path(init_audio).name
-    return None if init_audio is None else "an array"
 
 
 def require_numbers(array: Audio, what: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -59,6 +59,12 @@ class ModuleEngine:
         """Latents to audio; see `Engine`."""
         return codec.decode(self._config, lambda x: self._run(self._model.decoder, x)[0], latents)
 
+    def decode_pieces(self, latents: Array) -> Iterator[Array]:
+        """What `decode` gives for one clip, piece by piece; see `StreamingEngine`."""
+        return codec.decode_pieces(
+            self._config, lambda x: self._run(self._model.decoder, x)[0], latents
+        )
+
     def encode(self, audio: Array) -> Array:
         """Audio to the mean and scale of its latents; see `Engine`."""
         return codec.encode(self._config, lambda x: self._run(self._model.encoder, x)[0], audio)
@@ -89,9 +95,15 @@ class TorchEngine(ModuleEngine):
             device: "cpu", "cuda", "cuda:1", "mps". None: the best there is.
 
         Raises:
-            EngineError: the device is unknown or not there.
+            EngineError: the device is unknown or not there, or a part is in whole numbers.
             CheckpointError: the bundle's weights do not fit its config.
         """
+        for part, precision in bundle.manifest.precision.items():
+            if precision not in ("float32", "float16"):
+                raise EngineError(
+                    f"{bundle.folder}: its {part} is in {precision}, which the onnx engine alone"
+                    " runs: use that, or the bundle that this one was made of"
+                )
         target = available_device(device)
         if threads is not None:
             torch.set_num_threads(threads)

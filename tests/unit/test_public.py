@@ -26,6 +26,7 @@ def test_the_public_names_are_these() -> None:
         "HubError",
         "Model",
         "RequestError",
+        "ServerError",
         "SoundletError",
         "__version__",
         "load",
