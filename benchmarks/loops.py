@@ -1,6 +1,6 @@
 """Loops over tempi and bars: exact length, drift, seam, tempo; plain trimmed clips beside them.
 
-    python benchmarks/loops.py [--count 30] [--threads 1] [--out FOLDER]
+    python benchmarks/loops.py [--count 30] [--steps 25] [--threads 1] [--out FOLDER]
 
 Every loop is read back from its file by libsndfile, whose view of loop points and tempo is compared
 with what was asked. The plain clip is what the model makes of the same prompt and seed, cut to the
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ import numpy as np
 import soundlet
 from benchmarks.wav_reader import read_loop
 from soundlet.ideas import random_prompt
-from soundlet.loops import loop_request, make_loop
+from soundlet.loops import Loop, loop_request, make_loop
 from soundlet.prompt import build_prompt, read_prompt
 from soundlet.seam import measure_seam
 from soundlet.tempo import Grid
@@ -42,10 +43,30 @@ def prompt_for(seed: int, bpm: float) -> str:
     return build_prompt(elements=words, key=idea.first("key"), bpm=bpm)
 
 
+def made(
+    model: soundlet.Model, prompt: str, grid: Grid, *, first_seed: int, steps: int | None
+) -> tuple[Loop, soundlet.Clip | None]:
+    """A loop and a plain clip with the first seed at which both are sounds."""
+    rate = model.config.sample_rate
+    n_samples = grid.n_samples(rate)
+    for seed in range(first_seed, first_seed + 20):
+        try:
+            loop = make_loop(model, loop_request(prompt, grid, rate, seed=seed, steps=steps), grid)
+            longer = min(grid.seconds + 0.1, model.max_seconds)  # so that no fade is at the cut
+            if grid.seconds > longer:
+                return loop, None
+            plain = model.generate(prompt, seconds=longer, seed=seed, steps=steps)
+        except soundlet.GenerationError:
+            continue
+        return loop, replace(plain, audio=plain.audio[:, :n_samples])
+    raise SystemExit(f"no seed makes a sound of {prompt!r}")
+
+
 def main() -> None:
     """Make the loops and print a line for each, then the medians."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=30)
+    parser.add_argument("--steps", type=int)
     parser.add_argument("--threads", type=int)
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
@@ -55,7 +76,7 @@ def main() -> None:
     seams, plains, errors = [], [], []
     for i, grid in enumerate(grids(arguments.count)):
         prompt = prompt_for(i, grid.bpm)
-        loop = make_loop(model, loop_request(prompt, grid, rate, seed=i), grid)
+        loop, plain = made(model, prompt, grid, first_seed=100 * i, steps=arguments.steps)
         clip, measured = loop.clip, loop.measured
         path = folder / f"loop_{i:02}.wav"
         clip.save(path)
@@ -70,15 +91,10 @@ def main() -> None:
         line += f"  drift {1000 * measured.drift_seconds:+.2f} ms  seam {seam.score:5.2f}"
         line += f"  click {seam.click:5.2f}"
         seams.append((seam.score, seam.click))
-        if grid.seconds <= model.max_seconds:
-            made = (
-                model.generate(prompt, seconds=seen.n_samples / rate + 0.1, seed=i)
-                if (grid.seconds + 0.1 <= model.max_seconds)
-                else model.generate(prompt, seconds=grid.seconds, seed=i)
-            )
-            plain = measure_seam(made.audio[:, : seen.n_samples], rate, grid.n_beats)
-            plains.append((seam.score, plain.score, seam.click, plain.click))
-            line += f"  plain {plain.score:6.2f} {plain.click:6.2f}"
+        if plain is not None:
+            beside = measure_seam(plain.audio, rate, grid.n_beats)
+            plains.append((seam.score, beside.score, seam.click, beside.click))
+            line += f"  plain {beside.score:6.2f} {beside.click:6.2f}"
         if measured.rhythm.tempo_error is not None:
             errors.append(measured.rhythm.tempo_error)
             line += f"  heard {measured.rhythm.bpm:.1f} BPM"

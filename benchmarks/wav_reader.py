@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import soundfile
 
 GET_INSTRUMENT, GET_LOOP_INFO = 0x10D0, 0x10E0  # commands of sf_command, sndfile.h
-INSTRUMENT_SIZE, LOOP_INFO_SIZE = 16 + 16 * 16, 2 * 2 + 4 * 3 + 4 * 6
+INSTRUMENT_SIZE, LOOP_INFO_SIZE = 16 + 16 * 16, 2 * 2 + 4 * 4 + 4 * 6
 FORWARD = 801  # SF_LOOP_FORWARD
 
 

@@ -160,7 +160,7 @@ def write_audio(
     if isinstance(target, (str, os.PathLike)):
         format = format or format_of(target)
         data = encode_audio(audio, sample_rate, format=format, bits=bits, tags=tags, chunks=chunks)
-        _put_in_place(Path(target), data)
+        put_in_place(Path(target), data)
     else:
         format = format or "wav"
         data = encode_audio(audio, sample_rate, format=format, bits=bits, tags=tags, chunks=chunks)
@@ -240,7 +240,7 @@ def _samples(audio: Audio, subtype: str) -> NDArray[Any]:
     return np.clip(samples, -1, 1)
 
 
-def _put_in_place(path: Path, data: bytes) -> None:
+def put_in_place(path: Path, data: bytes) -> None:
     """Write `data` to a temporary neighbour of `path`, then rename it."""
     if os.path.isdir(path):
         raise AudioError(f"{path} is a folder: name a file in it")

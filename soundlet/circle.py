@@ -21,7 +21,7 @@ OVERLAP = 16  # frames that a window shares with the next: 0.74 s of the officia
 MIN_OVERLAP_SHARE = 32  # the overlap is never less than this part of the model's window
 
 BRIDGE_FFT, BRIDGE_HOP = 2048, 512  # samples
-BRIDGE_REACH = 2 * BRIDGE_FFT  # samples to each side of the seam whose phase may change
+BRIDGE_REACH = 3 * BRIDGE_FFT  # samples to each side of the seam whose phase may change
 BRIDGE_ROUNDS = 30
 
 Decode = Callable[[Array], Array]
@@ -156,23 +156,26 @@ def _bridged(audio: Samples, first: int, last: int) -> Samples:
     circle = audio[:, first:last]
     reach = min(BRIDGE_REACH, circle.shape[1] // 2) // BRIDGE_HOP * BRIDGE_HOP
     edge = BRIDGE_FFT // 2
-    if reach < edge or first < reach + edge:
+    if reach < 4 * edge or first < reach + edge:
         return circle
     before = audio[:, last - reach - edge : last + reach + edge]
     after = audio[:, first - reach - edge : first + reach + edge]
     n_half = reach // BRIDGE_HOP
-    target = np.abs(_spectra(before))
-    target[:, n_half:] = np.abs(_spectra(after))[:, n_half:]
-    fade = np.clip((np.arange(before.shape[1]) - reach - edge) / BRIDGE_FFT + 0.5, 0, 1)
-    start = before * np.cos(fade * np.pi / 2) + after * np.sin(fade * np.pi / 2)
-    is_free = np.zeros(start.shape[1], bool)
-    is_free[2 * edge : -2 * edge] = True
-    fixed = np.where(np.arange(start.shape[1]) < reach + edge, before, after)
-    sound = np.where(is_free, start, fixed)
+    left, right = _spectra(before), _spectra(after)
+    turn = np.angle(np.sum(right * left.conj(), axis=1, keepdims=True))  # of each frequency
+    place = np.arange(-n_half, n_half + 1) * BRIDGE_HOP  # of each frame, from the seam
+    share = np.clip(place / (2 * (reach - 2 * edge)) + 0.5, 0, 1)[:, None]
+    spectra = left * np.exp(1j * share * turn)
+    spectra[:, n_half:] = (right * np.exp(-1j * (1 - share) * turn))[:, n_half:]
+    target = np.abs(spectra)
+    at = np.arange(before.shape[1]) - reach - edge  # samples from the seam
+    freedom = np.clip((reach - edge - np.abs(at)) / edge, 0, 1)
+    fixed = np.where(at < 0, before, after) * (1 - freedom)
+    sound = fixed + freedom * _overlapped(spectra, before.shape[1])
     for _ in range(BRIDGE_ROUNDS):
         spectra = _spectra(sound)
         spectra *= target / np.maximum(np.abs(spectra), 1e-12)
-        sound = np.where(is_free, _overlapped(spectra, start.shape[1]), fixed)
+        sound = fixed + freedom * _overlapped(spectra, before.shape[1])
     bridged = circle.copy()
     bridged[:, -reach:] = sound[:, edge : edge + reach]
     bridged[:, :reach] = sound[:, edge + reach : edge + 2 * reach]

@@ -95,7 +95,8 @@ def random_prompt(seed: int, *, genre: str | None = None, preset: str | None = N
         if genre is not None:
             raise RequestError(f"genre {genre!r} is for loops and textures: a {preset} has none")
         table = ONE_SHOT_WORDS if kind == "one_shot" else EFFECT_WORDS
-        return draw.choice(list(table))
+        source = draw.choice(list(table))
+        return source if read_prompt(source).kind == kind else f"{source}, {KIND_NAMES[kind]}"
     name, parent = _genre_named(genre, draw)
     if parent.words[0] not in GENRES and kind in ("drum_loop", "bass_line"):
         kind = draw.choice(["chords", "melody", "pad"])  # those genres have no drums

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from soundlet.clip import Clip
-from soundlet.errors import RequestError
+from soundlet.errors import GenerationError, RequestError
 from soundlet.finish import Level, level_of
 from soundlet.pipeline import Model, ShouldStop
 from soundlet.prompt import build_prompt
@@ -71,7 +71,8 @@ class Loop:
     Attributes:
         clip: the loop.
         measured: on it.
-        tried: seed and measures of every one that was made, in their order.
+        tried: seed and measures of every one that was made, in their order; seeds whose result was
+            not a sound are left out.
     """
 
     clip: Clip
@@ -118,7 +119,7 @@ def make_loop(
 
     Raises:
         RequestError: something that this model cannot do.
-        GenerationError: what came out is not a sound.
+        GenerationError: what came out is not a sound, with any of the seeds.
         Cancelled: `should_stop` said so.
     """
     if not 1 <= best_of <= MAX_BEST_OF:
@@ -130,16 +131,24 @@ def make_loop(
             f"seed must be {MAX_SEED + 1 - best_of} or less with best_of {best_of}: seeds count up"
         )
     best: tuple[Clip, Measured] | None = None
+    failure: GenerationError | None = None
     tried = []
     for i in range(best_of):
         step = None if on_step is None else _counted(on_step, i, best_of)
         each = replace(request, seed=request.seed + i)
-        clip = replace(model.generate(each, on_step=step, should_stop=should_stop), grid=grid)
+        try:
+            clip = model.generate(each, on_step=step, should_stop=should_stop)
+        except GenerationError as e:  # one that went astray does not spoil the others
+            failure = e
+            continue
+        clip = replace(clip, grid=grid)
         measured = measure_loop(clip, grid)
         tried.append((clip.seed, measured))
         if best is None or measured.cost < best[1].cost:
             best = (clip, measured)
-    assert best is not None
+    if best is None:
+        assert failure is not None
+        raise failure
     return Loop(*best, tuple(tried))
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from soundlet import __version__
 from soundlet.audio import Bits, Format, format_of
 from soundlet.errors import AudioError
+from soundlet.wav_chunks import comment_in
 
 ENGINE_PACKAGES = {"onnx": "onnxruntime", "torch": "torch"}
 LOSSLESS: tuple[Format, ...] = ("wav", "flac")
@@ -66,7 +67,8 @@ def read_sound_file(path: str | os.PathLike[str]) -> SoundFile:
         raise AudioError(f"{path}: no such file")
     try:
         with soundfile.SoundFile(path) as file:
-            settings = _settings_in(file.comment)
+            comment = comment_in(path) if file.format == "WAV" else file.comment
+            settings = _settings_in(comment)
             return SoundFile(
                 os.fspath(path),
                 file.format,

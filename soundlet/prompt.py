@@ -230,7 +230,7 @@ def key_name(text: str) -> str:
         RequestError: not a key.
     """
     cleaned = " ".join(text.split())
-    match = KEY.fullmatch(cleaned[:1].upper() + cleaned[1:])
+    match = KEY.fullmatch(cleaned) or KEY.fullmatch(cleaned[:1].upper() + cleaned[1:])
     if match is None:
         raise RequestError(
             f"key is a note and major or minor, such as Am, F# minor or Eb major, not {text!r}"

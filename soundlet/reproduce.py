@@ -19,6 +19,7 @@ import numpy as np
 
 from soundlet.audio import Audio, format_of
 from soundlet.clip import Clip, sha256_of_init_audio
+from soundlet.editing import OPERATIONS, apply, request_from_json
 from soundlet.errors import AudioError, RequestError
 from soundlet.finish import Finish
 from soundlet.metadata import LOSSLESS, SoundFile, read_sound_file, require_settings, versions
@@ -83,18 +84,21 @@ def reproduce(
     """
     file = read_sound_file(path)
     settings = require_settings(file)
-    request, missing = _request_of(settings, Path(path), init_audio)
-    edits = settings.get("edits") or []
-    for edit in edits:
-        if edit.get("operation") != "finish":
-            raise RequestError(
-                f"{path} was edited ({edit.get('operation')}): only what was generated and"
-                " finished can be made again"
-            )
-    clip = model.generate(request, on_step=on_step)
+    edits = list(settings.get("edits") or [])
+    if edits and edits[0].get("operation") in OPERATIONS:
+        edit, sound, missing = _edit_of(edits.pop(0), Path(path), init_audio)
+        clip = apply(model, request_from_json(edit, sound), on_step=on_step)
+    else:
+        request, missing = _request_of(settings, Path(path), init_audio)
+        clip = model.generate(request, on_step=on_step)
     if settings.get("grid") is not None:
         clip = replace(clip, grid=Grid(**settings["grid"]))
     for edit in edits:
+        if edit.get("operation") != "finish":
+            raise RequestError(
+                f"{path} was edited in a way that this version does not know:"
+                f" {edit.get('operation')!r}"
+            )
         clip = clip.finished(Finish.from_json(edit))
     return _compared(file, settings, clip, [*_differences(settings, model), *missing])
 
@@ -123,6 +127,23 @@ def _request_of(
         return GenerationRequest(**given), differences
     except TypeError as e:
         raise RequestError(f"{path} holds settings that are not complete ({e})") from e
+
+
+def _edit_of(
+    edit: Mapping[str, Any], path: Path, given: str | os.PathLike[str] | None
+) -> tuple[Mapping[str, Any], Path | None, list[str]]:
+    """An edit, the sound that it was done to, and what that sound differs in."""
+    name = edit.get("audio")
+    if name is None:
+        return edit, None, []
+    sound = Path(given) if given else path.parent / str(name)
+    if not sound.is_file():
+        raise RequestError(
+            f"{path} was made of {name}: name that file with init_audio (--init-audio)"
+        )
+    if sha256_of_init_audio(sound) != edit.get("audio_sha256"):
+        return edit, sound, [f"sound: {sound} is not the file that was edited"]
+    return edit, sound, []
 
 
 def _differences(settings: Mapping[str, Any], model: Model) -> list[str]:

@@ -6,7 +6,10 @@ Sources: Microsoft and IBM, "Multimedia programming interface and data specifica
 
 from __future__ import annotations
 
+import os
 import struct
+from collections.abc import Mapping
+from pathlib import Path
 
 MIDDLE_C = 60  # MIDI note that plays the sample as it is
 ROOT_SET, STRETCHED = 0x02, 0x04  # flags of `acid`: it has a root note; it follows the tempo
@@ -42,7 +45,7 @@ def acid_chunk(
     return struct.pack("<IHHfIHHf", flags, note, 0x8000, 0.0, n_beats, 4, beats_per_bar, bpm)
 
 
-def with_chunks(wav: bytes, chunks: dict[str, bytes]) -> bytes:
+def with_chunks(wav: bytes, chunks: Mapping[str, bytes]) -> bytes:
     """A RIFF file with further chunks before its samples, where streams find them too.
 
     Args:
@@ -64,3 +67,28 @@ def with_chunks(wav: bytes, chunks: dict[str, bytes]) -> bytes:
         size_here = int.from_bytes(wav[place + 4 : place + 8], "little")
         place += 8 + size_here + size_here % 2
     raise ValueError("not a RIFF file with a data chunk")
+
+
+def comment_in(path: str | os.PathLike[str]) -> str:
+    """The comment of a WAV file, however long: libsndfile drops those of 2048 bytes and more.
+
+    Returns:
+        The text of its `ICMT`; empty where there is none.
+    """
+    with Path(path).open("rb") as file:
+        if file.read(4) != b"RIFF" or file.read(8)[4:] != b"WAVE":
+            return ""
+        while len(head := file.read(8)) == 8:
+            size = int.from_bytes(head[4:], "little")
+            if head[:4] != b"LIST":
+                file.seek(size + size % 2, os.SEEK_CUR)
+                continue
+            body = file.read(size + size % 2)
+            place = 4
+            while body[:4] == b"INFO" and place + 8 <= len(body):
+                length = int.from_bytes(body[place + 4 : place + 8], "little")
+                text = body[place + 8 : place + 8 + length]
+                if body[place : place + 4] == b"ICMT":
+                    return text.rstrip(b"\0 ").decode(errors="replace")
+                place += 8 + length + length % 2
+    return ""

@@ -90,7 +90,7 @@ def edit(
     ] = 4,
     resamplings: Annotated[
         int | None,
-        typer.Option(metavar="N", help="1 to 10: more fits edges better, slower.  [default: 2]"),
+        typer.Option(metavar="N", help="1 to 10: more fits edges better, slower.  [default: 3]"),
     ] = None,
     crossfade: Annotated[
         float | None, typer.Option(metavar="SECONDS", help="At each edge.  [default: 0.02]")

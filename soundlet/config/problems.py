@@ -50,9 +50,16 @@ def _path_in_file(loc: tuple[int | str, ...], data: Any) -> str:  # noqa: ANN401
     """The place of an error as a dotted path, without the union tags that pydantic puts in it."""
     parts: list[str] = []
     for i, part in enumerate(loc):
-        is_inside = part in data if isinstance(data, dict) else isinstance(data, list)
+        is_inside = _has(data, part)
         if not is_inside and i < len(loc) - 1:
             continue  # a tag: the file has no such key here
         parts.append(str(part))
         data = data[part] if is_inside else None
     return ".".join(parts) or "(top level)"
+
+
+def _has(data: Any, part: int | str) -> bool:  # noqa: ANN401 - JSON of any shape
+    """Whether an object has a key, or a list a place: one that is too short lacks its last ones."""
+    if isinstance(data, dict):
+        return part in data
+    return isinstance(data, list) and isinstance(part, int) and part < len(data)

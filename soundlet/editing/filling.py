@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,6 +21,9 @@ from soundlet.pipeline import Model
 from soundlet.sampling import Array, Progress, schedule, stepper
 
 MIRRORED = 4  # frames of sound mirrored beyond an edge, so that the encoder sees no end there
+
+SOFT_FRAMES = 3  # new frames at an edge that the known ones ring on in
+SOFT_SHARE = 0.8  # of the known ones at the very edge
 
 
 @dataclass(frozen=True)
@@ -101,9 +103,8 @@ class Filler:
     def windows(self, span: Span) -> list[Window]:
         """The windows that a span takes, in order."""
         hop = self._hop
-        n_missing = math.ceil(span.n_samples / hop)
-        beyond = n_missing * hop - span.n_samples
-        n_right = max(0, (span.after.shape[1] - beyond) // hop)
+        n_missing = self._n_missing(span)
+        n_right = max(0, (span.after.shape[1] - n_missing * hop + span.n_samples) // hop)
         bar = None
         if self._bpm is not None:
             bar = 4 * 60 / self._bpm * self._model.config.sample_rate / hop
@@ -120,6 +121,12 @@ class Filler:
         """Steps that a span takes."""
         return self._moves * len(self.windows(span))
 
+    def _n_missing(self, span: Span) -> int:
+        """Frames of a span; one that is partly known already is none."""
+        whole, rest = divmod(span.n_samples, self._hop)
+        is_known = span.after.shape[1] >= self._hop
+        return max(1, whole if is_known else whole + (rest > 0))
+
     @property
     def _moves(self) -> int:
         steps = self._voice.request.steps
@@ -134,7 +141,7 @@ class Filler:
         """
         hop = self._hop
         windows = self.windows(span)
-        n_missing = math.ceil(span.n_samples / hop)
+        n_missing = self._n_missing(span)
         n_left = max(0, -min(window.start for window in windows))
         n_right = max(0, max(window.stop for window in windows) - n_missing)
         latents = self._known(span, n_left, n_missing, n_right)
@@ -146,6 +153,8 @@ class Filler:
             latents[:, first:last] = made[:, window.first - window.start :][:, : last - first]
             is_known[first:last] = True
             self._steps.end_window(self._moves)
+        beyond = n_missing - span.n_samples / hop
+        latents = softened(latents, n_left, n_missing, beyond)
         around = halo(self._model.config)
         cut_left = max(0, n_left - 2 * around)
         cut_right = min(latents.shape[1], n_left + n_missing + 2 * around)
@@ -164,7 +173,9 @@ class Filler:
             latents[:, :n_left] = self._model.encode(shown)[:, :n_left]
         if n_right:
             beyond = n_missing * hop - span.n_samples
-            heard = span.after[:, beyond : beyond + n_right * hop]
+            sooner = span.after[:, : max(0, -beyond)][:, ::-1]  # of a frame that is partly known
+            heard = np.concatenate([sooner, span.after[:, max(0, beyond) :]], axis=1)
+            heard = heard[:, : n_right * hop]
             mirror = heard[:, ::-1][:, -edge:]
             n_mirror = mirror.shape[1] // hop
             mirror = mirror[:, mirror.shape[1] - n_mirror * hop :]
@@ -205,6 +216,32 @@ class Filler:
         require_numbers(made, "latents")
         latents_made: Array = made[0]
         return latents_made
+
+
+def softened(latents: Array, n_left: int, n_missing: int, beyond: float) -> Array:
+    """Latents with the first and last new frames drawn towards the known ones beside them.
+
+    The known sound rings on into the new one, or begins to be heard before it is there: a crossfade
+    of spectra, over three frames. Frame -1 rings on in frame 0, frame -2 in
+    frame 1 and so on, as in a mirror.
+
+    Args:
+        latents: (channels, frames).
+        n_left: known frames before the new ones.
+        n_missing: new frames; those after them are known.
+        beyond: part of a frame by which the last new one reaches past the span's end.
+    """
+    n_right = latents.shape[1] - n_left - n_missing
+    out = latents.copy()
+    for known, edge, step, offset in (
+        (n_left, n_left, 1, 0.0),
+        (n_right, -n_right - 1, -1, beyond),
+    ):
+        for k in range(min(SOFT_FRAMES, known, n_missing // 2)):
+            share = SOFT_SHARE * min(1.0, 1 - (k + 0.5 - offset) / SOFT_FRAMES)
+            new, mirrored = edge + step * k, edge - step * (k + 1)
+            out[:, new] += np.float32(max(share, 0.0)) * (latents[:, mirrored] - latents[:, new])
+    return out
 
 
 def decoded(model: Model, latents: Array) -> Iterator[Array]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -26,12 +27,13 @@ from soundlet.editing.request import (
     filled,
 )
 from soundlet.errors import Cancelled, RequestError
+from soundlet.metadata import read_sound_file
 from soundlet.noise import Generator
 from soundlet.pipeline import Model, ShouldStop
 from soundlet.prompt import read_prompt
 from soundlet.request import GenerationRequest
 from soundlet.sampling import Array, Progress, sample
-from soundlet.source import for_model, read_source
+from soundlet.source import Given, for_model, read_source
 
 
 def apply(
@@ -136,7 +138,13 @@ def extract_one_shot(model: Model, request: OneShotRequest) -> Clip:
         model=model.bundle.manifest.name,
         model_sha256=model.bundle.sha256,
         engine=model.engine.name,
-        edits=({**request.as_json(), "found_at": round(hit.start / rate, 4)},),
+        edits=(
+            {
+                **request.as_json(),
+                **source_of(request.audio),
+                "found_at": round(hit.start / rate, 4),
+            },
+        ),
     )
 
 
@@ -251,8 +259,17 @@ def _clip(
         gain_db=gain_db,
         model_sha256=model.bundle.sha256,
         engine=model.engine.name,
-        edits=(filled(request, how).as_json(),),
+        edits=({**filled(request, how).as_json(), **source_of(request.audio)},),
     )
+
+
+def source_of(given: Given | None) -> dict[str, Any]:
+    """How the edited sound was made itself, if soundlet did and its file says so."""
+    if given is None or isinstance(given, tuple):
+        return {"source": None}
+    settings = read_sound_file(given).settings or {}
+    names = ("prompt", "seed", "model", "edits")
+    return {"source": {name: settings.get(name) for name in names} if settings else None}
 
 
 def _watched(

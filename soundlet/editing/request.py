@@ -115,7 +115,7 @@ class InpaintRequest(ModelEdit):
     operation: ClassVar[str] = "inpaint"
 
     regions: tuple[Region, ...] = ()
-    resamplings: int = 2
+    resamplings: int = 3
     crossfade: float = 0.02
 
     def __post_init__(self) -> None:
@@ -157,7 +157,7 @@ class OutpaintRequest(ModelEdit):
 
     before: float = 0.0
     after: float = 0.0
-    resamplings: int = 2
+    resamplings: int = 3
     crossfade: float = 0.02
 
     def __post_init__(self) -> None:

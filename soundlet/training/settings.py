@@ -21,7 +21,7 @@ from soundlet.request import MAX_CFG_SCALE, MAX_STEPS, Sampler
 from soundlet.training.arc import ArcSettings
 from soundlet.training.autoencoder import AutoencoderSettings
 from soundlet.training.flow import FlowSettings
-from soundlet.training.loop import Betas, LoopSettings, NotNegative, Positive
+from soundlet.training.loop import LoopSettings, NotNegative, Positive, Share
 from soundlet.training.text import TextSettings
 
 if sys.version_info >= (3, 11):
@@ -79,7 +79,7 @@ class ArcLoop(LoopSettings):
 
     learning_rate: Positive = 2e-5
     opponent_learning_rate: Positive = 4e-5
-    betas: Betas = (0.5, 0.99)
+    betas: tuple[Share, Share] = (0.5, 0.99)
     weight_decay: NotNegative = 0.0
 
 

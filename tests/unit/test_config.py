@@ -187,6 +187,12 @@ def test_what_the_reference_allows_and_inference_honours_or_need_not_know_is_rea
             "model.conditioning.configs.0.config.max_len: unknown key",
         ),
         (
+            "model.diffusion.config.beats",
+            {"frames_per_second": 20.0},
+            "model.diffusion.config.beats.frames_per_second: is 20.0; must be 21.533203125,"
+            " sample_rate by the samples in a frame",
+        ),
+        (
             "model.conditioning.configs",
             [],
             "model.conditioning.configs: conditioners of types []; must be one 't5'"

@@ -30,6 +30,7 @@ from soundlet.training.dataset.render import render_clip
 
 CLIPS_PER_SHARD = 64
 SEED_STRIDE = 10**9
+MAX_SEED = 10**8  # the renders of evaluations have seeds from 10**18 on
 RENDERER_VERSION = 1  # to be raised when the same seed gives another clip
 DESCRIPTION = "dataset.json"
 FULL_SCALE = 32767
@@ -157,17 +158,18 @@ def build_dataset(
         out: folder, made if missing; an unfinished data set in it is continued, and a finished
             one may be asked for again with a higher count.
         count: number of clips.
-        seed: the data set's seed, from 0; data sets of different seeds share no clip.
+        seed: the data set's seed, from 0 to MAX_SEED; data sets of different seeds share no clip,
+            and none shares one with an evaluation.
         workers: processes.
         on_progress: told about each finished shard.
 
     Raises:
         SoundletError: an argument is out of range, or the folder holds something else.
     """
-    if count < 1 or seed < 0 or workers < 1 or count > SEED_STRIDE:
+    if workers < 1 or not 1 <= count <= SEED_STRIDE or not 0 <= seed <= MAX_SEED:
         raise SoundletError(
-            f"count {count}, seed {seed}, workers {workers}: count and workers start at 1 and"
-            f" seed at 0; count is at most {SEED_STRIDE}"
+            f"count {count}, seed {seed}, workers {workers}: count must be from 1 to {SEED_STRIDE},"
+            f" seed from 0 to {MAX_SEED}, workers 1 or more"
         )
     out.mkdir(parents=True, exist_ok=True)
     _check_description(out, {"count": count, "seed": seed, "renderer": RENDERER_VERSION})

@@ -57,7 +57,7 @@ batch = 3
         "speed: unknown key",
         "loop.steps: input should be greater than 0, not -1",
         "loop.learning_rate: input should be a valid number, not 'fast'",
-        "loop.betas: ",
+        "loop.betas.1: missing",
         "autoencoder.batch: unknown key",
     ):
         assert line in str(caught.value)

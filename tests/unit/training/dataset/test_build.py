@@ -79,7 +79,9 @@ def test_the_text_of_a_shard_is_one_object_a_line(tmp_path: Path) -> None:
     assert all(fact["captions"] and fact["attributes"]["kind"] for fact in facts)
 
 
-@pytest.mark.parametrize(("count", "seed", "workers"), [(0, 0, 1), (1, -1, 1), (1, 0, 0)])
+@pytest.mark.parametrize(
+    ("count", "seed", "workers"), [(0, 0, 1), (1, -1, 1), (1, 10**8 + 1, 1), (1, 0, 0)]
+)
 def test_senseless_requests_are_refused(
     tmp_path: Path, count: int, seed: int, workers: int
 ) -> None:
