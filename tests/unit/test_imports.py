@@ -36,7 +36,9 @@ LAYERS: tuple[frozenset[str], ...] = (
             "naming",
             "streaming",
             "tempo",
+            "playback",
             "wav_chunks",
+            "wav_stream",
         }
     ),
     frozenset({"bundle", "tokenizer", "hub", "engines", "models", "checkpoint", "precision"}),
