@@ -16,13 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from soundlet.audio import SUBTYPES, Bits, Format, encode_audio, read_audio, subtype_of
+from soundlet.audio import Bits, Format, encode_audio, read_audio, subtype_of
 from soundlet.errors import ServerError
 
 IDS = re.compile(r"[0-9a-f]{32}")
 SOUND = "sound.wav"  # 32-bit float: what was made, to the bit
 RECORD = "job.json"  # written last: a folder without it is not a result
 HALF_MADE_SECONDS = 3600.0  # after which a folder without a record is left over from a crash
+
+DEFAULT_WIDTHS: dict[str, str] = {"wav": "16", "flac": "16", "ogg": "coded", "mp3": "coded"}
+"""Sample width of a file whose width nobody asked for, as its name has it."""
 
 MEDIA_TYPES: dict[str, str] = {
     "wav": "audio/wav",
@@ -165,7 +168,7 @@ class Results:
 
 def form_name(format: Format, bits: Bits | None) -> str:
     """Name of the file in that form."""
-    width = bits or next(iter(SUBTYPES[format].keys())) or "coded"
+    width = bits or DEFAULT_WIDTHS[format]
     return f"sound-{width}.{format}"
 
 
