@@ -1,14 +1,17 @@
 """The pictures of docs/: made from sounds of the default model.
 
-python benchmarks/pictures.py [--only loop level settings tempi]
+python benchmarks/pictures.py [--only loop level settings tempi edit contact-sheet]
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import matplotlib as mpl
@@ -20,6 +23,10 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 
 import soundlet
+from soundlet.batch import read_lines, run_batch
+from soundlet.batch.making import Maker
+from soundlet.batch.pack import write_pack
+from soundlet.editing import InpaintRequest, OutpaintRequest, inpaint, outpaint
 from soundlet.finish import Finish, level_of
 from soundlet.loops import loop_request, make_loop
 from soundlet.tempo import Grid
@@ -49,6 +56,8 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     for name in parser.parse_args().only:
         figure = PICTURES[name]()
+        if figure is None:  # it has written the file itself
+            continue
         figure.savefig(FOLDER / f"{name}.png", dpi=100, metadata={"Software": None})
         plt.close(figure)
 
@@ -130,11 +139,63 @@ def tempi_picture() -> Any:  # noqa: ANN401
     return figure
 
 
+def edit_picture() -> Any:  # noqa: ANN401
+    """A clip, the clip with a gap filled, and its start continued; what is new is marked."""
+    model = soundlet.load()
+    rate, prompt = model.config.sample_rate, "house piano chords, 120 BPM"
+    clip = model.generate(prompt, seconds=5, seed=3)
+    start = (clip.audio[:, : 3 * rate], rate)
+    how: dict[str, Any] = {"prompt": prompt, "seed": 4}
+    filled = inpaint(model, InpaintRequest(audio=(clip.audio, rate), regions=((1.5, 2.5),), **how))
+    longer = outpaint(model, OutpaintRequest(audio=start, after=2, **how))
+    figure, axes = plt.subplots(3, 1, figsize=(WIDTH, 4.6), sharex=True, layout="constrained")
+    rows = (
+        ("a clip", clip, None),
+        ("--from 1.5 --to 2.5", filled, (1.5, 2.5)),
+        ("its first 3 s, --after 2", longer, (3, 5)),
+    )
+    for axis, (name, each, new) in zip(axes, rows, strict=True):
+        mono = each.audio.mean(axis=0)
+        axis.specgram(mono, NFFT=1024, Fs=rate, noverlap=768, vmin=-130, vmax=-40, cmap="magma")
+        axis.set(ylim=(0, 8000), ylabel="Hz", title=name)
+        for edge in new or ():
+            axis.axvline(edge, color="white", lw=0.9, ls=":")
+    axes[-1].set_xlabel("seconds")
+    return figure
+
+
+def contact_sheet_picture() -> Any:  # noqa: ANN401
+    """The contact sheet of a small pack."""
+    prompts = [
+        "techno drum loop, 909 kit, 128 BPM",
+        "drum and bass drum loop, 174 BPM",
+        "house piano chords in A minor, 120 BPM",
+        "warm strings chords in D major, 90 BPM",
+        "funk bass line, 100 BPM",
+        "kick drum",
+        "snare drum",
+        "hi-hat",
+        "rain",
+        "thunder",
+    ]
+    with TemporaryDirectory() as room:
+        rows = [{"prompt": text, "seconds": 3, "normalize": "peak"} for text in prompts]
+        place = Path(room) / "prompts.jsonl"
+        place.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        model, folder = soundlet.load(), Path(room) / "pack"
+        made = run_batch(model, read_lines(place, pack=True), folder, Maker())
+        write_pack(folder, made.records, "First pack")
+        shutil.copy(folder / "contact-sheet.png", FOLDER / "contact-sheet.png")
+    return None
+
+
 PICTURES: dict[str, Callable[[], Any]] = {
     "loop": loop_picture,
     "level": level_picture,
     "settings": settings_picture,
     "tempi": tempi_picture,
+    "edit": edit_picture,
+    "contact-sheet": contact_sheet_picture,
 }
 
 

@@ -66,12 +66,14 @@ def on_cluster(lines: Sequence[Line], maker: Maker, workers: int, address: str) 
     try:
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
+        each = maker.threads or 1
+        room = max(1, int(ray.cluster_resources().get("CPU", 1)) // each)
         items = [{"line": _dumped(line)} for line in lines]
         rows = ray.data.from_items(items, override_num_blocks=len(items)).map(
             Actor,  # type: ignore[arg-type]
             fn_constructor_args=(maker,),
-            concurrency=(1, workers),
-            num_cpus=maker.threads or 1,
+            concurrency=(min(workers, room), workers),
+            num_cpus=each,
         )
         told: set[str] = set()
         for row in rows.iter_rows():

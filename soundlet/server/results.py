@@ -24,6 +24,9 @@ SOUND = "sound.wav"  # 32-bit float: what was made, to the bit
 RECORD = "job.json"  # written last: a folder without it is not a result
 HALF_MADE_SECONDS = 3600.0  # after which a folder without a record is left over from a crash
 
+DEFAULT_WIDTHS: dict[str, str] = {"wav": "16", "flac": "16", "ogg": "coded", "mp3": "coded"}
+"""Sample width of a file whose width nobody asked for, as its name has it."""
+
 MEDIA_TYPES: dict[str, str] = {
     "wav": "audio/wav",
     "flac": "audio/flac",
@@ -117,7 +120,7 @@ class Results:
         folder = self._place(job)
         if format == "wav" and bits == "32f":
             return folder / SOUND
-        path = folder / f"sound-{bits or ''}.{format}"
+        path = folder / form_name(format, bits)
         if not path.is_file():
             record = self.record(job)
             if record is None:
@@ -161,6 +164,12 @@ class Results:
         if not IDS.fullmatch(job):
             raise ValueError(f"not the id of a job: {job!r}")
         return self._folder / job
+
+
+def form_name(format: Format, bits: Bits | None) -> str:
+    """Name of the file in that form."""
+    width = bits or DEFAULT_WIDTHS[format]
+    return f"sound-{width}.{format}"
 
 
 def tags_of(record: Mapping[str, Any]) -> dict[str, str]:

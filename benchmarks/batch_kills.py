@@ -1,0 +1,158 @@
+"""A batch that is killed again and again: is it complete, whole, and without anything done twice?
+
+    python benchmarks/batch_kills.py --model FOLDER [--lines 200] [--kills 10] [--ray]
+
+The batch runs as a process group of its own. At random times all of it gets SIGKILL, and it is
+started again. With --ray it runs on a local Ray cluster of two nodes, and one of its actors is
+killed in the middle instead.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import soundfile
+
+
+def write_list(path: Path, n_lines: int, seconds: float, steps: int) -> None:
+    """A list of so many lines, each unlike the others."""
+    rows = [
+        {"prompt": f"drum {i}", "seconds": seconds, "steps": steps, "name": f"sound {i}"}
+        for i in range(n_lines)
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+def command(prompts: Path, folder: Path, model: Path | None, *more: str) -> list[str]:
+    """The command line of the batch."""
+    chosen = [] if model is None else ["--model", str(model)]
+    start = [sys.executable, "-m", "soundlet", "batch", str(prompts), "--out", str(folder)]
+    return [*start, *chosen, "--threads", "1", "--json", *more]
+
+
+def state_of(folder: Path, n_lines: int) -> dict[str, Any]:
+    """What is in the folder, checked file by file."""
+    rows = (folder / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
+    records = [json.loads(row) for row in rows]
+    files = sorted(path.name for path in folder.glob("*.wav"))
+    torn = [
+        record["file"]
+        for record in records
+        if hashlib.sha256((folder / record["file"]).read_bytes()).hexdigest()
+        != record["file_sha256"]
+        or soundfile.info(folder / record["file"]).frames != record["samples"]
+    ]
+    names = [record["file"] for record in records]
+    return {
+        "lines": n_lines,
+        "files": len(files),
+        "records": len(records),
+        "twice": len(names) - len(set(names)),
+        "torn": len(torn),
+        "without_record": len(set(files) - set(names)),
+        "left_over": len(list(folder.glob(".*"))),
+    }
+
+
+def times_of(folder: Path) -> dict[str, int]:
+    """When each file was written, in nanoseconds."""
+    return {path.name: path.stat().st_mtime_ns for path in folder.glob("*.wav")}
+
+
+def killed(arguments: argparse.Namespace, place: Path) -> dict[str, Any]:
+    """Kill the batch so many times, then let it end."""
+    prompts, folder = place / "prompts.jsonl", place / "out"
+    write_list(prompts, arguments.lines, arguments.seconds, arguments.steps)
+    line = command(prompts, folder, arguments.model, "--workers", "2")
+    draw = random.Random(arguments.seed)
+    there: list[int] = []
+    recorded: dict[str, int] = {}
+    redone = 0
+    for kill in range(arguments.kills):
+        goal = len(there) and there[-1]
+        wanted = goal + draw.randint(1, max(1, 2 * (arguments.lines - goal) // (12 - kill + 2)))
+        process = subprocess.Popen(line, stdout=subprocess.DEVNULL, start_new_session=True)
+        deadline = time.monotonic() + 300
+        while process.poll() is None and time.monotonic() < deadline:
+            if folder.exists() and len(list(folder.glob("*.wav"))) >= wanted:
+                break
+            time.sleep(draw.random() * 0.05)
+        time.sleep(draw.random() * 0.2)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        now = times_of(folder) if folder.exists() else {}
+        redone += sum(now.get(name) != written for name, written in recorded.items())
+        recorded = now
+        there.append(len(now))
+        sys.stderr.write(f"kill {kill + 1}: {there[-1]} files\n")
+    done = subprocess.run(line, capture_output=True, text=True, check=True)
+    told = json.loads(done.stdout)
+    now = times_of(folder)
+    redone += sum(now.get(name) != written for name, written in recorded.items())
+    last = {"made_last": told["made"], "kept_last": told["kept"], "files_at_kills": there}
+    return {**state_of(folder, arguments.lines), "made_again": redone, **last}
+
+
+def on_ray(arguments: argparse.Namespace, place: Path) -> dict[str, Any]:
+    """Run on two nodes, and kill one actor in the middle."""
+    os.environ["RAY_worker_niceness"] = "0"  # or a busy machine starves the actors
+    from ray.cluster_utils import Cluster
+
+    prompts, folder = place / "prompts.jsonl", place / "out"
+    write_list(prompts, arguments.lines, arguments.seconds, arguments.steps)
+    store = {"object_store_memory": 100_000_000}
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, **store})
+    cluster.add_node(num_cpus=1, **store)
+    try:
+        more = ("--workers", "2", "--ray", cluster.address)
+        line = command(prompts, folder, arguments.model, *more)
+        process = subprocess.Popen(line, stdout=subprocess.PIPE, text=True)
+        killed_at = None
+        deadline = time.monotonic() + 1200
+        while process.poll() is None and time.monotonic() < deadline:
+            n_files = len(list(folder.glob("*.wav"))) if folder.exists() else 0
+            if killed_at is None and n_files >= arguments.lines // 3:
+                found = subprocess.run(
+                    ["pgrep", "-f", "ray::.*Map"], capture_output=True, text=True
+                ).stdout.split()
+                if found:
+                    os.kill(int(found[0]), signal.SIGKILL)
+                    killed_at = n_files
+            time.sleep(0.05)
+        said, _ = process.communicate(timeout=60)
+        told = json.loads(said)
+    finally:
+        cluster.shutdown()
+    state = state_of(folder, arguments.lines)
+    return {**state, "killed_at": killed_at, "made": told["made"], "failed": len(told["failed"])}
+
+
+def main() -> None:
+    """Run and print JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", type=Path)
+    parser.add_argument("--lines", type=int, default=200)
+    parser.add_argument("--kills", type=int, default=10)
+    parser.add_argument("--seconds", type=float, default=0.5)
+    parser.add_argument("--steps", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--ray", action="store_true")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as room:
+        measure = on_ray if arguments.ray else killed
+        sys.stdout.write(json.dumps(measure(arguments, Path(room)), indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+"""`soundlet batch`: complete whatever happens, and its errors."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.end_to_end.commands import TINY_SECONDS, command, run
+from tests.end_to_end.test_bad_input import refused
+
+RECORD_KEYS = {
+    "line",
+    "file",
+    "line_sha256",
+    "file_sha256",
+    "prompt",
+    "seed",
+    "model",
+    "model_sha256",
+    "kind",
+    "bpm",
+    "key",
+    "is_loop",
+    "bars",
+    "seconds",
+    "samples",
+    "sample_rate",
+    "channels",
+    "elapsed_seconds",
+}
+
+
+def write_list(n_lines: int, **fields: Any) -> None:
+    rows = [
+        {"prompt": f"drum {i}", "seconds": TINY_SECONDS, "steps": 2, **fields}
+        for i in range(n_lines)
+    ]
+    Path("list.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+
+
+def records() -> list[dict[str, Any]]:
+    rows = Path("out/manifest.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(row) for row in rows]
+
+
+def batch(tiny: Path, *more: object) -> dict[str, Any]:
+    line = command("batch", "list.jsonl", "--out", "out", "--model", tiny, "--json", *more)
+    done = subprocess.run(line, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+@pytest.mark.slow
+def test_a_batch_that_is_killed_goes_on_where_it_was(tiny: Path) -> None:
+    write_list(30)
+    line = command("batch", "list.jsonl", "--out", "out", "--model", tiny, "--workers", 2)
+    process = subprocess.Popen(line, start_new_session=True)
+    deadline = time.monotonic() + 120
+    while len(list(Path("out").glob("*.wav"))) < 5 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    written = {path: path.stat().st_mtime_ns for path in Path("out").glob("*.wav")}
+    assert 5 <= len(written) < 30
+    lost, *_ = written  # as if the kill had come between a sound and its record
+    rows = [json.dumps(row) for row in records() if row["file"] != lost.name]
+    Path("out/manifest.jsonl").write_text("\n".join(rows) + '\n{"file": "dru')
+    Path("out/.soundlet-0123.part").write_bytes(b"RIFF")
+    told = batch(tiny, "--workers", 2)
+    assert (told["made"], told["kept"]) == (30 - len(written), len(written))
+    assert all(path.stat().st_mtime_ns == then for path, then in written.items())
+    assert len({row["file"] for row in records()}) == len(records()) == 30
+    assert all(set(row) == RECORD_KEYS for row in told["sounds"])
+    assert len(list(Path("out").iterdir())) == 31, "something was left behind"
+    again = batch(tiny)
+    assert (again["made"], again["kept"], again["failed"]) == (0, 30, [])
+
+
+@pytest.mark.slow
+def test_a_pack_is_laid_out_and_a_changed_line_is_made_again(tiny: Path) -> None:
+    write_list(2, seed=1)
+    told = batch(tiny, "--pack", "--title", "Mine")
+    assert [Path(page).name for page in told["pages"]] == ["index.html", "contact-sheet.png"]
+    assert "<h1>Mine</h1>" in Path("out/index.html").read_text(encoding="utf-8")
+    write_list(2, seed=1, fade_out=0.001)
+    told = batch(tiny, "--pack")
+    assert (told["made"], told["kept"]) == (2, 0)
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_loses_no_line(tiny: Path) -> None:
+    write_list(12)
+    line = command("batch", "list.jsonl", "--out", "out", "--model", tiny, "--json")
+    process = subprocess.Popen(line, stdout=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while len(list(Path("out").glob("*.wav"))) < 3 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    spawned = [
+        int(child)
+        for child in children
+        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
+    os.kill(spawned[0], signal.SIGKILL)
+    said, _ = process.communicate(timeout=240)
+    assert json.loads(said)["made"] == 12
+    assert len(records()) == 12
+
+
+def test_lists_and_options_that_are_refused(tiny: Path) -> None:
+    refused("batch", "nowhere.jsonl", "--out", "out", says=("nowhere.jsonl", "No such file"))
+    Path("list.jsonl").write_text('{"prompt": "kick"}\n{"prompt": "kick", "secnds": 1}\n')
+    refused("batch", "list.jsonl", "--out", "out", says=("line 2", "'secnds'", "seconds"))
+    Path("list.jsonl").write_text('{"prompt": "kick", "seconds": 3600}\n')
+    refused("batch", "list.jsonl", "--out", "out", "--model", tiny, says=("line 1", "to 0.023"))
+    refused("batch", "list.jsonl", "--out", "out", "--format", "aiff", says=("wav, flac",))
+    refused("batch", "list.jsonl", "--out", "out", "--title", "x", code=2, says=("--pack",))
+    refused("batch", "list.jsonl", code=2, says=("--out",))
+    write_list(1)
+    refused("batch", "list.jsonl", "--out", "/proc/out", "--model", tiny, says=("/proc/out",))
+
+
+@pytest.mark.slow
+def test_sounds_that_cannot_be_made_are_told_and_the_others_are_there(tiny: Path) -> None:
+    rows = [
+        {"prompt": "kick", "seconds": TINY_SECONDS, "steps": 2, "seed": 1},
+        {"prompt": "kick", "seconds": TINY_SECONDS, "steps": 2, "seed": 2, "fade_out": 60},
+    ]
+    Path("list.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    result = run("batch", "list.jsonl", "--out", "out", "--model", tiny)
+    assert result.exit_code == 1
+    assert "1 of 2 sounds could not be made; kick_2.wav: the fades" in result.stderr
+    assert Path("out/kick_1.wav").exists()
+    assert not Path("out/kick_2.wav").exists()
