@@ -99,9 +99,20 @@ def test_contributing_is_short() -> None:
 
 def test_every_command_and_option_is_documented() -> None:
     page = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
-    for command in ("generate", "loop", "prompt", "reproduce", "convert", "info", "doctor"):
+    plain = (
+        "generate",
+        "loop",
+        "prompt",
+        "reproduce",
+        "convert",
+        "info",
+        "doctor",
+        "verify",
+        "web",
+    )
+    for command in (*plain, "export executorch", "export litert"):
         help_text = subprocess.run(
-            [sys.executable, "-m", "soundlet", command, "--help"],
+            [sys.executable, "-m", "soundlet", *command.split(), "--help"],
             capture_output=True,
             text=True,
             check=True,

@@ -176,6 +176,7 @@ def lines(made: Loop, measured: Measured, elapsed: float) -> list[str]:
     grid = clip.grid
     assert grid is not None
     n_samples = clip.audio.shape[1]
+    bars = f"{grid.bars} bar{'s' if grid.bars > 1 else ''}"
     if rhythm.bpm is None or rhythm.beat_seconds is None:
         tempo = "no beat was heard"
     else:
@@ -186,7 +187,7 @@ def lines(made: Loop, measured: Measured, elapsed: float) -> list[str]:
     rows = [
         (
             "length",
-            f"{grid.bars} bars of {grid.beats_per_bar} at {grid.bpm:g} BPM: {n_samples} samples,"
+            f"{bars} of {grid.beats_per_bar} at {grid.bpm:g} BPM: {n_samples} samples,"
             f" {n_samples / clip.sample_rate:.4g} s",
         ),
         ("drift", f"{1000 * measured.drift_seconds:+.2f} ms after 64 repeats"),

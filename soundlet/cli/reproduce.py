@@ -95,7 +95,7 @@ def lines(made: Reproduction, file: Path) -> list[str]:
     else:
         verdict = (
             f"differs by {made.largest_difference:.2g} of full scale at most,"
-            f" {made.difference_db:.0f} dB of its power"
+            f" {round(made.difference_db or 0)} dB of its power"
         )
     text = [f"{file}  {verdict}"]
     text.append(f"  {'latents':<9}{'the same' if made.same_latents else 'differ'}")

@@ -287,6 +287,12 @@ class DiffusionTransformer(nn.Module):
             tokens = block(tokens, context, rotation, modulation, bias)
         return tokens
 
+    def keep_blocks(self, count: int) -> None:
+        """Drop all blocks after the first `count`, and what bends them."""
+        self.blocks = self.blocks[:count]
+        if self.modulation is not None:
+            self.modulation.tables = nn.Parameter(self.modulation.tables[:count].detach().clone())
+
     def _to_patches(self, x: Tensor) -> Tensor:
         """(batch, channels, frames) to (batch, patches, channels * patch_size)."""
         if self.patch_size == 1:

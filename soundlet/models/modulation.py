@@ -41,7 +41,7 @@ class Modulation(nn.Module):
 
     def forward(self, first: Tensor) -> list[BlockModulation]:
         shared = self.expand(nn.functional.silu(self.reduce(first)))
-        shared = shared.reshape(len(first), self.N_PARTS, -1)
+        shared = shared.reshape(-1, self.N_PARTS, self.tables.shape[-1])
         return [
             BlockModulation(*(shared + table)[:, :, None].unbind(dim=1)) for table in self.tables
         ]

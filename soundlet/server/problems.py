@@ -31,7 +31,7 @@ TITLES = {
     "draining": (503, "The server is shutting down"),
     "not-ready": (503, "The model is not ready"),
     "crashed": (500, "The worker ended in the middle of the job"),
-    "timed-out": (500, "The job took too long"),
+    "timed-out": (422, "The job took too long"),
     "internal": (500, "An error inside soundlet"),
     "storage": (507, "The result cannot be stored"),
 }

@@ -29,7 +29,7 @@ from soundlet.server.problems import Problem, ProblemError, problem_of
 from soundlet.server.results import Results
 
 REMEMBERED = 256  # jobs that are over, in memory
-CANCEL_SECONDS = 30.0  # for a step to end; after them the worker is ended by force
+CANCEL_SECONDS = 10.0  # for a step to end; after them the worker is ended by force
 RESTART_SECONDS = (0.0, 1.0, 5.0, 30.0)  # before a worker that cannot start is tried again
 PRUNE_SECONDS = 60.0
 FIRST_GUESS = 5.0  # seconds of a job, before there has been one
@@ -173,9 +173,7 @@ class Scheduler:
         for worker, running in self._running.items():
             if running is job:
                 worker.send(Cancel(job.id))
-                asyncio.get_running_loop().call_later(
-                    CANCEL_SECONDS, self._kill_if_running, worker, job
-                )
+                self._kill_later(worker, job)
 
     def drain(self) -> None:
         """Take no further jobs, and tell those that wait that they will not run."""
@@ -233,7 +231,7 @@ class Scheduler:
             self._metrics.queue_seconds.observe(time.time() - job.created)
             worker.send(work)
             limit = asyncio.get_running_loop().call_later(
-                self._job_seconds, self._kill_for_time, worker, job
+                self._job_seconds, self._end_for_time, worker, job
             )
             try:
                 reason = await self._follow(worker, job)
@@ -254,9 +252,11 @@ class Scheduler:
         """Pass on what a worker says of a job until it is over; why the worker died, if it did."""
         while True:
             message = await worker.next_message()
-            if job.is_over and not isinstance(message, Died):
-                continue  # it was ended by force, and this was under way
-            if isinstance(message, Step):
+            if job.is_over and not isinstance(message, Died):  # it took too long
+                if isinstance(message, Done | Failed):
+                    self._results.drop(job.id)
+                    return None
+            elif isinstance(message, Step):
                 job.advance(message.done, message.total)
             elif isinstance(message, Opening | Piece):
                 job.pieces.put_nowait(message)
@@ -314,12 +314,18 @@ class Scheduler:
                 self._mean_seconds += 0.2 * (seconds - self._mean_seconds)
                 self._metrics.sound_seconds.inc(float((job.sound or {}).get("seconds", 0)))
 
-    def _kill_if_running(self, worker: Worker, job: Job) -> None:
-        if self._running.get(worker) is job:
-            self._call_off(job)
-            worker.kill()
+    def _kill_later(self, worker: Worker, job: Job) -> None:
+        """End the worker by force if a job that was called off does not end by itself."""
 
-    def _kill_for_time(self, worker: Worker, job: Job) -> None:
+        def kill() -> None:
+            if self._running.get(worker) is job:
+                if not job.is_over:
+                    self._call_off(job)
+                worker.kill()
+
+        asyncio.get_running_loop().call_later(CANCEL_SECONDS, kill)
+
+    def _end_for_time(self, worker: Worker, job: Job) -> None:
         if self._running.get(worker) is job:
             problem = Problem(
                 "timed-out",
@@ -327,7 +333,8 @@ class Scheduler:
                 " allows: ask for fewer seconds or steps.",
             )
             self._fail(job, problem)
-            worker.kill()
+            worker.send(Cancel(job.id))
+            self._kill_later(worker, job)
 
     def _renumber(self, model: str) -> None:
         for position, (job, _) in enumerate(self._queues[model]):

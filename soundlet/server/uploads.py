@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 
 import numpy as np
 
@@ -17,6 +18,8 @@ MAX_SAMPLES = 600 * 48_000 * MAX_CHANNELS  # over all channels: 230 MB as float3
 LOUDEST = 64.0  # times full scale; beyond it the file is damaged, or not sound
 KINDS = ("WAV", "WAVEX", "RF64", "FLAC", "OGG", "MP3", "AIFF", "AU", "CAF", "W64")
 BLOCK = 2**16  # frames
+ADPCM_BITS = 4
+UNKNOWN_SIZE = 2**32 - 1  # of the samples, where the file was written into a pipe
 
 
 def decode_upload(data: bytes) -> tuple[Audio, int]:
@@ -36,6 +39,7 @@ def decode_upload(data: bytes) -> tuple[Audio, int]:
     """
     import soundfile
 
+    _check_wav(data)
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
             _check_form(file.format, file.samplerate, file.channels, file.frames)
@@ -45,6 +49,25 @@ def decode_upload(data: bytes) -> tuple[Audio, int]:
         raise AudioError(f"audio is not a sound file that can be read ({reason})") from e
     except (RuntimeError, ValueError, TypeError, OverflowError) as e:
         raise AudioError(f"audio is a damaged sound file ({e})") from e
+
+
+def _check_wav(data: bytes) -> None:
+    """What libsndfile overlooks: a WAV file that was cut short, or has samples of odd widths."""
+    if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
+        return
+    place = 12
+    while place + 8 <= len(data):
+        name, size = struct.unpack_from("<4sI", data, place)
+        there = len(data) - place - 8
+        if name == b"fmt " and size >= 16 and there >= 16:
+            (bits,) = struct.unpack_from("<H", data, place + 22)
+            if bits % 8 and bits != ADPCM_BITS:
+                raise AudioError(f"audio is a WAV file with samples of {bits} bits")
+        if size > there and not (name == b"data" and size == UNKNOWN_SIZE):
+            raise AudioError(f"audio was cut short: {there} of {size} bytes are there")
+        if name == b"data":
+            return
+        place += 8 + size + size % 2
 
 
 def _check_form(kind: str, rate: int, channels: int, frames: int) -> None:

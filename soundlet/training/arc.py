@@ -65,7 +65,7 @@ class ArcDiscriminator(nn.Module):
     def __init__(self, dit: DiffusionTransformer, n_layers: int) -> None:
         super().__init__()
         self.dit = copy.deepcopy(dit).requires_grad_(True)
-        self.dit.blocks = self.dit.blocks[:n_layers]
+        self.dit.keep_blocks(n_layers)
         width = dit.project_in.out_features
         # Groups of 16 channels or more: of a window's last token alone, fewer would leave nothing.
         n_groups = math.gcd(width, max(1, width // 16), 32)

@@ -128,7 +128,7 @@ def test_a_loop_is_exact_and_carries_its_points_and_tempo(tiny: Path, here: Path
     result = done(*LOOP, "--model", tiny, "--seed", 1)
     (name,) = tree(here)
     assert result.stdout.startswith(f"{name}  seed 1\n")
-    for words in ("1 bars of 2 at 240 BPM: 22050 samples", "drift", "tempo", "seam", "LUFS"):
+    for words in ("1 bar of 2 at 240 BPM: 22050 samples", "drift", "tempo", "seam", "LUFS"):
         assert words in result.stdout
     seen = read_loop(name)
     assert (seen.n_samples, seen.start, seen.end) == (LOOP_SAMPLES, 0, LOOP_SAMPLES)

@@ -106,7 +106,7 @@ def test_parts_that_contradict_the_prompt_are_refused() -> None:
 def test_captions_of_rendered_clips_are_read_as_they_are_meant() -> None:
     """What the default model was taught: tempo and key exactly, and seldom another genre."""
     told = right = 0
-    for seed in range(60):
+    for seed in range(24):
         clip = render_clip(seed, "drum_loop" if seed % 2 else "chords")
         for caption in clip.captions:
             read = read_prompt(caption)
@@ -115,5 +115,5 @@ def test_captions_of_rendered_clips_are_read_as_they_are_meant() -> None:
             if read.first("genre") is not None:
                 told += 1
                 right += read.first("genre") in (clip.attributes.genre, clip.attributes.subgenre)
-    assert told > 100
+    assert told > 40
     assert right / told > 0.95

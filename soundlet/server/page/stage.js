@@ -81,7 +81,7 @@ export async function show(one, { plays = false, keepsPlace = false } = {}) {
 
 export function tempoOf(one) {
   const said = /(\d+(?:\.\d+)?)\s*bpm/i.exec(one?.request.prompt ?? "");
-  return one?.request.bpm || (said ? Number(said[1]) : 0);
+  return one?.request.bpm || one?.made?.tempo || (said ? Number(said[1]) : 0);
 }
 
 const beat = () => (tempoOf(sound) ? 60 / tempoOf(sound) : 0);

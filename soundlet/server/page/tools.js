@@ -43,5 +43,5 @@ function edit(operation, fields, prompt = $("edit-prompt").value) {
   const form = new FormData();
   form.append("request", JSON.stringify({ model: sound.model, prompt: asked, ...fields }));
   form.append("audio", sound.blob, "sound.wav");
-  begin(operation, form, { from: sound.id }, asked);
+  begin(operation, form, { from: sound.id, tempo: stage.tempoOf(sound) }, asked);
 }

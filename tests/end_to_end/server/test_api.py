@@ -13,21 +13,10 @@ import soundfile
 
 import soundlet
 from soundlet.client import ServerRefusedError
+from soundlet.editing import apply, request_from_json
 from tests.end_to_end.commands import TINY_SECONDS
 from tests.end_to_end.server.conftest import LONG, Server
-
-
-def send(
-    server: Server, method: str, path: str, body: bytes | None = None, **headers: str
-) -> tuple[http.client.HTTPResponse, bytes]:
-    """One request as it is; header names have _ for -."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    connection.request(method, path, body, named)
-    answer = connection.getresponse()
-    data = answer.read()
-    connection.close()
-    return answer, data
+from tests.end_to_end.server.requests import edit, send, sound_file
 
 
 def expected(tiny: Path, seed: int = 1, **fields: object) -> bytes:
@@ -162,6 +151,47 @@ def test_a_loop_says_where_it_loops_in_every_wav(tiny_bundle: Path, server: Serv
         assert b"smpl" in data
         assert b"acid" in data
         assert soundfile.info(io.BytesIO(data)).frames == round(0.25 * 44100)
+
+
+EDITS = {
+    "restyle": {"prompt": "clap"},
+    "variation": {"prompt": "clap"},
+    "inpaint": {"prompt": "clap", "regions": [[0.005, 0.01]]},
+    "outpaint": {"prompt": "clap", "after": 0.01},
+    "blend": {"prompt": "clap", "other": "rain", "share": 0.5},
+    "one_shot": {"longest": 0.1},
+}
+
+
+@pytest.mark.parametrize("operation", EDITS)
+def test_an_edit_is_what_the_library_makes(server: Server, tiny: Path, operation: str) -> None:
+    tone = (np.sin(np.arange(900)[:, None] / 10) / 2).repeat(2, axis=1).astype(np.float32)
+    fields = EDITS[operation] if operation == "one_shot" else {**EDITS[operation], "seed": 4}
+    status, data = edit(server, f"{operation}?bits=32f", fields, sound_file(tone, subtype="FLOAT"))
+    assert status == 200, data
+    request = request_from_json({"operation": operation, **fields}, (tone.T, 44100))
+    clip = apply(soundlet.load(tiny, threads=1), request)
+    samples, _ = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
+    assert np.array_equal(samples.T, clip.audio)
+
+
+@pytest.mark.parametrize(
+    ("operation", "fields", "field"),
+    [
+        ("inpaint", {"prompt": "clap"}, "regions"),
+        ("inpaint", {"prompt": "clap", "regions": [[0.5, 0.2]]}, "regions"),
+        ("inpaint", {"prompt": "clap", "regions": [[0.0, 9.0]]}, "regions"),
+        ("inpaint", {"prompt": "clap", "regions": [["a", 1]]}, "regions.0.0"),
+        ("outpaint", {"prompt": "clap"}, "before"),
+        ("restyle", {"prompt": "clap", "strength": 1}, "strength"),
+        ("restyle", {"prompt": "clap", "audio": "/etc/passwd"}, "audio"),
+    ],
+)
+def test_a_bad_field_of_an_edit_is_named(
+    server: Server, operation: str, fields: dict[str, object], field: str
+) -> None:
+    status, data = edit(server, operation, fields, sound_file(np.full((900, 2), 0.1)))
+    assert (status, json.loads(data)["field"]) == (422, field)
 
 
 @pytest.mark.parametrize(
