@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from soundlet.audio import Bits, Format, encode_audio, read_audio, subtype_of
+from soundlet.audio import SUBTYPES, Bits, Format, encode_audio, read_audio, subtype_of
 from soundlet.errors import ServerError
 
 IDS = re.compile(r"[0-9a-f]{32}")
@@ -117,7 +117,7 @@ class Results:
         folder = self._place(job)
         if format == "wav" and bits == "32f":
             return folder / SOUND
-        path = folder / f"sound-{bits or ''}.{format}"
+        path = folder / form_name(format, bits)
         if not path.is_file():
             record = self.record(job)
             if record is None:
@@ -161,6 +161,12 @@ class Results:
         if not IDS.fullmatch(job):
             raise ValueError(f"not the id of a job: {job!r}")
         return self._folder / job
+
+
+def form_name(format: Format, bits: Bits | None) -> str:
+    """Name of the file in that form."""
+    width = bits or next(iter(SUBTYPES[format])) or "coded"
+    return f"sound-{width}.{format}"
 
 
 def tags_of(record: Mapping[str, Any]) -> dict[str, str]:

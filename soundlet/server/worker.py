@@ -38,6 +38,7 @@ from soundlet.server.messages import (
     Work,
 )
 from soundlet.server.operations import OPERATIONS
+from soundlet.server.results import form_name
 from soundlet.server.uploads import decode_upload
 
 Tell = Callable[[FromWorker], None]
@@ -173,6 +174,7 @@ def _kept(clip: Clip, target: Path | None) -> bytes | None:
     """Write the clip where it belongs, or give it back as a file's bytes."""
     if target is not None:
         clip.save(target, format="wav", bits="32f")
+        clip.save(target.with_name(form_name("wav", None)))  # what is asked for most
         return None
     return clip.encoded("wav", "32f")
 

@@ -1,0 +1,39 @@
+"""Pieces of a stream are the whole, whatever their sizes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from soundlet.spectrogram import SpectrogramFormat, analyse, synthesise, synthesise_pieces
+from soundlet.streaming import cut_pieces
+
+
+@given(
+    sizes=st.lists(st.integers(1, 50), min_size=1, max_size=10),
+    share=st.floats(0.01, 1),
+    n_held=st.integers(0, 60),
+)
+def test_cut_pieces_are_the_start_of_the_whole(sizes: list[int], share: float, n_held: int) -> None:
+    whole = np.arange(2 * sum(sizes), dtype=np.float32).reshape(2, -1)
+    pieces = np.split(whole, np.cumsum(sizes)[:-1], axis=1)
+    n_samples = max(1, round(share * whole.shape[1]))
+    cut = list(cut_pieces(pieces, n_samples, n_held))
+    assert np.array_equal(np.concatenate(cut, axis=1), whole[:, :n_samples])
+    assert all(piece.shape[1] for piece in cut)
+    assert cut[-1].shape[1] >= min(n_held, n_samples)
+
+
+@pytest.mark.parametrize("seconds", [0.1, 1.0, 4.0])
+def test_a_spectrogram_is_heard_in_pieces_as_in_one(seconds: float) -> None:
+    form = SpectrogramFormat(n_fft=1024, hop_length=256, n_bands=8)
+    rng = np.random.default_rng(0)
+    n_samples = round(seconds * 44100) // 256 * 256
+    audio = rng.standard_normal((1, 2, n_samples)).astype(np.float32) / 10
+    frames = analyse(audio, form)
+    whole = synthesise(frames, form, iterations=4)[0]
+    pieces = list(synthesise_pieces(frames[0], form, iterations=4))
+    assert np.abs(np.concatenate(pieces, axis=1) - whole).max() <= 1e-5 * np.abs(whole).max()
+    assert (len(pieces) > 1) == (seconds > 0.5)
