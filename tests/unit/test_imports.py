@@ -36,6 +36,8 @@ LAYERS: tuple[frozenset[str], ...] = (
             "naming",
             "streaming",
             "tempo",
+            "playback",
+            "wav_stream",
             "wav_chunks",
         }
     ),
