@@ -28,7 +28,8 @@ def chord(seed: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
     phases = np.random.RandomState(seed).uniform(0, 2 * np.pi, (2, 20, 1))
     hz = np.geomspace(150, 6000, 20)[:, None]
     tones = np.sin(2 * np.pi * hz * TIME + phases).mean(axis=1)
-    return tones.astype(np.float32).reshape(2, N)
+    both: np.ndarray[tuple[int, int], np.dtype[np.float32]] = tones.astype(np.float32)
+    return both
 
 
 def worst_frame(
