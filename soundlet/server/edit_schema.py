@@ -6,7 +6,16 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, JsonValue
 
-from soundlet.editing.request import MAX_CROSSFADE, MAX_REGIONS, MAX_RESAMPLINGS
+from soundlet.editing.request import (
+    MAX_CROSSFADE,
+    MAX_REGIONS,
+    MAX_RESAMPLINGS,
+    BlendRequest,
+    InpaintRequest,
+    OutpaintRequest,
+    RestyleRequest,
+    VariationRequest,
+)
 from soundlet.server.schema import Body, SoundBody, Text, UnitFloat
 from soundlet.server.uploads import MAX_SECONDS
 
@@ -38,13 +47,13 @@ class Restyle(SoundBody):
 
     model_config = _example(prompt="music box", strength=0.7, seed=1)
 
-    strength: Strength = 0.7
+    strength: Strength = RestyleRequest.strength
 
 
 class Variation(Restyle):
     """Another take of the same sound; each seed is another one."""
 
-    strength: Strength = 0.5
+    strength: Strength = VariationRequest.strength
 
 
 class Inpaint(SoundBody):
@@ -56,8 +65,8 @@ class Inpaint(SoundBody):
         list[Annotated[list[Seconds], Field(min_length=2, max_length=2)]],
         Field(min_length=1, max_length=MAX_REGIONS, description="(first, last) in seconds."),
     ]
-    resamplings: Resamplings = 2
-    crossfade: Crossfade = 0.02
+    resamplings: Resamplings = InpaintRequest.resamplings
+    crossfade: Crossfade = InpaintRequest.crossfade
 
     def fields(self) -> dict[str, Any]:
         """With the regions as pairs."""
@@ -72,8 +81,8 @@ class Outpaint(SoundBody):
 
     before: Added = 0.0
     after: Added = 0.0
-    resamplings: Resamplings = 2
-    crossfade: Crossfade = 0.02
+    resamplings: Resamplings = OutpaintRequest.resamplings
+    crossfade: Crossfade = OutpaintRequest.crossfade
 
 
 class Blend(SoundBody):
@@ -83,7 +92,7 @@ class Blend(SoundBody):
 
     other: Annotated[Text, Field(description="The second prompt.")]
     share: Annotated[UnitFloat, Field(description="Of the second prompt.")] = 0.5
-    strength: Strength = 0.7
+    strength: Strength = BlendRequest.strength
 
 
 class OneShot(Body):

@@ -165,7 +165,7 @@ class Results:
 
 def form_name(format: Format, bits: Bits | None) -> str:
     """Name of the file in that form."""
-    width = bits or next(iter(SUBTYPES[format])) or "coded"
+    width = bits or next(iter(SUBTYPES[format].keys())) or "coded"
     return f"sound-{width}.{format}"
 
 

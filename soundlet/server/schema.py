@@ -91,6 +91,9 @@ class Generation(SoundBody):
         float | None, Field(gt=0, allow_inf_nan=False, description="Length of the clip.")
     ] = None
     loop: Annotated[bool, Field(description="Make the end lead into the start.")] = False
+    short_window: Annotated[
+        bool, Field(description="Sample no more than the clip's length; a little other in sound.")
+    ] = False
 
 
 class Loop(SoundBody):

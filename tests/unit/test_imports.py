@@ -37,8 +37,8 @@ LAYERS: tuple[frozenset[str], ...] = (
             "streaming",
             "tempo",
             "playback",
-            "wav_stream",
             "wav_chunks",
+            "wav_stream",
         }
     ),
     frozenset({"bundle", "tokenizer", "hub", "engines", "models", "checkpoint", "precision"}),

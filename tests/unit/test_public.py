@@ -65,6 +65,7 @@ def test_a_request_has_these_fields_and_defaults() -> None:
         "init_noise_level",
         "loop",
         "truncate_prompt",
+        "short_window",
         "n_frames",
         "reference",
     ]

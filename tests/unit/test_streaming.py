@@ -31,9 +31,9 @@ def test_a_spectrogram_is_heard_in_pieces_as_in_one(seconds: float) -> None:
     form = SpectrogramFormat(n_fft=1024, hop_length=256, n_bands=8)
     rng = np.random.default_rng(0)
     n_samples = round(seconds * 44100) // 256 * 256
-    audio = rng.standard_normal((1, 2, n_samples)).astype(np.float32) / 10
+    audio = rng.standard_normal((1, 2, n_samples), dtype=np.float32) * np.float32(0.1)
     frames = analyse(audio, form)
     whole = synthesise(frames, form, iterations=4)[0]
     pieces = list(synthesise_pieces(frames[0], form, iterations=4))
     assert np.abs(np.concatenate(pieces, axis=1) - whole).max() <= 1e-5 * np.abs(whole).max()
-    assert (len(pieces) > 1) == (seconds > 0.5)
+    assert len(pieces) > 1 or seconds < 0.5

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,10 @@ from soundlet.client import Client
 from tests.end_to_end.commands import TINY_SECONDS, command
 
 START_SECONDS = 60.0
-LONG = {"steps": 1000, "sampler": "rk4"}  # a job of the tiny model that takes seconds
+LONG: dict[str, Any] = {
+    "steps": 1000,
+    "sampler": "rk4",
+}  # a job of the tiny model that takes seconds
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ class Server:
         pids = [int(pid) for file in children for pid in file.read_text().split()]
         return [pid for pid in pids if "spawn_main" in _command_line(pid)]
 
-    def ask(self, seconds: float = TINY_SECONDS, **fields: object) -> dict[str, object]:
+    def ask(self, seconds: float = TINY_SECONDS, **fields: Any) -> dict[str, Any]:
         """A request that the tiny model can do."""
         return {"prompt": "kick", "seconds": seconds, "seed": 1, **fields}
 

@@ -6,6 +6,7 @@ import http.client
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from tests.end_to_end.server.conftest import LONG, Server
 from tests.end_to_end.server.requests import edit, send, sound_file
 
 
-def expected(tiny: Path, seed: int = 1, **fields: object) -> bytes:
+def expected(tiny: Path, seed: int = 1, **fields: Any) -> bytes:
     clip = soundlet.load(tiny, threads=1).generate(
         "kick", seconds=TINY_SECONDS, seed=seed, **fields
     )
@@ -153,7 +154,7 @@ def test_a_loop_says_where_it_loops_in_every_wav(tiny_bundle: Path, server: Serv
         assert soundfile.info(io.BytesIO(data)).frames == round(0.25 * 44100)
 
 
-EDITS = {
+EDITS: dict[str, dict[str, Any]] = {
     "restyle": {"prompt": "clap"},
     "variation": {"prompt": "clap"},
     "inpaint": {"prompt": "clap", "regions": [[0.005, 0.01]]},
@@ -188,7 +189,7 @@ def test_an_edit_is_what_the_library_makes(server: Server, tiny: Path, operation
     ],
 )
 def test_a_bad_field_of_an_edit_is_named(
-    server: Server, operation: str, fields: dict[str, object], field: str
+    server: Server, operation: str, fields: dict[str, Any], field: str
 ) -> None:
     status, data = edit(server, operation, fields, sound_file(np.full((900, 2), 0.1)))
     assert (status, json.loads(data)["field"]) == (422, field)
@@ -215,7 +216,7 @@ def test_a_bad_field_of_an_edit_is_named(
     ],
 )
 def test_a_bad_field_is_named(
-    server: Server, fields: dict[str, object], field: str, said: str
+    server: Server, fields: dict[str, Any], field: str, said: str
 ) -> None:
     with pytest.raises(ServerRefusedError, match=said) as refused:
         server.client.submit(**server.ask(**fields))

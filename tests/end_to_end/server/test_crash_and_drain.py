@@ -74,8 +74,7 @@ def test_at_its_end_the_server_finishes_what_runs_and_tells_what_waits(
         waiting = server.client.submit(**server.ask())
         with ThreadPoolExecutor(2) as pool:
             events = [
-                pool.submit(lambda id=id: list(server.client.events(id)))
-                for id in (running.id, waiting.id)
+                pool.submit(list, server.client.events(id)) for id in (running.id, waiting.id)
             ]
             time.sleep(0.2)
             server.process.send_signal(signal.SIGTERM)

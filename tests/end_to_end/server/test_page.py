@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from soundlet.bundle import default_bundle
 from tests.end_to_end.server.conftest import Server, serving
@@ -19,7 +19,8 @@ pytestmark = pytest.mark.slow
 CHROMIUM = shutil.which("chromium")
 FLAGS = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
 PATIENCE = 120_000  # ms: for a sound on a busy machine
-DESKTOP, PHONE = {"width": 1200, "height": 860}, {"width": 360, "height": 740}
+DESKTOP: ViewportSize = {"width": 1200, "height": 860}
+PHONE: ViewportSize = {"width": 360, "height": 740}
 
 PICTURES = os.environ.get("SOUNDLET_PICTURES")
 """Where screenshots go; docs/pictures holds them."""

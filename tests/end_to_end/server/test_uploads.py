@@ -85,9 +85,9 @@ def hostile() -> Iterator[tuple[str, bytes]]:
         yield f"wav that claims {size} bytes", wav(bytes(8000), size=size)
     for value in (np.nan, np.inf, -np.inf, 1e38, 100.0):
         for place in (0, 2000, -1):
-            samples = tone.astype(np.float32)
-            samples[place] = value
-            yield f"{value} at {place}", sound_file(samples, subtype="FLOAT")
+            floats = tone.astype(np.float32)
+            floats[place] = value
+            yield f"{value} at {place}", sound_file(floats, subtype="FLOAT")
     for bits in (0, 1, 3, 7, 13, 128, 65535):
         yield f"{bits} bits", wav(bytes(8000), bits=bits)
     for kind in (0, 2, 17, 0x55, 0x1234, 0xFFFE):

@@ -16,10 +16,7 @@ NOT_OVER_HTTP = {"init_audio", "init_noise_level", "n_frames", "reference"}  # r
 
 
 def defaults(kind: type) -> dict[str, object]:
-    return {
-        each.name: None if each.default is MISSING else each.default
-        for each in fields(kind)  # type: ignore[arg-type]
-    }
+    return {each.name: None if each.default is MISSING else each.default for each in fields(kind)}
 
 
 def test_a_generation_has_the_fields_and_defaults_of_the_request() -> None:
