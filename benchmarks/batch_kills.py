@@ -106,12 +106,12 @@ def killed(arguments: argparse.Namespace, place: Path) -> dict[str, Any]:
 
 def on_ray(arguments: argparse.Namespace, place: Path) -> dict[str, Any]:
     """Run on two nodes, and kill one actor in the middle."""
-    os.environ["RAY_worker_niceness"] = "0"  # or a busy machine starves the actors
+    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 - or a busy machine starves them
     from ray.cluster_utils import Cluster
 
     prompts, folder = place / "prompts.jsonl", place / "out"
     write_list(prompts, arguments.lines, arguments.seconds, arguments.steps)
-    store = {"object_store_memory": 100_000_000}
+    store: dict[str, Any] = {"object_store_memory": 100_000_000}
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, **store})
     cluster.add_node(num_cpus=1, **store)
     try:
@@ -133,7 +133,7 @@ def on_ray(arguments: argparse.Namespace, place: Path) -> dict[str, Any]:
         said, _ = process.communicate(timeout=60)
         told = json.loads(said)
     finally:
-        cluster.shutdown()
+        cluster.shutdown()  # type: ignore[no-untyped-call]
     state = state_of(folder, arguments.lines)
     return {**state, "killed_at": killed_at, "made": told["made"], "failed": len(told["failed"])}
 

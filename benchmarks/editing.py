@@ -51,7 +51,8 @@ def bands(part: Audio, rate: int) -> NDArray[np.float64]:
     edges = np.geomspace(60, 16000, N_BANDS + 1) * len(mono) / rate
     cumulative = np.concatenate([[0.0], np.cumsum(spectrum)])
     power = np.diff(np.interp(edges, np.arange(len(cumulative)), cumulative))
-    return np.sqrt(np.maximum(power, 0))
+    magnitudes: NDArray[np.float64] = np.sqrt(np.maximum(power, 0))
+    return magnitudes
 
 
 def jump(audio: Audio, place: int, rate: int) -> float:

@@ -67,7 +67,8 @@ def on_cluster(lines: Sequence[Line], maker: Maker, workers: int, address: str) 
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
         each = maker.threads or 1
-        room = max(1, int(ray.cluster_resources().get("CPU", 1)) // each)
+        there = ray.cluster_resources()  # type: ignore[no-untyped-call]
+        room = max(1, int(there.get("CPU", 1)) // each)
         items = [{"line": _dumped(line)} for line in lines]
         rows = ray.data.from_items(items, override_num_blocks=len(items)).map(
             Actor,  # type: ignore[arg-type]

@@ -13,10 +13,12 @@ from soundlet.clip import PEAK_AFTER_SCALING
 from soundlet.editing.filling import Filled, Span
 from soundlet.editing.joining import LEVEL_SAMPLES, joined, level_ratio
 from soundlet.engines.codec import is_convolutional
+from soundlet.errors import GenerationError
 from soundlet.pipeline import Model
 from soundlet.source import for_model, with_channels
 
 MARGIN_SECONDS = 1.0  # of sound beside an edge that a join may look at
+MAX_TURNINGS_DOWN = 5  # until what was made, joined, is within full scale
 
 
 @dataclass(frozen=True)
@@ -79,36 +81,51 @@ def put(
     first, last = place
     start = first - n_left  # of `new` in `out`
     new = new[:, : out.shape[1] - start]
-    length = last - first
     margin, crossfade = round(MARGIN_SECONDS * rate), round(crossfade_seconds * rate)
-    bridge = not is_convolutional(model.config)
     n_before = min(n_left, margin, first)
-    n_after = min(new.shape[1] - n_left - length, margin, out.shape[1] - last)
+    n_after = max(min(new.shape[1] - n_left - (last - first), margin, out.shape[1] - last), 0)
     new = _levelled(out, new, n_left, place, n_before, n_after)
-    new, gain = _within_full_scale(new)
-    kept = out.copy()
-    out[:, first:last] = new[:, n_left : n_left + length]
+    bridge, gain = not is_convolutional(model.config), 1.0
+    for _ in range(MAX_TURNINGS_DOWN):
+        turned = new * np.float32(gain)
+        placed = _placed(out, turned, start, place, (n_before, n_after), margin, crossfade, bridge)
+        peak = float(np.abs(placed[:, first:last]).max())
+        if peak <= 1:
+            out[:] = placed
+            return gain
+        gain *= PEAK_AFTER_SCALING / peak
+    raise GenerationError("the new sound cannot be brought below full scale: try another seed")
+
+
+def _placed(
+    kept: Audio,
+    new: Audio,
+    start: int,
+    place: tuple[int, int],
+    beside: tuple[int, int],
+    margin: int,
+    crossfade: int,
+    bridge: bool,
+) -> Audio:
+    """`kept` with what was made in its place, joined at both ends."""
+    first, last = place
+    n_before, n_after = beside
+    out = kept.copy()
+    out[:, first:last] = new[:, first - start : last - start]
     if n_before:
-        at, stop = first - n_before, min(first + margin, last + max(n_after, 0))
-        part = slice(at, stop)
+        at, stop = first - n_before, min(first + margin, last + n_after)
         made = new[:, at - start : stop - start]
-        merged = joined(kept[:, part], made, n_before, crossfade=crossfade, bridge=bridge)
+        merged = joined(kept[:, at:stop], made, n_before, crossfade=crossfade, bridge=bridge)
         out[:, at : min(stop, last)] = merged[:, : min(stop, last) - at]
-    if n_after > 0:
+    if n_after:
         at, stop = max(last - margin, first - n_before), last + n_after
         made = new[:, at - start : stop - start].copy()
         inside = max(at, first)
         made[:, inside - at : last - at] = out[:, inside:last]  # as the first join has left it
-        backwards = joined(
-            kept[:, at:stop][:, ::-1],
-            made[:, ::-1],
-            n_after,
-            crossfade=crossfade,
-            bridge=bridge,
-        )[:, ::-1]
-        out[:, inside:stop] = backwards[:, inside - at :]
-    np.clip(out[:, first:last], -1, 1, out=out[:, first:last])
-    return gain
+        mirrored = kept[:, at:stop][:, ::-1]
+        merged = joined(mirrored, made[:, ::-1], n_after, crossfade=crossfade, bridge=bridge)
+        out[:, inside:stop] = merged[:, ::-1][:, inside - at :]
+    return out
 
 
 def _levelled(
@@ -129,12 +146,3 @@ def _levelled(
     curve = np.exp(np.log(left) * (1 - place_of) + np.log(right) * place_of)
     levelled: Audio = (new * curve).astype(np.float32)
     return levelled
-
-
-def _within_full_scale(new: Audio) -> tuple[Audio, float]:
-    """What was made, turned down as a whole where it would peak above full scale."""
-    peak = float(np.abs(new).max())
-    if peak <= 1:
-        return new, 1.0
-    gain = PEAK_AFTER_SCALING / peak
-    return new * np.float32(gain), gain

@@ -10,6 +10,7 @@ import pytest
 from soundlet.editing import (
     OPERATIONS,
     BlendRequest,
+    EditRequest,
     InpaintRequest,
     OneShotRequest,
     OutpaintRequest,
@@ -62,7 +63,7 @@ def test_what_no_one_shot_takes_is_refused(fields: dict[str, Any]) -> None:
         OneShotRequest(audio=AUDIO, **fields)
 
 
-REQUESTS = [
+REQUESTS: list[EditRequest] = [
     RestyleRequest(prompt="a", audio=AUDIO, strength=0.3, seed=4),
     VariationRequest(prompt="a", audio=AUDIO),
     InpaintRequest(prompt="a", audio=AUDIO, regions=((0.0, 0.5), (1.0, 2.0))),
