@@ -104,7 +104,7 @@ def test_contributing_is_short() -> None:
 
 def test_every_command_and_option_is_documented() -> None:
     page = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
-    for command in ("generate", "convert", "info", "doctor"):
+    for command in ("generate", "convert", "quantize", "bench", "info", "doctor"):
         help_text = subprocess.run(
             [sys.executable, "-m", "soundlet", command, "--help"],
             capture_output=True,
