@@ -15,6 +15,7 @@ from soundlet.errors import (
     GenerationError,
     HubError,
     RequestError,
+    ServerError,
     SoundletError,
 )
 from soundlet.request import GenerationRequest
@@ -38,6 +39,7 @@ __all__ = [
     "HubError",
     "Model",
     "RequestError",
+    "ServerError",
     "SoundletError",
     "__version__",
     "load",

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundlet.errors import AudioError
+from soundlet.wav_chunks import with_chunks
 
 Audio: TypeAlias = NDArray[np.float32]
 """(channels, samples) float32, nominally in [-1, 1]."""
@@ -137,6 +138,7 @@ def write_audio(
     format: Format | None = None,
     bits: Bits | None = None,
     tags: Mapping[str, str] | None = None,
+    chunks: Mapping[str, bytes] | None = None,
 ) -> None:
     """Write a sound file, whole or not at all.
 
@@ -149,6 +151,7 @@ def write_audio(
         bits: sample width of WAV (16, 24, 32f) and FLAC (16, 24) files; None is 16. OGG and MP3
             have none.
         tags: what the file says of itself, by the names in `TAGS`.
+        chunks: further RIFF chunks, by their four characters; only WAV files have them.
 
     Raises:
         AudioError: a value out of range, a combination that no file can have, or a place that
@@ -156,10 +159,11 @@ def write_audio(
     """
     if isinstance(target, (str, os.PathLike)):
         format = format or format_of(target)
-        data = encode_audio(audio, sample_rate, format=format, bits=bits, tags=tags)
-        _put_in_place(Path(target), data)
+        data = encode_audio(audio, sample_rate, format=format, bits=bits, tags=tags, chunks=chunks)
+        put_in_place(Path(target), data)
     else:
-        data = encode_audio(audio, sample_rate, format=format or "wav", bits=bits, tags=tags)
+        format = format or "wav"
+        data = encode_audio(audio, sample_rate, format=format, bits=bits, tags=tags, chunks=chunks)
         target.write(data)
         target.flush()
 
@@ -171,6 +175,7 @@ def encode_audio(
     format: Format = "wav",
     bits: Bits | None = None,
     tags: Mapping[str, str] | None = None,
+    chunks: Mapping[str, bytes] | None = None,
 ) -> bytes:
     """The bytes of a sound file; the same sound always gives the same bytes.
 
@@ -204,7 +209,7 @@ def encode_audio(
         raise AudioError(f"{format} cannot hold {shape} ({e.error_string.rstrip('. ')})") from e
     data = buffer.getvalue()
     if format == "wav":
-        return _without_time(data)
+        return with_chunks(_without_time(data), chunks or {})
     if format == "ogg":
         return _without_serial(data)
     return _id3(tags) + data if format == "mp3" and tags else data
@@ -235,7 +240,7 @@ def _samples(audio: Audio, subtype: str) -> NDArray[Any]:
     return np.clip(samples, -1, 1)
 
 
-def _put_in_place(path: Path, data: bytes) -> None:
+def put_in_place(path: Path, data: bytes) -> None:
     """Write `data` to a temporary neighbour of `path`, then rename it."""
     if os.path.isdir(path):
         raise AudioError(f"{path} is a folder: name a file in it")

@@ -106,6 +106,16 @@ class Bundle:
     config: ModelConfig
     t5_config: T5Config
 
+    @property
+    def sha256(self) -> str:
+        """One hash of all files that shape a sound: two models with the same one are the same."""
+        lines = [
+            f"{record.sha256} {name}"
+            for name, record in sorted(self.manifest.files.items())
+            if not name.endswith(".md")
+        ]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
 
 def default_bundle() -> Path:
     """The folder of the model inside the package."""

@@ -9,6 +9,7 @@ SoundletError
   RequestError      the caller asked for something that this model cannot do
   AudioError        a sound file could not be read or written
   GenerationError   the model produced something that is not a sound
+  ServerError       a server cannot start, cannot be reached, or refused a request
   Cancelled         the caller stopped the generation
 """
 
@@ -49,6 +50,10 @@ class AudioError(SoundletError):
 
 class GenerationError(SoundletError):
     """The model produced NaN, silence, or a level far beyond full scale."""
+
+
+class ServerError(SoundletError):
+    """A server cannot start, or one that was asked cannot be reached or said no."""
 
 
 class Cancelled(SoundletError):

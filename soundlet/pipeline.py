@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import math
 import os
-import secrets
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import groupby
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from soundlet.audio import read_audio, resample
 from soundlet.bundle import TOKENIZER, Bundle, open_bundle
-from soundlet.clip import Clip, faded_out, require_numbers, to_level
-from soundlet.config import ModelConfig, OobleckDecoderConfig
-from soundlet.engines import Conditioning, Engine, load_engine
-from soundlet.engines.codec import mean_and_std
-from soundlet.engines.tiling import decoder_halo
+from soundlet.circle import around, decode_circle
+from soundlet.clip import FADE_SECONDS, Clip, faded_out, require_numbers, to_level
+from soundlet.config import ModelConfig
+from soundlet.engines import Conditioning, Engine, StreamingEngine, load_engine
+from soundlet.engines.codec import halo, is_convolutional, mean_and_std
 from soundlet.errors import BundleError, Cancelled, RequestError
 from soundlet.guidance import guided
 from soundlet.noise import Generator
-from soundlet.request import MAX_SEED, GenerationRequest, Sampler
-from soundlet.sampling import Progress, sample
+from soundlet.plan import Plan, groups, plan_for
+from soundlet.request import GenerationRequest
+from soundlet.sampling import Progress, Velocity, sample
+from soundlet.source import for_model, read_source
+from soundlet.streaming import cut_pieces
 from soundlet.tokenizer import Tokenizer
 
 __all__ = ["Clip", "Model", "load"]
@@ -35,32 +34,8 @@ Array = NDArray[np.float32]
 ShouldStop = Callable[[], bool]
 """Asked between steps; True ends the work."""
 
-
-@dataclass(frozen=True)
-class Plan:
-    """A request that one model has agreed to, every choice made.
-
-    Attributes:
-        request: with the model's defaults filled in.
-        seed: of its noise.
-        n_samples: length of the clip.
-        n_frames: latents to sample.
-    """
-
-    request: GenerationRequest
-    seed: int
-    seconds: float
-    steps: int
-    sampler: Sampler
-    cfg_scale: float
-    n_samples: int
-    n_frames: int
-
-    def sampling(self) -> tuple[object, ...]:
-        """What clips that are sampled together have in common."""
-        asked = self.request
-        common = (self.steps, self.sampler, self.n_frames, asked.init_noise_level)
-        return (*common, self.cfg_scale, asked.cfg_rescale, tuple(asked.cfg_interval))
+OnPiece = Callable[[Array], None]
+"""Called with the next samples (channels, samples) of a clip while the rest of it is decoded."""
 
 
 def load(
@@ -141,6 +116,7 @@ class Model:
         *,
         on_step: Progress | None = None,
         should_stop: ShouldStop | None = None,
+        on_piece: OnPiece | None = None,
         **fields: Any,  # noqa: ANN401 - of GenerationRequest, which checks each
     ) -> Clip:
         """Make one clip.
@@ -149,6 +125,8 @@ class Model:
             prompt: what it should sound like, or a whole request.
             on_step: called after each step with (steps done, steps in all).
             should_stop: asked between steps; True ends the work.
+            on_piece: called with the clip's samples from its start, as soon as they are decoded.
+                Their level is the model's own: what brings a clip to full scale needs all of it.
             fields: further ones of `GenerationRequest`.
 
         Raises:
@@ -161,7 +139,7 @@ class Model:
             request = replace(prompt, **fields)
         else:
             request = GenerationRequest(prompt=prompt, **fields)
-        (clip,) = self.generate_batch([request], on_step=on_step, should_stop=should_stop)
+        (clip,) = self._generate([request], on_step, should_stop, on_piece)
         return clip
 
     def generate_batch(
@@ -186,8 +164,17 @@ class Model:
         Raises:
             RequestError, AudioError, GenerationError, Cancelled: as in `generate`.
         """
-        groups = list(_groups([self._plan(request) for request in requests], self.batch_size))
-        total = sum(group[0].steps for group in groups)
+        return self._generate(requests, on_step, should_stop, None)
+
+    def _generate(
+        self,
+        requests: Sequence[GenerationRequest],
+        on_step: Progress | None,
+        should_stop: ShouldStop | None,
+        on_piece: OnPiece | None,
+    ) -> list[Clip]:
+        planned = list(groups([self._plan(request) for request in requests], self.batch_size))
+        total = sum(group[0].steps for group in planned)
         clips: list[Clip] = []
         n_before = 0
 
@@ -197,11 +184,55 @@ class Model:
             if should_stop is not None and should_stop():
                 raise Cancelled(f"stopped after {n_before + done} of {total} steps")
 
-        for group in groups:
+        for group in planned:
             step(0, total)
-            clips += self._make(group, step)
+            clips += self._make(group, step, on_piece)
             n_before += group[0].steps
         return clips
+
+    def stream(
+        self,
+        prompt: str | GenerationRequest,
+        *,
+        on_step: Progress | None = None,
+        should_stop: ShouldStop | None = None,
+        **fields: Any,  # noqa: ANN401 - of GenerationRequest, which checks each
+    ) -> Iterator[Array]:
+        """The samples of a clip from its start, each piece as soon as it is decoded.
+
+        They are those of `generate`, but for the level: what brings a clip to full scale needs all
+        of it. A loop comes as one piece, since its start depends on its end.
+
+        Args:
+            prompt: what it should sound like, or a whole request.
+            on_step: called after each step with (steps done, steps in all).
+            should_stop: asked between steps; True ends the work.
+            fields: further ones of `GenerationRequest`.
+
+        Yields:
+            (channels, samples) float32 at the model's rate, about half a second first.
+
+        Raises:
+            RequestError, AudioError, GenerationError, Cancelled: as in `generate`, while it is
+                iterated.
+        """
+        if isinstance(prompt, GenerationRequest):
+            request = replace(prompt, **fields)
+        else:
+            request = GenerationRequest(prompt=prompt, **fields)
+        plan = self._plan(request)
+
+        def step(done: int, total: int) -> None:
+            if on_step is not None:
+                on_step(done, total)
+            if should_stop is not None and should_stop():
+                raise Cancelled(f"stopped after {done} of {total} steps")
+
+        (latents,) = self._sampled([plan], step)
+        if plan.windows is not None:
+            yield self._closed(plan, latents)
+        else:
+            yield from self._pieces(plan, self._needed(plan, latents))
 
     def resolve(self, request: GenerationRequest) -> GenerationRequest:
         """`request` with the model's defaults, and a seed, where it leaves them open.
@@ -211,74 +242,20 @@ class Model:
         """
         return self._plan(request).request
 
-    def condition(self, request: GenerationRequest) -> Conditioning:
-        """What the dit is told of `request`.
-
-        Raises:
-            RequestError: something that this model cannot do.
-        """
-        return self._condition([self._plan(request)], [request.prompt])
-
-    def n_frames(self, request: GenerationRequest) -> int:
-        """Latents that are sampled for `request`.
-
-        Raises:
-            RequestError: something that this model cannot do.
-        """
-        return self._plan(request).n_frames
-
     def _plan(self, request: GenerationRequest) -> Plan:
-        defaults = self.bundle.manifest.defaults
-        seconds = defaults.seconds if request.seconds is None else float(request.seconds)
-        self._check_seconds(seconds, is_reference=request.reference)
-        if request.reference:
-            n_frames = request.n_frames or self.config.n_frames
-            n_samples = n_frames * self.config.hop_length
-        else:
-            n_samples = max(1, round(seconds * self.config.sample_rate))
-            n_frames = self._frames_for(n_samples, is_short=request.short_window)
-        patch = self.config.dit.patch_size
-        if n_frames % patch:
-            raise RequestError(f"n_frames must be a multiple of {patch}, not {n_frames}")
-        steps = request.steps or defaults.steps
-        sampler = request.sampler or defaults.sampler
-        cfg_scale = defaults.cfg_scale if request.cfg_scale is None else request.cfg_scale
-        seed = secrets.randbelow(MAX_SEED + 1) if request.seed is None else int(request.seed)
-        filled = replace(
-            request, seconds=seconds, steps=steps, sampler=sampler, cfg_scale=cfg_scale, seed=seed
-        )
-        if cfg_scale == 1:
-            _check_guidance_is_not_asked_for(filled)
-        return Plan(filled, seed, seconds, steps, sampler, cfg_scale, n_samples, n_frames)
+        return plan_for(self.bundle, request)
 
-    def _check_seconds(self, seconds: float, *, is_reference: bool) -> None:
-        low, high = self.config.seconds_range
-        if not is_reference:
-            low, high = max(low, 1 / self.config.sample_rate), min(high, self.max_seconds)
-        if not low <= seconds <= high:
-            floored = math.floor(high * 1000) / 1000 or high
-            raise RequestError(
-                f"seconds must be from {low:.3g} to {floored:.8g} with"
-                f" {self.bundle.manifest.name}, not {seconds:.8g}"
-            )
-
-    def _frames_for(self, n_samples: int, *, is_short: bool) -> int:
-        """Latents to sample for a clip of this length."""
-        margin = self.bundle.manifest.margin_frames
-        if self.bundle.manifest.length == "fixed":
-            if not is_short:
-                return self.config.n_frames
-            margin = _context(self.config)
-        patch = self.config.dit.patch_size
-        n_frames = -(-n_samples // self.config.hop_length) + margin
-        return min(-(-n_frames // patch) * patch, self.config.n_frames)
-
-    def _make(self, plans: list[Plan], on_step: Progress) -> list[Clip]:
+    def _make(self, plans: list[Plan], on_step: Progress, on_piece: OnPiece | None) -> list[Clip]:
         """The clips of one group."""
+        latents = self._sampled(plans, on_step)
+        return [self._clip(plan, item, on_piece) for plan, item in zip(plans, latents, strict=True)]
+
+    def _sampled(self, plans: list[Plan], on_step: Progress) -> Array:
+        """Latents (batch, channels, frames) of one group."""
         first, asked = plans[0], plans[0].request
         seeds = [first.seed] if asked.reference else [plan.seed for plan in plans]
         generators = [Generator(seed) for seed in seeds]
-        conditioning = self._condition(plans, [plan.request.prompt for plan in plans])
+        velocity = self._velocity(plans)
         shape = (self.config.latent_channels, first.n_frames)
 
         def noise() -> Array:
@@ -293,14 +270,8 @@ class Model:
             ]
             level = asked.init_noise_level
             x = np.concatenate(starts) * np.float32(1 - level) + x * np.float32(level)
-        velocity = guided(
-            self.engine.velocity,
-            conditioning,
-            negative=self._negative(plans),
-            cfg_scale=first.cfg_scale,
-            cfg_rescale=asked.cfg_rescale,
-            cfg_interval=asked.cfg_interval,
-        )
+        if first.windows is not None:
+            velocity = around(velocity, first.windows)
         latents = sample(
             first.sampler,
             velocity,
@@ -311,16 +282,68 @@ class Model:
             on_step=on_step,
         )
         require_numbers(latents, "latents")
-        return [self._clip(plan, item) for plan, item in zip(plans, latents, strict=True)]
+        return latents
+
+    def _velocity(self, plans: list[Plan]) -> Velocity:
+        """The dit with the conditioning and guidance of one group bound."""
+        first, asked = plans[0], plans[0].request
+        return guided(
+            self.engine.velocity,
+            self._condition(plans, [plan.request.prompt for plan in plans]),
+            negative=self._negative(plans),
+            cfg_scale=first.cfg_scale,
+            cfg_rescale=asked.cfg_rescale,
+            cfg_interval=asked.cfg_interval,
+        )
+
+    def condition(
+        self, prompts: Sequence[str], seconds: Sequence[float], *, truncate: bool = False
+    ) -> Conditioning:
+        """What the dit is told about clips.
+
+        Args:
+            prompts: one a clip.
+            seconds: the length of each, as the model is told it.
+            truncate: cut prompts that are too long instead of refusing them.
+
+        Raises:
+            RequestError: a prompt that is too long.
+        """
+        cut = [truncate] * len(prompts)
+        return self._conditioned(prompts, seconds, cut)
+
+    def encode(self, audio: Array) -> Array:
+        """The mean of the latents of a sound.
+
+        Args:
+            audio: (audio channels, frames * hop_length) at the model's rate.
+
+        Returns:
+            (latent channels, frames).
+        """
+        latents: Array = mean_and_std(self.engine.encode(audio[None]))[0][0]
+        return latents
+
+    def decode(self, latents: Array) -> Array:
+        """The sound of latents (latent channels, frames): (audio channels, frames * hop_length)."""
+        audio: Array = self.engine.decode(np.ascontiguousarray(latents[None]))[0]
+        require_numbers(audio, "samples")
+        return audio
 
     def _condition(self, plans: list[Plan], prompts: list[str]) -> Conditioning:
+        cut = [plan.request.truncate_prompt for plan in plans]
+        return self._conditioned(prompts, [plan.seconds for plan in plans], cut)
+
+    def _conditioned(
+        self, prompts: Sequence[str], seconds: Sequence[float], cut: Sequence[bool]
+    ) -> Conditioning:
         encoded = [
-            self._tokenizer.encode([prompt], truncate=plan.request.truncate_prompt)
-            for plan, prompt in zip(plans, prompts, strict=True)
+            self._tokenizer.encode([prompt], truncate=truncate)
+            for prompt, truncate in zip(prompts, cut, strict=True)
         ]
         ids, masks = zip(*encoded, strict=True)
-        seconds = np.array([plan.seconds for plan in plans], np.float32)
-        return self.engine.condition(np.concatenate(ids), np.concatenate(masks), seconds)
+        told = np.array(seconds, np.float32)
+        return self.engine.condition(np.concatenate(ids), np.concatenate(masks), told)
 
     def _negative(self, plans: list[Plan]) -> Array | None:
         """What guidance points away from: the negative prompt of each clip, or else zeros."""
@@ -343,36 +366,27 @@ class Model:
         """The sound to start from, with the model's rate and channels, cut or padded to length."""
         given = plan.request.init_audio
         assert given is not None
-        if isinstance(given, tuple):
-            audio, rate = np.asarray(given[0], np.float32), int(given[1])
-            if not np.isfinite(audio).all():
-                raise RequestError("init_audio holds values that are not finite numbers")
-        else:
-            audio, rate = read_audio(given)
-        audio = resample(audio, rate, self.config.sample_rate)
+        audio, rate = read_source(given, "init_audio")
         channels, length = self.config.audio_channels, plan.n_frames * self.config.hop_length
-        if len(audio) == 1:
-            audio = np.repeat(audio, channels, axis=0)
-        if len(audio) < channels:
-            raise RequestError(
-                f"init_audio has {len(audio)} channels; {self.bundle.manifest.name} needs"
-                f" {channels}, or 1 to be repeated"
-            )
+        audio = for_model(audio, rate, to_rate=self.config.sample_rate, channels=channels)
         fitted = np.zeros((channels, length), np.float32)
         n_given = min(length, audio.shape[1])
-        fitted[:, :n_given] = audio[:channels, :n_given]
+        fitted[:, :n_given] = audio[:, :n_given]
         return fitted
 
-    def _clip(self, plan: Plan, latents: Array) -> Clip:
+    def _clip(self, plan: Plan, latents: Array, on_piece: OnPiece | None) -> Clip:
         """The sound of `latents`; no more of them are decoded than the clip depends on."""
-        n_needed = -(-plan.n_samples // self.config.hop_length) + _context(self.config)
-        audio = self.engine.decode(latents[None, :, :n_needed])[0]
-        audio = np.ascontiguousarray(audio[:, : plan.n_samples])
-        require_numbers(audio, "samples")
+        needed = self._needed(plan, latents)
+        if plan.windows is not None:
+            audio = self._closed(plan, latents)
+            if on_piece is not None:
+                on_piece(audio)  # its start depends on its end: there is nothing to tell sooner
+        elif on_piece is None:
+            audio = self._finished(self.engine.decode(needed[None])[0], plan)
+        else:
+            audio = self._told(plan, needed, on_piece)
         gain_db = 0.0
         if not plan.request.reference:
-            if plan.n_samples < plan.n_frames * self.config.hop_length:
-                audio = faded_out(audio, self.config.sample_rate)
             audio, gain_db = to_level(audio)
         return Clip(
             audio=audio,
@@ -382,52 +396,59 @@ class Model:
             request=plan.request,
             model=self.bundle.manifest.name,
             gain_db=gain_db,
+            model_sha256=self.bundle.sha256,
+            engine=self.engine.name,
         )
 
+    def _closed(self, plan: Plan, latents: Array) -> Array:
+        """The sound of a loop's latents, decoded on the circle."""
+        is_exact = is_convolutional(self.config)
+        audio = decode_circle(
+            self.engine.decode,
+            latents,
+            self.config.hop_length,
+            plan.n_samples,
+            halo=halo(self.config),
+            bridge=not is_exact,
+        )
+        require_numbers(audio, "samples")
+        return audio
 
-def _groups(plans: list[Plan], batch_size: int) -> Iterator[list[Plan]]:
-    """Plans that are sampled together: neighbours that have the same settings."""
-    if any(plan.request.reference for plan in plans):
-        _check_reference(plans)
-        yield plans
-        return
-    for _, alike in groupby(plans, Plan.sampling):
-        group = list(alike)
-        for start in range(0, len(group), batch_size):
-            yield group[start : start + batch_size]
+    def _finished(self, audio: Array, plan: Plan) -> Array:
+        """`audio` at its length, checked, with its end faded if it was cut."""
+        audio = np.ascontiguousarray(audio[:, : plan.n_samples])
+        require_numbers(audio, "samples")
+        return faded_out(audio, self.config.sample_rate) if self._fades(plan) else audio
 
+    def _needed(self, plan: Plan, latents: Array) -> Array:
+        """Those of `latents` that the samples of a clip depend on."""
+        if not is_convolutional(self.config):
+            return latents
+        return latents[:, : -(-plan.n_samples // self.config.hop_length) + halo(self.config)]
 
-def _check_reference(plans: list[Plan]) -> None:
-    first = plans[0]
-    for plan in plans:
-        if not plan.request.reference:
-            raise RequestError("reference must be the same for all requests of a batch")
-        if plan.sampling() != first.sampling() or plan.seed != first.seed:
-            raise RequestError(
-                "in reference mode a batch has one seed, sampler and guidance: only prompts and"
-                " seconds may differ"
-            )
-        if plan.request.init_audio is not first.request.init_audio:
-            raise RequestError("in reference mode a batch has one init_audio")
+    def _told(self, plan: Plan, latents: Array, on_piece: OnPiece) -> Array:
+        """The finished sound, told to `on_piece` while it is decoded."""
+        told = []
+        for piece in self._pieces(plan, latents):
+            told.append(piece)
+            on_piece(piece)
+        return np.concatenate(told, axis=1)
 
+    def _pieces(self, plan: Plan, latents: Array) -> Iterator[Array]:
+        """The finished sound from its start, while it is decoded."""
+        if isinstance(self.engine, StreamingEngine):
+            pieces = self.engine.decode_pieces(latents)
+        else:
+            pieces = iter(self.engine.decode(latents[None]))
+        rate, n_told = self.config.sample_rate, 0
+        n_held = 2 * round(FADE_SECONDS * rate)  # a shorter end would get a shorter fade
+        for piece in cut_pieces(pieces, plan.n_samples, n_held):
+            n_told += piece.shape[1]
+            require_numbers(piece, "samples")
+            is_last = n_told == plan.n_samples
+            yield faded_out(piece, rate) if self._fades(plan) and is_last else piece
 
-def _check_guidance_is_not_asked_for(request: GenerationRequest) -> None:
-    idle = {
-        "negative_prompt": request.negative_prompt is not None,
-        "cfg_rescale": request.cfg_rescale != 0,
-        "cfg_interval": tuple(request.cfg_interval) != (0, 1),
-    }
-    for name, is_given in idle.items():
-        if is_given:
-            raise RequestError(
-                f"{name} has no effect at cfg_scale 1, which is no guidance: set cfg_scale, to 4"
-                " for example"
-            )
-
-
-def _context(config: ModelConfig) -> int:
-    """Latents beyond the end of a clip that its samples depend on."""
-    decoder = config.autoencoder.decoder.config
-    if isinstance(decoder, OobleckDecoderConfig):
-        return decoder_halo(decoder)
-    return config.n_frames  # phase recovery looks at everything
+    def _fades(self, plan: Plan) -> bool:
+        """Whether the end was cut, and so needs a fade."""
+        is_cut = plan.n_samples < plan.n_frames * self.config.hop_length
+        return is_cut and not plan.request.reference

@@ -22,6 +22,7 @@ SAMPLERS: tuple[Sampler, ...] = get_args(Sampler)
 MAX_SEED = 2**32 - 1
 MAX_STEPS = 1000
 MAX_CFG_SCALE = 100.0
+MIN_LOOP_SECONDS, MAX_LOOP_SECONDS = 0.25, 120.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -41,6 +42,8 @@ class GenerationRequest:
         negative_prompt: what the clip should not sound like; needs a `cfg_scale` other than 1.
         init_audio: sound to start from: a file, or (array of (channels, samples), rate in Hz).
         init_noise_level: how much of `init_audio` is replaced: above 0 (none) to 1 (all of it).
+        loop: make the end lead into the start, so that the clip repeats without a seam. Such a clip
+            may be longer than the model's window, up to `MAX_LOOP_SECONDS`.
         truncate_prompt: cut prompts that are too long for the model instead of refusing them.
         short_window: sample no more than the clip's own length of a model that was trained on one
             length; faster, and the sound differs from what the whole window would give. Without
@@ -64,6 +67,7 @@ class GenerationRequest:
     negative_prompt: str | None = None
     init_audio: str | os.PathLike[str] | tuple[NDArray[np.floating[Any]], int] | None = None
     init_noise_level: float = 1.0
+    loop: bool = False
     truncate_prompt: bool = False
     short_window: bool = False
     n_frames: int | None = None
@@ -90,8 +94,17 @@ class GenerationRequest:
         _check_interval(self.cfg_interval)
         _check_number("init_noise_level", self.init_noise_level, 0, 1, low_is_allowed=False)
         _check_init_audio(self.init_audio, self.init_noise_level)
-        if self.short_window and self.reference:
-            raise RequestError("short_window cannot be with reference, which samples what it says")
+        if self.short_window and (self.loop or self.reference):
+            other = "loop" if self.loop else "reference"
+            raise RequestError(
+                f"short_window=True and {other}=True exclude each other: that one says how much"
+                " is sampled"
+            )
+        if self.loop and self.reference:
+            raise RequestError(
+                "loop=True and reference=True exclude each other: reference runs are"
+                " those of the reference implementation, which makes no loops"
+            )
         if self.n_frames is not None:
             _check_integer("n_frames", self.n_frames, 1, 2**20)
             if not self.reference:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from itertools import pairwise
-from types import MappingProxyType
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,90 +56,103 @@ def linear_schedule(steps: int, sigma_max: float = 1.0) -> Array:
     return _linspace(sigma_max, 0.0, steps + 1)
 
 
-def sample_pingpong(
-    velocity: Velocity,
-    x: Array,
-    times: Array,
-    *,
-    noise: Noise,
-    on_step: Progress | None = None,
-) -> Array:
-    """Denoise fully, add noise back to the next time, repeat: for models distilled to few steps.
+class Step(Protocol):
+    """One step of a sampler."""
 
-    Args:
-        velocity: the model with its conditioning bound.
-        x: (batch, channels, frames) at the first time.
-        times: (steps + 1,), falling to 0.
-        noise: called once a step, the last included, so that streams match the reference's.
-        on_step: see `Progress`.
+    def __call__(self, velocity: Velocity, x: Array, t: np.float32, t_next: np.float32) -> Array:
+        """Latents at time `t` to latents at `t_next`.
 
-    Returns:
-        Latents, shaped as `x`.
+        Args:
+            velocity: the model with its conditioning bound.
+            x: (batch, channels, frames) at `t`.
+            t: the time now.
+            t_next: a lower one; 0 is data.
+        """
+
+
+class PingpongStep:
+    """Denoise fully, then add noise back to the next time: for models distilled to few steps.
 
     Source: ARC post-training, https://arxiv.org/abs/2505.08175.
     """
-    for i, (t, t_next) in enumerate(pairwise(times)):
+
+    def __init__(self, noise: Noise) -> None:
+        """`noise` is called once a step, the last included, so that streams match the reference."""
+        self._noise = noise
+
+    def __call__(self, velocity: Velocity, x: Array, t: np.float32, t_next: np.float32) -> Array:
+        """See `Step`."""
         denoised = x - t * velocity(x, _batch(t, x))
-        x = (_ONE - t_next) * denoised + t_next * noise()
-        _report(on_step, i, times)
-    return x
+        stepped: Array = (_ONE - t_next) * denoised + t_next * self._noise()
+        return stepped
 
 
-def sample_euler(
-    velocity: Velocity, x: Array, times: Array, *, on_step: Progress | None = None
-) -> Array:
-    """Follow the velocity in straight steps. Arguments as in `sample_pingpong`, no fresh noise."""
-    for i, (t, t_next) in enumerate(pairwise(times)):
-        x = x + (t_next - t) * velocity(x, _batch(t, x))
-        _report(on_step, i, times)
-    return x
+def euler_step(velocity: Velocity, x: Array, t: np.float32, t_next: np.float32) -> Array:
+    """Follow the velocity straight on; see `Step`."""
+    stepped: Array = x + (t_next - t) * velocity(x, _batch(t, x))
+    return stepped
 
 
-def sample_rk4(
-    velocity: Velocity, x: Array, times: Array, *, on_step: Progress | None = None
-) -> Array:
-    """Classical Runge-Kutta of fourth order: four velocities a step. Arguments as for Euler."""
+def rk4_step(velocity: Velocity, x: Array, t: np.float32, t_next: np.float32) -> Array:
+    """Classical Runge-Kutta of fourth order: four velocities a step; see `Step`."""
     half, sixth = np.float32(1 / 2), np.float32(6)
-    for i, (t, t_next) in enumerate(pairwise(times)):
-        dt = t_next - t
-        middle = _batch(t + dt * half, x)
-        k1 = velocity(x, _batch(t, x))
-        k2 = velocity(x + dt * half * k1, middle)
-        k3 = velocity(x + dt * half * k2, middle)
-        k4 = velocity(x + dt * k3, _batch(t_next, x))
-        x = x + dt / sixth * (k1 + _TWO * k2 + _TWO * k3 + k4)
-        _report(on_step, i, times)
-    return x
+    dt = t_next - t
+    middle = _batch(t + dt * half, x)
+    k1 = velocity(x, _batch(t, x))
+    k2 = velocity(x + dt * half * k1, middle)
+    k3 = velocity(x + dt * half * k2, middle)
+    k4 = velocity(x + dt * k3, _batch(t_next, x))
+    stepped: Array = x + dt / sixth * (k1 + _TWO * k2 + _TWO * k3 + k4)
+    return stepped
 
 
-def sample_dpmpp(
-    velocity: Velocity, x: Array, times: Array, *, on_step: Progress | None = None
-) -> Array:
-    """DPM-Solver++(2M): second order, from the previous step's data. Arguments as for Euler.
+class DpmppStep:
+    """DPM-Solver++(2M): second order, from the data that the step before this one found.
 
     The first step from pure noise has an infinite h, hence expm1(-h) = -1, and the step after it an
-    infinite ratio, hence no correction; both are finite and meant.
+    infinite ratio, hence no correction; both are finite and meant. A step that does not begin where
+    the one before it ended has no correction either, and is one of Euler's.
 
     Source: https://arxiv.org/abs/2211.01095, with alpha = 1 - t and sigma = t.
     """
-    previous: Array | None = None
-    h_previous = math.inf
-    for i, (t, t_next) in enumerate(pairwise(times)):
-        denoised = x - t * velocity(x, _batch(t, x))
+
+    def __init__(self) -> None:
+        self._previous: Array | None = None
+        self._h = math.inf
+        self._t = math.nan
+
+    def __call__(self, velocity: Velocity, x: Array, t: np.float32, t_next: np.float32) -> Array:
+        """See `Step`."""
+        denoised: Array = x - t * velocity(x, _batch(t, x))
         h = _half_logsnr(t_next) - _half_logsnr(t)
         estimate = denoised
-        if previous is not None and t_next > 0:
-            correction = np.float32(h / (2 * h_previous))  # 1 / 2r, with r = h_previous / h
-            estimate = (_ONE + correction) * denoised - correction * previous
+        if self._previous is not None and self._t == t and t_next > 0:
+            correction = np.float32(h / (2 * self._h))  # 1 / 2r, with r = h_previous / h
+            estimate = (_ONE + correction) * denoised - correction * self._previous
         shrink = np.float32(math.expm1(-h))
-        x = (t_next / t) * x - (_ONE - t_next) * shrink * estimate
-        previous, h_previous = denoised, h
-        _report(on_step, i, times)
-    return x
+        self._previous = denoised
+        self._h, self._t = h, float(t_next)
+        stepped: Array = (t_next / t) * x - (_ONE - t_next) * shrink * estimate
+        return stepped
 
 
-DETERMINISTIC = MappingProxyType({"euler": sample_euler, "rk4": sample_rk4, "dpmpp": sample_dpmpp})
-"""The samplers that add no noise, by name."""
+def stepper(sampler: Sampler, noise: Noise) -> Step:
+    """A fresh step function of the sampler named.
+
+    Args:
+        sampler: its name.
+        noise: fresh noise, drawn only by the sampler that adds some: pingpong.
+    """
+    if sampler == "pingpong":
+        return PingpongStep(noise)
+    if sampler == "dpmpp":
+        return DpmppStep()
+    return {"euler": euler_step, "rk4": rk4_step}[sampler]
+
+
+def schedule(sampler: Sampler, steps: int, sigma_max: float = 1.0) -> Array:
+    """The times that the reference gives a sampler: (steps + 1,), from `sigma_max` to 0."""
+    return (linear_schedule if sampler == "rk4" else logsnr_schedule)(steps, sigma_max)
 
 
 def sample(
@@ -166,11 +179,12 @@ def sample(
     Returns:
         Latents, shaped as `x`.
     """
-    schedule = linear_schedule if sampler == "rk4" else logsnr_schedule
-    times = schedule(steps, sigma_max)
-    if sampler == "pingpong":
-        return sample_pingpong(velocity, x, times, noise=noise, on_step=on_step)
-    return DETERMINISTIC[sampler](velocity, x, times, on_step=on_step)
+    step = stepper(sampler, noise)
+    for i, (t, t_next) in enumerate(pairwise(schedule(sampler, steps, sigma_max))):
+        x = step(velocity, x, t, t_next)
+        if on_step is not None:
+            on_step(i + 1, steps)
+    return x
 
 
 _ONE, _TWO = np.float32(1), np.float32(2)
@@ -194,8 +208,3 @@ def _half_logsnr(t: np.float32) -> float:
     if t <= 0 or t >= 1:
         return math.inf if t <= 0 else -math.inf
     return math.log((1 - float(t)) / float(t))
-
-
-def _report(on_step: Progress | None, i: int, times: Array) -> None:
-    if on_step is not None:
-        on_step(i + 1, len(times) - 1)

@@ -12,6 +12,7 @@ audio", 2005.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -86,6 +87,34 @@ def synthesise(frames: Array, form: SpectrogramFormat, *, iterations: int = 16) 
         (batch, 2, frames * hop_length) float32.
     """
     return np.stack([_synthesise_one(item.T, form, iterations) for item in frames])
+
+
+def synthesise_pieces(
+    frames: Array, form: SpectrogramFormat, *, iterations: int = 16
+) -> Iterator[Array]:
+    """What `synthesise` makes of one clip, from its start, piece by piece.
+
+    A frame of a round of Griffin-Lim depends on the frames whose windows overlap its own, so a
+    piece is made from its frames and so many rounds of neighbours: the samples are the same.
+
+    Args:
+        frames: (features, frames) as `analyse` gives them.
+        form: the sizes of a frame.
+        iterations: rounds of fast Griffin-Lim after the peaks have been followed.
+
+    Yields:
+        (2, samples) float32; about half a second first, and longer pieces after it.
+    """
+    hop, n_frames = form.hop_length, frames.shape[1]
+    reach = (iterations + 1) * (form.n_fft // hop - 1)
+    start = follow_peaks(to_magnitude(frames[: form.n_bins].T), form)
+    first, length = 0, reach
+    while first < n_frames:
+        last = min(first + length, n_frames)
+        left, right = max(first - reach, 0), min(last + reach, n_frames)
+        piece = _synthesise_one(frames[:, left:right].T, form, iterations, start[left:right])
+        yield piece[:, (first - left) * hop : (last - left) * hop]
+        first, length = last, 4 * reach
 
 
 def to_level(magnitude: Array) -> Array:
@@ -169,12 +198,14 @@ def _unit(spectra: Spectra) -> Spectra:
     return unit
 
 
-def _synthesise_one(frames: Array, form: SpectrogramFormat, iterations: int) -> Array:
+def _synthesise_one(
+    frames: Array, form: SpectrogramFormat, iterations: int, start: Array | None = None
+) -> Array:
     levels, balance, coherence = np.split(
         frames, [form.n_bins, form.n_bins + form.n_bands], axis=-1
     )
     magnitude = to_magnitude(levels)
-    phase = recover_phase(magnitude, form, iterations)
+    phase = recover_phase(magnitude, form, iterations, start=start)
     spread = band_matrix(form).T
     balance = np.clip(balance, -1, 1) @ spread
     angle = np.arccos(np.clip(coherence, -1, 1)) / 2 @ spread
@@ -195,11 +226,21 @@ def _decorrelation(form: SpectrogramFormat) -> Spectra:
 
 
 def recover_phase(
-    magnitude: Array, form: SpectrogramFormat, iterations: int, momentum: float = 0.99
+    magnitude: Array,
+    form: SpectrogramFormat,
+    iterations: int,
+    momentum: float = 0.99,
+    *,
+    start: Array | None = None,
 ) -> Spectra:
-    """Unit phasors under which `magnitude` (frames, bins) comes close to a real signal's STFT."""
+    """Unit phasors under which `magnitude` (frames, bins) comes close to a real signal's STFT.
+
+    `start` are the phases to begin with; None follows the peaks.
+    """
     target = magnitude[None].astype(np.float32)
-    phase = np.exp(1j * follow_peaks(magnitude, form)).astype(np.complex64)[None]
+    if start is None:
+        start = follow_peaks(magnitude, form)
+    phase = np.exp(1j * start).astype(np.complex64)[None]
     previous = target * phase
     for _ in range(iterations):
         rebuilt = stft(istft(target * phase, form), form)

@@ -145,11 +145,12 @@ def part_call(model: Model, part: Part, seconds: float) -> Callable[[], object]:
     import numpy as np
 
     from soundlet.guidance import Conditioning
+    from soundlet.plan import plan_for
     from soundlet.request import GenerationRequest
 
     config = model.config
     request = GenerationRequest(prompt=PROMPT, seconds=seconds, seed=SEED, truncate_prompt=True)
-    n_frames = model.n_frames(request)
+    n_frames = plan_for(model.bundle, request).n_frames
     kept = min(n_frames, -(-round(seconds * config.sample_rate) // config.hop_length))
     random = np.random.default_rng(0)
 

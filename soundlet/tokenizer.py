@@ -40,6 +40,10 @@ class Tokenizer:
         """Token ids it may give: 0 to one less than this."""
         return int(self._pieces.vocab_size())
 
+    def count(self, prompt: str) -> int:
+        """Tokens of a prompt, without the end mark, however many there are."""
+        return len(self._pieces.encode(prompt))
+
     def encode(
         self, prompts: Sequence[str], *, truncate: bool = False
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -11,13 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from soundlet.training.dataset import (
-    genres,
-    instruments,
-    one_shots,
-    sound_effects,
-    vocabulary,
-)
+from soundlet.training.dataset import one_shots, sound_effects
+from soundlet.vocabulary import descriptions, genres, instruments
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -104,7 +99,17 @@ def test_contributing_is_short() -> None:
 
 def test_every_command_and_option_is_documented() -> None:
     page = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
-    for command in ("generate", "convert", "quantize", "bench", "info", "doctor"):
+    for command in (
+        "generate",
+        "loop",
+        "prompt",
+        "reproduce",
+        "convert",
+        "quantize",
+        "bench",
+        "info",
+        "doctor",
+    ):
         help_text = subprocess.run(
             [sys.executable, "-m", "soundlet", command, "--help"],
             capture_output=True,
@@ -119,15 +124,15 @@ def test_every_command_and_option_is_documented() -> None:
 def test_the_prompt_guide_lists_the_words_that_are_taught() -> None:
     page = (ROOT / "docs" / "prompts.md").read_text(encoding="utf-8")
     taught = {
-        "kinds": [words.words[0] for words in vocabulary.KIND_WORDS.values()],
+        "kinds": [words.words[0] for words in descriptions.KIND_WORDS.values()],
         "genres": genres.ALL_GENRES,
         "instruments": instruments.INSTRUMENTS,
         "drum kits": instruments.KITS,
         "single hits": one_shots.SOURCES,
         "sound effects": sound_effects.SOURCES,
-        "moods": vocabulary.MOODS,
-        "textures": vocabulary.TEXTURES,
-        "effects": vocabulary.EFFECTS,
+        "moods": descriptions.MOODS,
+        "textures": descriptions.TEXTURES,
+        "effects": descriptions.EFFECTS,
     }
     rows = [f"| {name} | {', '.join(words)} |" for name, words in taught.items()]
     assert not [row for row in rows if row not in page.splitlines()], "rows to put into prompts.md"

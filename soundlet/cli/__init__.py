@@ -13,14 +13,20 @@ import typer
 from typer.core import TyperGroup
 
 from soundlet import __version__
+from soundlet.cli.batch import batch
 from soundlet.cli.bench import bench
 from soundlet.cli.convert import convert
 from soundlet.cli.dataset import dataset
 from soundlet.cli.doctor import doctor
+from soundlet.cli.edit import edit
 from soundlet.cli.evaluate import evaluate
 from soundlet.cli.generate import generate
 from soundlet.cli.info import info
+from soundlet.cli.loop import loop
+from soundlet.cli.prompt import prompt
 from soundlet.cli.quantize import quantize
+from soundlet.cli.reproduce import reproduce
+from soundlet.cli.serve import serve
 from soundlet.cli.train import train
 from soundlet.errors import SoundletError
 
@@ -98,11 +104,17 @@ def main(
 
 
 app.command()(generate)
+app.command()(loop)
+app.command()(prompt)
+app.command()(reproduce)
+app.command()(edit)
+app.command()(batch)
 app.command()(convert)
 app.command()(quantize)
 app.command()(bench)
 app.command()(info)
 app.command()(doctor)
 app.command()(evaluate)
+app.command()(serve)
 app.add_typer(dataset, name="dataset")
 app.add_typer(train, name="train")

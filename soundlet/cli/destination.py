@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, cast
 
 import typer
 
-from soundlet.cli.naming import file_stem, free_path
 from soundlet.errors import AudioError
+from soundlet.naming import file_stem, free_path
 
 if TYPE_CHECKING:
     from soundlet.audio import Bits, Format

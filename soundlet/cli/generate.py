@@ -13,13 +13,37 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from soundlet.cli.destination import choose_destination
+from soundlet.cli.level import (
+    FadeInOption,
+    FadeOutOption,
+    LoudnessOption,
+    NormalizeOption,
+    TrimOption,
+    TruePeakOption,
+    finished_level,
+    read_finish,
+)
+from soundlet.cli.outlet import outlets
 from soundlet.cli.progress import progress_line
+from soundlet.cli.structure import (
+    BarsOption,
+    BeatsOption,
+    BpmOption,
+    EffectOption,
+    ElementOption,
+    GenreOption,
+    KeyOption,
+    MoodOption,
+    Structure,
+    tempo_of,
+)
 from soundlet.errors import RequestError
 from soundlet.request import MAX_SEED, SAMPLERS, GenerationRequest
 
 if TYPE_CHECKING:
     from soundlet.audio import Format
     from soundlet.clip import Clip
+    from soundlet.finish import Level
     from soundlet.pipeline import Model
 
 MAX_VARIATIONS = 1000
@@ -37,6 +61,14 @@ def generate(
     prompts_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A text file with one prompt a line.")
     ] = None,
+    genre: GenreOption = None,
+    element: ElementOption = None,
+    mood: MoodOption = None,
+    effect: EffectOption = None,
+    bpm: BpmOption = None,
+    key: KeyOption = None,
+    bars: BarsOption = None,
+    beats_per_bar: BeatsOption = 4,
     out: Annotated[
         str | None,
         typer.Option(
@@ -58,6 +90,15 @@ def generate(
         typer.Option(metavar="BITS", help="16, 24 or 32f, for wav and flac.  [default: 16]"),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
+    play: Annotated[
+        bool, typer.Option("--play", help="Play it too, from the moment its start is decoded.")
+    ] = False,
+    trim: TrimOption = False,
+    fade_in: FadeInOption = 0.0,
+    fade_out: FadeOutOption = 0.0,
+    normalize: NormalizeOption = "none",
+    loudness: LoudnessOption = None,
+    true_peak: TruePeakOption = None,
     seconds: Annotated[float | None, typer.Option(help="Length of a clip.")] = None,
     seed: Annotated[
         int | None, typer.Option(help="Repeat an earlier sound.  [default: a new one]")
@@ -124,9 +165,19 @@ def generate(
 
     Options that are not given take the model's own default (see soundlet info).
     """
-    texts = read_prompts(prompts or [], prompts_file)
+    structure = Structure(genre, element or (), mood or (), effect or (), bpm, key)
+    texts = read_prompts(prompts or [], prompts_file, is_needed=structure.is_empty)
+    texts = [structure.prompt(text) for text in texts]
+    lengths = [length_of(text, seconds, bpm, bars, beats_per_bar) for text in texts]
+    finish = read_finish(
+        trim=trim,
+        fade_in=fade_in,
+        fade_out=fade_out,
+        normalize=normalize,
+        loudness=loudness,
+        true_peak=true_peak,
+    )
     fields: dict[str, Any] = {
-        "seconds": seconds,
         "steps": steps,
         "sampler": sampler,
         "cfg_scale": cfg_scale,
@@ -141,8 +192,8 @@ def generate(
     given = {name: value for name, value in fields.items() if value is not None}
     first = drawn_seed(variations) if seed is None else seed
     requests = [
-        GenerationRequest(prompt=text, seed=first + i, **given)
-        for text in texts
+        GenerationRequest(prompt=text, seconds=length, seed=first + i, **given)
+        for text, length in zip(texts, lengths, strict=True)
         for i in range(variations)
     ]
     destination = choose_destination(out, format, bits, force=force, n_clips=len(requests))
@@ -173,17 +224,22 @@ def generate(
         start = time.perf_counter()
         with progress_line(quiet=quiet) as show:
             show(label, 0, 0)
-            clip = loaded.generate(request, on_step=partial(show, label))
+            step = partial(show, label)
+            with outlets(loaded, request, destination, finish, play=play) as outlet:
+                clip = loaded.generate(request, on_step=step, on_piece=outlet.on_piece)
+                clip = outlet.finished(clip.finished(finish))
             path = destination.path_for(request.prompt, clip.seed)
             target = sys.stdout.buffer if path is None else path
-            clip.save(target, format=destination.format, bits=destination.bits)
+            if not outlet.is_written:
+                clip.save(target, format=destination.format, bits=destination.bits)
         elapsed = time.perf_counter() - start
+        level = finished_level(clip, finish)
         told = None if path is None else str(path)
         if as_json:
-            facts = as_object(clip, told, destination.format, elapsed)
+            facts = as_object(clip, told, destination.format, elapsed, level)
             typer.echo(json.dumps(facts, ensure_ascii=False), err=destination.is_stdout)
         elif not quiet:
-            typer.echo(as_line(clip, told or "stdout", elapsed), err=destination.is_stdout)
+            typer.echo(as_line(clip, told or "stdout", elapsed, level), err=destination.is_stdout)
         elif told is not None:
             typer.echo(told)
 
@@ -195,11 +251,31 @@ def drawn_seed(variations: int) -> int:
     return secrets.randbelow(MAX_SEED + 2 - variations)
 
 
-def read_prompts(prompts: list[str], prompts_file: Path | None) -> list[str]:
+def length_of(
+    prompt: str, seconds: float | None, bpm: float | None, bars: int | None, beats_per_bar: int
+) -> float | None:
+    """The seconds of a clip: given, or those of its bars; None for the model's default.
+
+    Raises:
+        typer.BadParameter: both are given.
+        RequestError: bars without a tempo.
+    """
+    if bars is None:
+        return seconds
+    if seconds is not None:
+        raise typer.BadParameter("sets the length, and so does --seconds", param_hint="--bars")
+    from soundlet.tempo import Grid
+
+    return Grid(bpm=tempo_of(prompt, bpm, bars), bars=bars, beats_per_bar=beats_per_bar).seconds
+
+
+def read_prompts(
+    prompts: list[str], prompts_file: Path | None, *, is_needed: bool = True
+) -> list[str]:
     """The prompts of the command line, of its `-`, and of the file; blank lines are no prompts.
 
     Raises:
-        typer.BadParameter: none at all.
+        typer.BadParameter: none at all, and one is needed.
         RequestError: the file cannot be read, or holds nothing.
     """
     texts: list[str] = []
@@ -211,6 +287,8 @@ def read_prompts(prompts: list[str], prompts_file: Path | None) -> list[str]:
         except (OSError, UnicodeDecodeError) as e:
             reason = e.strerror if isinstance(e, OSError) else "not UTF-8 text"
             raise RequestError(f"{prompts_file} cannot be read: {reason}") from e
+    if not texts and not is_needed:
+        return [""]
     if not texts:
         raise typer.BadParameter("say what it should sound like", param_hint="PROMPT")
     return texts
@@ -242,14 +320,18 @@ def too_long(model: Model, texts: list[str], *, truncate: bool) -> Iterator[str]
             yield text
 
 
-def as_line(clip: Clip, place: str, elapsed: float) -> str:
+def as_line(clip: Clip, place: str, elapsed: float, level: Level | None) -> str:
     """What is printed of a clip."""
     length = clip.audio.shape[1] / clip.sample_rate
     turned_down = f"  turned down {-clip.gain_db:.1f} dB" if clip.gain_db else ""
+    if level is not None:
+        turned_down += f"  {level.loudness:.1f} LUFS  {level.true_peak:.1f} dBTP"
     return f"{place}  {length:.3g} s  seed {clip.seed}{turned_down}  made in {elapsed:.1f} s"
 
 
-def as_object(clip: Clip, path: str | None, format: Format, elapsed: float) -> dict[str, Any]:
+def as_object(
+    clip: Clip, path: str | None, format: Format, elapsed: float, level: Level | None
+) -> dict[str, Any]:
     """What `--json` prints of a clip: all that made it, and what it is."""
     return {
         "path": path,
@@ -258,5 +340,6 @@ def as_object(clip: Clip, path: str | None, format: Format, elapsed: float) -> d
         "channels": clip.audio.shape[0],
         "samples": clip.audio.shape[1],
         "format": format,
+        "level": None if level is None else level.as_json(),
         "elapsed_seconds": round(elapsed, 3),
     }

@@ -1,4 +1,4 @@
-"""`soundlet info`: what a model is, where it came from, and whether it is whole."""
+"""`soundlet info`: what a model is and whether it is whole, or what made a sound file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ def info(
     model: Annotated[
         Path | None,
         typer.Argument(
-            metavar="MODEL", help="A model's folder.  [default: the one inside soundlet]"
+            metavar="MODEL|FILE",
+            help="A model's folder, or a sound file.  [default: the model inside soundlet]",
         ),
     ] = None,
     verify: Annotated[
@@ -25,7 +26,12 @@ def info(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> None:
-    """Show what a model is: parts, sizes, licence, length, defaults."""
+    """Show what a model is: parts, sizes, licence, length, defaults. Or what made a sound file."""
+    if model is not None and model.is_file():
+        if verify:
+            raise typer.BadParameter("is for models, not for sound files", param_hint="--verify")
+        show_sound_file(model, as_json=as_json)
+        return
     from soundlet.bundle import open_bundle, verify_bundle
 
     if verify:
@@ -38,6 +44,27 @@ def info(
         typer.echo(line)
     if verify:
         typer.echo(f"{'verified':<13}{len(facts['files'])} files have the right size and SHA-256")
+
+
+def show_sound_file(path: Path, *, as_json: bool) -> None:
+    """Print what a sound file is, and the settings inside it."""
+    from soundlet.metadata import read_sound_file
+
+    file = read_sound_file(path)
+    if as_json:
+        typer.echo(json.dumps(file.as_json(), ensure_ascii=False, indent=2))
+        return
+    seconds = file.samples / file.sample_rate
+    sound = f"{file.sample_rate} Hz, {file.channels} channels, {file.samples} samples"
+    typer.echo(file.path)
+    typer.echo(f"{'sound':<20}{seconds:.4g} s, {sound}, {file.format} {file.subtype}")
+    if file.settings is None:
+        typer.echo(f"{'settings':<20}none: it was not made by soundlet, or its tags are gone")
+        return
+    for name, value in file.settings.items():
+        if value is not None and value != []:
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            typer.echo(f"{name:<20}{text}")
 
 
 def describe(bundle: Bundle) -> dict[str, Any]:

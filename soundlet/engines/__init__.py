@@ -6,8 +6,8 @@ to run the model somewhere else.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Iterator, Sequence
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from soundlet.bundle import Bundle
 from soundlet.errors import EngineError
 from soundlet.guidance import Conditioning
 
-__all__ = ["ENGINES", "Array", "Conditioning", "Engine", "load_engine"]
+__all__ = ["ENGINES", "Array", "Conditioning", "Engine", "StreamingEngine", "load_engine"]
 
 Array = NDArray[np.float32]
 
@@ -59,6 +59,17 @@ class Engine(Protocol):
 
         The first half of the channels is the mean of the latents, the second their scale, as they
         are before the bottleneck.
+        """
+
+
+@runtime_checkable
+class StreamingEngine(Protocol):
+    """An engine whose decoder can give the start of a clip before its end."""
+
+    def decode_pieces(self, latents: Array) -> Iterator[Array]:
+        """Latents (channels, frames) to pieces (audio channels, samples), from the start.
+
+        Together they are what `decode` gives, up to rounding.
         """
 
 

@@ -6,9 +6,16 @@ spectrogram frames, and `soundlet.spectrogram` turns those into samples.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from soundlet.config import ModelConfig, SpectralDecoderConfig, SpectralEncoderConfig
+from soundlet.config import (
+    ModelConfig,
+    OobleckDecoderConfig,
+    SpectralDecoderConfig,
+    SpectralEncoderConfig,
+)
 from soundlet.engines.tiling import (
     Array,
     Network,
@@ -17,7 +24,7 @@ from soundlet.engines.tiling import (
     encode_tiled,
     encoder_halo,
 )
-from soundlet.spectrogram import SpectrogramFormat, analyse, synthesise
+from soundlet.spectrogram import SpectrogramFormat, analyse, synthesise, synthesise_pieces
 
 __all__ = ["Network", "decode", "encode", "mean_and_std"]
 
@@ -25,6 +32,12 @@ MIN_STD = np.float32(1e-4)  # of the VAE bottleneck
 
 TILE_SAMPLES = 2**18
 """Most samples of a tile besides its halo: 128 frames of the official model, about 6 s."""
+
+FIRST_PIECE_SAMPLES = 2**15
+"""Samples of the first piece of a stream, about 0.7 s: the sooner it is there the better."""
+
+SPECTRAL_HALO = 16
+"""Latents: more than the convolutions of a spectral decoder reach."""
 
 
 def decode(config: ModelConfig, network: Network, latents: Array) -> Array:
@@ -39,6 +52,33 @@ def decode(config: ModelConfig, network: Network, latents: Array) -> Array:
         return synthesise(frames, _format(decoder), iterations=decoder.phase_iterations)
     tile = max(1, TILE_SAMPLES // config.hop_length)
     return decode_tiled(network, latents, config.hop_length, tile, decoder_halo(decoder))
+
+
+def decode_pieces(config: ModelConfig, network: Network, latents: Array) -> Iterator[Array]:
+    """What `decode` gives for one clip, from its start, piece by piece.
+
+    Args:
+        config: sizes of the model.
+        network: of the engine's decoder.
+        latents: (channels, frames).
+
+    Yields:
+        (audio channels, samples).
+    """
+    decoder = config.autoencoder.decoder.config
+    if isinstance(decoder, SpectralDecoderConfig):
+        frames = network(latents[None])[0]
+        yield from synthesise_pieces(frames, _format(decoder), iterations=decoder.phase_iterations)
+        return
+    halo, hop = decoder_halo(decoder), config.hop_length
+    length = max(1, FIRST_PIECE_SAMPLES // hop)
+    first, n_frames = 0, latents.shape[1]
+    while first < n_frames:
+        last = min(first + length, n_frames)
+        left, right = max(first - halo, 0), min(last + halo, n_frames)
+        piece = network(latents[None, :, left:right])[0]
+        yield piece[:, (first - left) * hop : (last - left) * hop]
+        first, length = last, max(1, TILE_SAMPLES // hop)
 
 
 def encode(config: ModelConfig, network: Network, audio: Array) -> Array:
@@ -63,6 +103,17 @@ def mean_and_std(mean_and_scale: Array) -> tuple[Array, Array]:
     mean, scale = np.split(mean_and_scale, 2, axis=1)
     std: Array = np.logaddexp(scale, np.float32(0)) + MIN_STD  # softplus
     return mean, std
+
+
+def is_convolutional(config: ModelConfig) -> bool:
+    """Whether a sample depends on nearby latents only: phase recovery looks at everything."""
+    return isinstance(config.autoencoder.decoder.config, OobleckDecoderConfig)
+
+
+def halo(config: ModelConfig) -> int:
+    """Latents to each side that shape the spectrum of a frame."""
+    decoder = config.autoencoder.decoder.config
+    return decoder_halo(decoder) if isinstance(decoder, OobleckDecoderConfig) else SPECTRAL_HALO
 
 
 def _format(config: SpectralEncoderConfig | SpectralDecoderConfig) -> SpectrogramFormat:

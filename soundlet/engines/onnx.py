@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import Lock
 
 import numpy as np
@@ -93,11 +93,15 @@ class OnnxEngine:
 
     def decode(self, latents: Array) -> Array:
         """Latents to audio; see `Engine`."""
-        config = self._config.autoencoder.decoder.config
-        if isinstance(config, OobleckDecoderConfig) and self._has_tiles:
-            network = self._network("decoder", lambda w, n: oobleck_decoder(w, config, threads=n))
-            return self._checked("decoder", network, latents=latents)
+        tiled = self._tiled_decoder()
+        if tiled is not None:
+            return tiled(latents)  # in tiles of its own
         return codec.decode(self._config, lambda x: self._run_unary("decoder", x), latents)
+
+    def decode_pieces(self, latents: Array) -> Iterator[Array]:
+        """What `decode` gives for one clip, piece by piece; see `StreamingEngine`."""
+        network = self._tiled_decoder() or (lambda x: self._run_unary("decoder", x))
+        return codec.decode_pieces(self._config, network, latents)
 
     def encode(self, audio: Array) -> Array:
         """Audio to the mean and scale of its latents; see `Engine`."""
@@ -106,6 +110,18 @@ class OnnxEngine:
             network = self._network("encoder", lambda w, n: oobleck_encoder(w, config, threads=n))
             return self._checked("encoder", network, audio=audio)
         return codec.encode(self._config, lambda x: self._run_unary("encoder", x), audio)
+
+    def _tiled_decoder(self) -> codec.Network | None:
+        """The convolutional decoder level by level, where that can be."""
+        config = self._config.autoencoder.decoder.config
+        if not isinstance(config, OobleckDecoderConfig) or not self._has_tiles:
+            return None
+
+        def run(latents: Array) -> Array:
+            network = self._network("decoder", lambda w, n: oobleck_decoder(w, config, threads=n))
+            return self._checked("decoder", network, latents=latents)
+
+        return run
 
     @property
     def _has_tiles(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -58,6 +58,12 @@ class ModuleEngine:
     def decode(self, latents: Array) -> Array:
         """Latents to audio; see `Engine`."""
         return codec.decode(self._config, lambda x: self._run(self._model.decoder, x)[0], latents)
+
+    def decode_pieces(self, latents: Array) -> Iterator[Array]:
+        """What `decode` gives for one clip, piece by piece; see `StreamingEngine`."""
+        return codec.decode_pieces(
+            self._config, lambda x: self._run(self._model.decoder, x)[0], latents
+        )
 
     def encode(self, audio: Array) -> Array:
         """Audio to the mean and scale of its latents; see `Engine`."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from soundlet.evaluation.classifier import Matrix
 from soundlet.evaluation.reference import ReferenceClip
-from soundlet.training.dataset.instruments import ELEMENTS
+from soundlet.vocabulary.instruments import ELEMENTS
 
 
 @dataclass(frozen=True)

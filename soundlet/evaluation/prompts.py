@@ -24,11 +24,11 @@ from soundlet.evaluation.phrasing import Parts, phrased
 from soundlet.evaluation.spectra import SAMPLE_RATE, Array
 from soundlet.training.dataset.attributes import Attributes
 from soundlet.training.dataset.captions import HIT_NOUNS
-from soundlet.training.dataset.genres import ALL_GENRES
-from soundlet.training.dataset.instruments import ELEMENTS, INSTRUMENTS, KITS
 from soundlet.training.dataset.render import RenderedClip, render_clip
-from soundlet.training.dataset.source_words import CHARACTER_WORDS, EFFECT_WORDS, ONE_SHOT_WORDS
-from soundlet.training.dataset.vocabulary import EFFECTS, KIND_WORDS, MOODS, TEXTURES
+from soundlet.vocabulary.descriptions import EFFECTS, KIND_WORDS, MOODS, TEXTURES
+from soundlet.vocabulary.genres import ALL_GENRES
+from soundlet.vocabulary.instruments import ELEMENTS, INSTRUMENTS, KITS
+from soundlet.vocabulary.sources import CHARACTER_WORDS, EFFECT_WORDS, ONE_SHOT_WORDS
 
 FIRST_SEED = 2 * 10**18  # of a render; training and the rulers use seeds far below
 SEEDS_APART = 10**9  # between the renders of two evaluation seeds

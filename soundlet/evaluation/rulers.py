@@ -15,7 +15,7 @@ from soundlet.evaluation.reference import ReferenceClip
 from soundlet.evaluation.spectra import Array
 from soundlet.evaluation.tempo import TempoRuler, fit_tempo_ruler
 from soundlet.training.dataset.attributes import Attributes
-from soundlet.training.dataset.instruments import INSTRUMENTS
+from soundlet.vocabulary.instruments import INSTRUMENTS
 
 SHORTEST = 1.5  # seconds of a sound that says something of tempo and key
 

@@ -150,6 +150,8 @@ def test_json_says_all_that_made_a_clip(tiny: Path) -> None:
     told = json.loads(generate(tiny, "kick", "--seed", 3, *flow, *more).stdout)
     assert told.pop("elapsed_seconds") > 0
     assert told.pop("gain_db") <= 0
+    assert told.pop("versions")["soundlet"] == soundlet.__version__
+    assert [len(told.pop(f"{name}_sha256")) for name in ("model", "latents")] == [64, 64]
     assert told == {
         "path": "kick_3.wav",
         "soundlet": soundlet.__version__,
@@ -164,6 +166,12 @@ def test_json_says_all_that_made_a_clip(tiny: Path) -> None:
         "cfg_rescale": 0.5,
         "cfg_interval": [0.1, 0.9],
         "init_audio": None,
+        "init_audio_sha256": None,
+        "engine": "onnx",
+        "loop": False,
+        "grid": None,
+        "edits": [],
+        "level": None,
         "init_noise_level": 1.0,
         "truncate_prompt": False,
         "n_frames": None,

@@ -78,7 +78,9 @@ def test_the_installed_command_is_this_one() -> None:
     assert outputs == {f"soundlet {soundlet.__version__}\n".encode()}
 
 
-@pytest.mark.parametrize("name", ["generate", "convert", "info", "doctor"])
+@pytest.mark.parametrize(
+    "name", ["generate", "loop", "prompt", "reproduce", "convert", "info", "doctor"]
+)
 def test_every_command_has_help(name: str) -> None:
     result = run(name, "-h")
     assert result.exit_code == 0

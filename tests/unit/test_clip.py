@@ -46,7 +46,18 @@ def test_settings_survive_json_and_repeat_the_request() -> None:
     again = GenerationRequest(**{k: v for k, v in settings.items() if k in fields})
     assert again.seed == 3
     assert again.prompt == "rain on a “tin” roof"
-    assert settings.keys() - fields.keys() == {"soundlet", "model", "gain_db"}
+    assert settings.keys() - fields.keys() == {
+        "soundlet",
+        "model",
+        "model_sha256",
+        "engine",
+        "versions",
+        "init_audio_sha256",
+        "gain_db",
+        "grid",
+        "edits",
+        "latents_sha256",
+    }
     assert fields.keys() <= settings.keys()
 
 

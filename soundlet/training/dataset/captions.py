@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from soundlet.training.dataset.attributes import Attributes
-from soundlet.training.dataset.genres import ALL_GENRES
-from soundlet.training.dataset.instruments import ELEMENTS, INSTRUMENTS, KITS
-from soundlet.training.dataset.source_words import CHARACTER_WORDS, EFFECT_WORDS, ONE_SHOT_WORDS
-from soundlet.training.dataset.theory import SAME_TONIC
-from soundlet.training.dataset.vocabulary import EFFECTS, FILLERS, KIND_WORDS, MOODS, TEXTURES
+from soundlet.vocabulary.descriptions import EFFECTS, FILLERS, KIND_WORDS, MOODS, TEXTURES
+from soundlet.vocabulary.genres import ALL_GENRES
+from soundlet.vocabulary.instruments import ELEMENTS, INSTRUMENTS, KITS
+from soundlet.vocabulary.keys import SAME_TONIC
+from soundlet.vocabulary.sources import CHARACTER_WORDS, EFFECT_WORDS, ONE_SHOT_WORDS
 
 CANONICAL_SHARE = 0.35
 TYPO_SHARE = 0.03

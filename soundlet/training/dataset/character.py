@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from soundlet.training.dataset.genres import ALL_GENRES, Style
-from soundlet.training.dataset.traits import Range, Traits, joined
-from soundlet.training.dataset.vocabulary import (
+from soundlet.vocabulary.descriptions import (
     EFFECTS,
     MOODS,
     TEMPO_RANGE,
     TEXTURES,
     Description,
 )
+from soundlet.vocabulary.genres import ALL_GENRES, Style
+from soundlet.vocabulary.traits import Range, Traits, joined
 
 COUNTS = {  # chances of none, one and two words of each table
     "moods": (0.5, 0.4, 0.1),

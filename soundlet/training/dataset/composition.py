@@ -9,7 +9,6 @@ from typing import TypeVar
 import numpy as np
 
 from soundlet.training.dataset.events import BEATS_PER_BAR, Note
-from soundlet.training.dataset.instruments import Instrument
 from soundlet.training.dataset.theory import (
     JAZZ_PROGRESSIONS,
     PROGRESSIONS,
@@ -18,6 +17,7 @@ from soundlet.training.dataset.theory import (
     fold,
     voice,
 )
+from soundlet.vocabulary.instruments import Instrument
 
 Rhythm = TypeVar("Rhythm")
 RICH_GENRES = ("jazz", "lo-fi", "funk", "bossa nova", "uk garage", "downtempo", "disco", "house")

@@ -10,8 +10,8 @@ import numpy as np
 
 from soundlet.training.dataset.drum_patterns import GROOVES, LEVELS, ROLLS, STEPS_PER_BAR
 from soundlet.training.dataset.events import BEATS_PER_BAR, Hit
-from soundlet.training.dataset.instruments import Element
-from soundlet.training.dataset.traits import Range
+from soundlet.vocabulary.instruments import Element
+from soundlet.vocabulary.traits import Range
 
 STEP = BEATS_PER_BAR / STEPS_PER_BAR  # beats
 FILL_RUNS = (

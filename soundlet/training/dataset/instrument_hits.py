@@ -8,9 +8,10 @@ import numpy as np
 
 from soundlet.training.dataset.attributes import SAMPLE_RATE, Attributes, Audio
 from soundlet.training.dataset.audio_effects import fade, low_pass, normalise_peak, reverb
-from soundlet.training.dataset.instruments import INSTRUMENTS
 from soundlet.training.dataset.soundfont import PlayedNote, player
-from soundlet.training.dataset.theory import TONICS, fold
+from soundlet.training.dataset.theory import fold
+from soundlet.vocabulary.instruments import INSTRUMENTS
+from soundlet.vocabulary.keys import TONICS
 
 CHORDS = {"major": (0, 4, 7), "minor": (0, 3, 7)}
 ORCHESTRA_HIT = (0, 55)  # bank and program

@@ -10,9 +10,9 @@ from soundlet.training.dataset.attributes import SAMPLE_RATE, Audio
 from soundlet.training.dataset.audio_effects import fade
 from soundlet.training.dataset.drum_synthesis import make_kit
 from soundlet.training.dataset.events import Hit, Note, played
-from soundlet.training.dataset.instruments import Instrument, Kit
 from soundlet.training.dataset.soundfont import DRUM_BANK, PlayedNote, player
 from soundlet.training.dataset.tone_synthesis import make_patch
+from soundlet.vocabulary.instruments import Instrument, Kit
 
 GENERAL_MIDI_KEYS = {
     "kick": 36,

@@ -21,7 +21,7 @@ from soundlet.training.dataset.audio_effects import (
     tremolo,
     widen,
 )
-from soundlet.training.dataset.traits import Range, Traits
+from soundlet.vocabulary.traits import Range, Traits
 
 Device = Callable[[Audio, float, np.random.Generator], Audio]
 

@@ -24,14 +24,14 @@ from soundlet.training.dataset.composition import (
 from soundlet.training.dataset.drum_loops import compose_drums, compose_element, humanised
 from soundlet.training.dataset.drum_patterns import GROOVES
 from soundlet.training.dataset.events import Hit, Note
-from soundlet.training.dataset.genres import ALL_GENRES, UNDRUMMED_GENRES
 from soundlet.training.dataset.instrument_hits import render_instrument_hit
-from soundlet.training.dataset.instruments import ELEMENTS, INSTRUMENTS, KITS, Instrument, Kit
 from soundlet.training.dataset.one_shots import render_one_shot
 from soundlet.training.dataset.parts import render_hits, render_notes
 from soundlet.training.dataset.processing import drawn, processed
 from soundlet.training.dataset.sound_effects import render_sound_effect
 from soundlet.training.dataset.theory import random_key
+from soundlet.vocabulary.genres import ALL_GENRES, UNDRUMMED_GENRES
+from soundlet.vocabulary.instruments import ELEMENTS, INSTRUMENTS, KITS, Instrument, Kit
 
 LONGEST = 11.9  # seconds
 SHORTEST = 0.5

@@ -7,13 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from soundlet.vocabulary.keys import TONICS
+
 MAJOR = (0, 2, 4, 5, 7, 9, 11)
 MINOR = (0, 2, 3, 5, 7, 8, 10)
-TONICS = {
-    "major": ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"),
-    "minor": ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B"),
-}
-SAME_TONIC = {"C#": "Db", "D#": "Eb", "F#": "Gb", "G#": "Ab", "A#": "Bb"}
 
 # Scale degrees counted from 0. Every progression begins on the tonic, so that a short clip is
 # already in its key; those of a single voice stay nearer to it.

@@ -11,7 +11,7 @@ from soundlet.evaluation.key import (
     note_views,
     share_in_scale,
 )
-from soundlet.training.dataset.theory import TONICS
+from soundlet.vocabulary.keys import TONICS
 from tests.unit.evaluation.sounds import hz_of, noise, scale, sine, stereo
 
 

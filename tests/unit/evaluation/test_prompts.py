@@ -10,11 +10,11 @@ from soundlet.evaluation.prompts import KIND_ORDER, SHORTEST, Brief, Prompt, hel
 from soundlet.evaluation.spectra import SAMPLE_RATE
 from soundlet.training.dataset.attributes import KINDS
 from soundlet.training.dataset.captions import captions
-from soundlet.training.dataset.genres import ALL_GENRES
-from soundlet.training.dataset.instruments import INSTRUMENTS, KITS
 from soundlet.training.dataset.render import render_clip
-from soundlet.training.dataset.source_words import EFFECT_WORDS, ONE_SHOT_WORDS
-from soundlet.training.dataset.vocabulary import KIND_WORDS
+from soundlet.vocabulary.descriptions import KIND_WORDS
+from soundlet.vocabulary.genres import ALL_GENRES
+from soundlet.vocabulary.instruments import INSTRUMENTS, KITS
+from soundlet.vocabulary.sources import EFFECT_WORDS, ONE_SHOT_WORDS
 
 
 def prompts(briefs: list[Brief]) -> list[Prompt]:

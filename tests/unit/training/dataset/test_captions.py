@@ -8,10 +8,10 @@ import pytest
 
 from soundlet.training.dataset.attributes import Attributes
 from soundlet.training.dataset.captions import caption, captions, key_words, tempo_words
-from soundlet.training.dataset.genres import ALL_GENRES
-from soundlet.training.dataset.instruments import ELEMENTS, INSTRUMENTS, KITS
-from soundlet.training.dataset.source_words import EFFECT_WORDS, ONE_SHOT_WORDS
-from soundlet.training.dataset.vocabulary import EFFECTS, FILLERS, KIND_WORDS, MOODS, TEXTURES
+from soundlet.vocabulary.descriptions import EFFECTS, FILLERS, KIND_WORDS, MOODS, TEXTURES
+from soundlet.vocabulary.genres import ALL_GENRES
+from soundlet.vocabulary.instruments import ELEMENTS, INSTRUMENTS, KITS
+from soundlet.vocabulary.sources import EFFECT_WORDS, ONE_SHOT_WORDS
 
 TECHNO = Attributes(
     "drum_loop", genre="techno", instruments=("909 kit",), bpm=128, moods=("driving",)

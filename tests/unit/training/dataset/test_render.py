@@ -20,14 +20,14 @@ from soundlet.training.dataset.composition import (
 from soundlet.training.dataset.drum_loops import compose_drums
 from soundlet.training.dataset.drum_patterns import GROOVES
 from soundlet.training.dataset.events import Note
-from soundlet.training.dataset.genres import ALL_GENRES
-from soundlet.training.dataset.instruments import INSTRUMENTS, KITS
 from soundlet.training.dataset.parts import render_hits, render_notes
 from soundlet.training.dataset.processing import DEVICES, LAST_DEVICES, processed
 from soundlet.training.dataset.render import RenderedClip, random_length, render_clip
 from soundlet.training.dataset.theory import Key, parse_key, random_key
-from soundlet.training.dataset.traits import Traits
-from soundlet.training.dataset.vocabulary import EFFECTS, MOODS, TEMPO_RANGE, TEXTURES
+from soundlet.vocabulary.descriptions import EFFECTS, MOODS, TEMPO_RANGE, TEXTURES
+from soundlet.vocabulary.genres import ALL_GENRES
+from soundlet.vocabulary.instruments import INSTRUMENTS, KITS
+from soundlet.vocabulary.traits import Traits
 
 HOP = 256  # samples between onset values
 

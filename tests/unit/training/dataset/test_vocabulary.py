@@ -12,12 +12,12 @@ from soundlet.training.dataset.composition import BASS_PATTERNS
 from soundlet.training.dataset.drum_patterns import GROOVES, LEVELS
 from soundlet.training.dataset.drum_synthesis import KITS as SYNTHESISED_KITS
 from soundlet.training.dataset.drum_synthesis import PIECES
-from soundlet.training.dataset.genres import ALL_GENRES, GENRES
-from soundlet.training.dataset.instruments import ELEMENTS, INSTRUMENTS, KITS
-from soundlet.training.dataset.source_words import CHARACTER_WORDS, EFFECT_WORDS, ONE_SHOT_WORDS
 from soundlet.training.dataset.tone_synthesis import PATCHES
-from soundlet.training.dataset.traits import Traits, joined
-from soundlet.training.dataset.vocabulary import EFFECTS, FILLERS, KIND_WORDS, MOODS, TEXTURES
+from soundlet.vocabulary.descriptions import EFFECTS, FILLERS, KIND_WORDS, MOODS, TEXTURES
+from soundlet.vocabulary.genres import ALL_GENRES, GENRES
+from soundlet.vocabulary.instruments import ELEMENTS, INSTRUMENTS, KITS
+from soundlet.vocabulary.sources import CHARACTER_WORDS, EFFECT_WORDS, ONE_SHOT_WORDS
+from soundlet.vocabulary.traits import Traits, joined
 
 
 class Entry(Protocol):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soundlet.cli.naming import file_stem, free_path
+from soundlet.naming import file_stem, free_path
 
 RESERVED_ON_WINDOWS = {"con", "prn", "aux", "nul"} | {
     f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from soundlet.training.dataset.traits import Traits
+from soundlet.vocabulary.traits import Traits
 
 
 @dataclass(frozen=True)

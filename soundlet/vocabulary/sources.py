@@ -6,7 +6,7 @@ training caption and serve the evaluation.
 
 from __future__ import annotations
 
-from soundlet.training.dataset.vocabulary import Words
+from soundlet.vocabulary.descriptions import Words
 
 
 def _table(rows: dict[str, tuple[str, str]]) -> dict[str, Words]:

@@ -4,14 +4,14 @@ A word that describes (a mood, a texture, an effect) stands here together with t
 renderer gives to a clip before a caption may use it. `words` begin with the canonical name;
 `held_out` words never occur in a training caption and serve the evaluation. Genres are in
 `genres`, instruments in `instruments`, the things that one-shots and effects sound like in
-`source_words`.
+`sources`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from soundlet.training.dataset.traits import Traits
+from soundlet.vocabulary.traits import Traits
 
 TEMPO_RANGE = (60, 180)  # BPM
 

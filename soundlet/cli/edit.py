@@ -1,0 +1,342 @@
+"""`soundlet edit`: a sound restyled, varied, filled in, made longer, blended, or one hit of it."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from soundlet.cli.destination import choose_destination
+from soundlet.cli.level import (
+    FadeInOption,
+    FadeOutOption,
+    LoudnessOption,
+    NormalizeOption,
+    TrimOption,
+    TruePeakOption,
+    finished_level,
+    read_finish,
+)
+from soundlet.cli.progress import progress_line
+from soundlet.errors import RequestError
+from soundlet.request import SAMPLERS
+
+if TYPE_CHECKING:
+    from soundlet.editing import EditRequest
+
+MAX_VARIATIONS = 1000
+
+
+def edit(
+    sound: Annotated[Path, typer.Argument(metavar="IN", help="The sound to edit.")],
+    prompt: Annotated[
+        str,
+        typer.Argument(
+            metavar="[PROMPT]",
+            show_default=False,
+            help="What the new sound should be like; a file of soundlet's has its own.",
+        ),
+    ] = "",
+    strength: Annotated[
+        float | None,
+        typer.Option(help="How much of it to replace.  [default: 0.7; variations: 0.5]"),
+    ] = None,
+    variations: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=MAX_VARIATIONS, metavar="N", help="Make so many, with seeds counting up."
+        ),
+    ] = None,
+    first: Annotated[
+        list[float] | None,
+        typer.Option("--from", metavar="PLACE", help="Start of a region to fill; may be repeated."),
+    ] = None,
+    last: Annotated[
+        list[float] | None, typer.Option("--to", metavar="PLACE", help="End of that region.")
+    ] = None,
+    before: Annotated[float, typer.Option(metavar="LENGTH", help="Add so much before it.")] = 0.0,
+    after: Annotated[float, typer.Option(metavar="LENGTH", help="Add so much after it.")] = 0.0,
+    blend: Annotated[
+        str | None, typer.Option(metavar="PROMPT", help="Restyle to between the two prompts.")
+    ] = None,
+    share: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHARE", help="Of --blend, 0 to 1; 0:1 moves over time.  [default: 0.5]"
+        ),
+    ] = None,
+    one_shot: Annotated[
+        bool, typer.Option("--one-shot", help="Cut out one hit; the strongest, or see --at.")
+    ] = False,
+    at: Annotated[
+        float | None, typer.Option(metavar="PLACE", help="Where the hit begins, about.")
+    ] = None,
+    longest: Annotated[
+        float | None, typer.Option(metavar="LENGTH", help="Of the hit, in seconds.  [default: 2]")
+    ] = None,
+    in_bars: Annotated[
+        bool, typer.Option("--in-bars", help="Places and lengths are in bars, not seconds.")
+    ] = False,
+    bpm: Annotated[
+        float | None, typer.Option(help="Tempo for --in-bars.  [default: the prompt's]")
+    ] = None,
+    beats_per_bar: Annotated[
+        int, typer.Option(min=1, max=16, metavar="N", help="Beats of a bar, for --in-bars.")
+    ] = 4,
+    resamplings: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="1 to 10: more fits edges better, slower.  [default: 3]"),
+    ] = None,
+    crossfade: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="At each edge.  [default: 0.02]")
+    ] = None,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            "--out", "-o", metavar="FILE", help="A file, a folder, or - .  [default: this folder]"
+        ),
+    ] = None,
+    format: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FORMAT", help="wav, flac, ogg or mp3.  [default: the ending of --out, or wav]"
+        ),
+    ] = None,
+    bits: Annotated[
+        str | None,
+        typer.Option(metavar="BITS", help="16, 24 or 32f, for wav and flac.  [default: 16]"),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
+    play: Annotated[bool, typer.Option("--play", help="Play it too.")] = False,
+    trim: TrimOption = False,
+    fade_in: FadeInOption = 0.0,
+    fade_out: FadeOutOption = 0.0,
+    normalize: NormalizeOption = "none",
+    loudness: LoudnessOption = None,
+    true_peak: TruePeakOption = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Repeat an earlier edit.  [default: a new one]")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(help="Sampler steps; more is slower.")] = None,
+    sampler: Annotated[
+        str | None, typer.Option(metavar="NAME", help=f"{', '.join(SAMPLERS)}.")
+    ] = None,
+    cfg_scale: Annotated[
+        float | None, typer.Option(help="Strength of guidance by the prompt; 1 is none.")
+    ] = None,
+    negative_prompt: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="What it should not sound like.")
+    ] = None,
+    truncate: Annotated[
+        bool, typer.Option("--truncate", help="Cut prompts that are too long for the model.")
+    ] = False,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="FOLDER", help="A model.  [default: the one inside soundlet]"),
+    ] = None,
+    engine: Annotated[str | None, typer.Option(metavar="NAME", help="onnx or torch.")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Cores to use.  [default: all]")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print a JSON object for each clip.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print only the paths, and no progress.")
+    ] = False,
+) -> None:
+    """Edit a sound.
+
+    Without further options it is restyled after the prompt. --from and --to fill regions with new
+    sound, --before and --after make it longer; both keep all else sample for sample.
+    """
+    from soundlet.cli.generate import as_line, as_object, drawn_seed
+
+    if not one_shot:
+        prompt = prompt or prompt_of(sound)
+    scale = seconds_per_unit(prompt, bpm, beats_per_bar) if in_bars else 1.0
+    chosen = chosen_operation(
+        strength=strength,
+        variations=variations,
+        regions=paired(first or [], last or [], scale),
+        before=before * scale,
+        after=after * scale,
+        blend=blend,
+        share=share,
+        one_shot=one_shot,
+        at=None if at is None else at * scale,
+        longest=longest,
+        resamplings=resamplings,
+        crossfade=crossfade,
+    )
+    how: dict[str, Any] = {
+        "steps": steps,
+        "sampler": sampler,
+        "cfg_scale": cfg_scale,
+        "negative_prompt": negative_prompt,
+        "truncate_prompt": truncate or None,
+    }
+    count = variations or 1
+    number = drawn_seed(count) if seed is None else seed
+    requests = [
+        read_request(chosen, sound, {"prompt": prompt, "seed": number + i, **how})
+        for i in range(count)
+    ]
+    finish = read_finish(
+        trim=trim,
+        fade_in=fade_in,
+        fade_out=fade_out,
+        normalize=normalize,
+        loudness=loudness,
+        true_peak=true_peak,
+    )
+    destination = choose_destination(out, format, bits, force=force, n_clips=count)
+    options: dict[str, Any] = {"model": model, "engine": engine, "threads": threads}
+    with progress_line(quiet=quiet) as show:
+        show("loading the model", 0, 0)
+        import soundlet
+        from soundlet.editing import apply
+
+        loaded = soundlet.load(**{name: v for name, v in options.items() if v is not None})
+    for i, request in enumerate(requests):
+        label = request.operation if count == 1 else f"{request.operation} {i + 1} of {count}"
+        start = time.perf_counter()
+        with progress_line(quiet=quiet) as show:
+            show(label, 0, 0)
+            clip = apply(loaded, request, on_step=partial(show, label)).finished(finish)
+            path = destination.path_for(f"{sound.stem} {request.operation}", clip.seed)
+            target = sys.stdout.buffer if path is None else path
+            clip.save(target, format=destination.format, bits=destination.bits)
+        elapsed = time.perf_counter() - start
+        level = finished_level(clip, finish)
+        told = None if path is None else str(path)
+        if as_json:
+            facts = as_object(clip, told, destination.format, elapsed, level)
+            facts = {"operation": request.operation, **facts}
+            typer.echo(json.dumps(facts, ensure_ascii=False), err=destination.is_stdout)
+        elif not quiet:
+            typer.echo(as_line(clip, told or "stdout", elapsed, level), err=destination.is_stdout)
+        elif told is not None:
+            typer.echo(told)
+        if play:
+            from soundlet.playback import Player
+
+            with Player(clip.sample_rate, clip.audio.shape[0]) as player:
+                player.write(clip.audio)
+
+
+def prompt_of(sound: Path) -> str:
+    """The prompt that a file was made from.
+
+    Raises:
+        RequestError: it does not say.
+    """
+    from soundlet.metadata import read_sound_file
+
+    settings = read_sound_file(sound).settings
+    if settings is None:
+        raise RequestError(
+            f"{sound} does not say what it was made from: say what the new sound should be like"
+        )
+    return str(settings["prompt"])
+
+
+def seconds_per_unit(prompt: str, bpm: float | None, beats_per_bar: int) -> float:
+    """The seconds of a bar.
+
+    Raises:
+        RequestError: no tempo is known.
+    """
+    from soundlet.cli.structure import tempo_of
+    from soundlet.tempo import require_bpm
+
+    tempo = tempo_of(prompt, bpm, 1)
+    require_bpm(tempo)
+    return beats_per_bar * 60 / tempo
+
+
+def paired(first: list[float], last: list[float], scale: float) -> tuple[tuple[float, float], ...]:
+    """The regions, in seconds.
+
+    Raises:
+        typer.BadParameter: a start without an end, or an end without a start.
+    """
+    if len(first) != len(last):
+        raise typer.BadParameter(
+            f"{len(first)} --from and {len(last)} --to: each region needs one of both",
+            param_hint="--from",
+        )
+    return tuple((a * scale, b * scale) for a, b in zip(first, last, strict=True))
+
+
+def chosen_operation(**options: Any) -> dict[str, Any]:  # noqa: ANN401 - of `edit`
+    """The operation that the options stand for, with its own fields.
+
+    Raises:
+        typer.BadParameter: two operations, or an option that the one chosen does not have.
+    """
+    wanted = {
+        "inpaint": ("--from", bool(options["regions"])),
+        "outpaint": ("--before or --after", bool(options["before"] or options["after"])),
+        "blend": ("--blend", options["blend"] is not None),
+        "one_shot": ("--one-shot", options["one_shot"]),
+    }
+    names = [name for name, (_, is_given) in wanted.items() if is_given]
+    if len(names) > 1:
+        said = " and ".join(wanted[name][0] for name in names)
+        raise typer.BadParameter(f"{said} are different edits: do one after the other")
+    default = "restyle" if options["variations"] is None else "variation"
+    operation = names[0] if names else default
+    own = {
+        "restyle": ("strength",),
+        "variation": ("strength",),
+        "inpaint": ("regions", "resamplings", "crossfade"),
+        "outpaint": ("before", "after", "resamplings", "crossfade"),
+        "blend": ("strength", "share"),
+        "one_shot": ("at", "longest"),
+    }[operation]
+    for name in ("strength", "share", "at", "longest", "resamplings", "crossfade"):
+        if options[name] is not None and name not in own:
+            raise typer.BadParameter(f"has no effect on {operation}", param_hint=f"--{name}")
+    if operation == "one_shot" and options["variations"] is not None:
+        raise typer.BadParameter("has no effect on one_shot", param_hint="--variations")
+    fields = {name: options[name] for name in own if options[name] is not None}
+    if operation == "blend":
+        fields |= {"other": options["blend"], "share": read_share(options["share"])}
+    return {"operation": operation, **fields}
+
+
+def read_share(text: str | None) -> float | tuple[float, float]:
+    """What `--share` says.
+
+    Raises:
+        typer.BadParameter: neither a number nor two with a colon between.
+    """
+    if text is None:
+        return 0.5
+    try:
+        shares = tuple(float(part) for part in text.split(":"))
+    except ValueError:
+        shares = ()
+    if len(shares) == 1:
+        return shares[0]
+    if len(shares) == 2:
+        return (shares[0], shares[1])
+    raise typer.BadParameter(f"{text!r} is neither a share, such as 0.5, nor two, such as 0:1")
+
+
+def read_request(chosen: dict[str, Any], sound: Path, how: dict[str, Any]) -> EditRequest:
+    """The request of one edit.
+
+    Raises:
+        RequestError: a value that the operation does not take.
+    """
+    from soundlet.editing import request_from_json
+
+    given = {name: value for name, value in how.items() if value is not None}
+    return request_from_json({**given, **chosen}, sound)

@@ -1,0 +1,124 @@
+"""The settings inside a sound file: which program, model and request made it."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from soundlet import __version__
+from soundlet.audio import Bits, Format, format_of
+from soundlet.errors import AudioError
+from soundlet.wav_chunks import comment_in
+
+ENGINE_PACKAGES = {"onnx": "onnxruntime", "torch": "torch"}
+LOSSLESS: tuple[Format, ...] = ("wav", "flac")
+BITS: dict[str, Bits] = {"PCM_16": "16", "PCM_24": "24", "FLOAT": "32f"}
+"""Sample widths by libsndfile's names."""
+
+
+@dataclass(frozen=True)
+class SoundFile:
+    """What a sound file says of itself.
+
+    Attributes:
+        path: of the file.
+        format: of the file, in libsndfile's words.
+        subtype: of its samples.
+        sample_rate: in Hz.
+        channels: how many.
+        samples: of each channel.
+        settings: what made it, if soundlet did.
+    """
+
+    path: str
+    format: str
+    subtype: str
+    sample_rate: int
+    channels: int
+    samples: int
+    settings: Mapping[str, Any] | None
+
+    @property
+    def bits(self) -> Bits | None:
+        """The sample width with which such a file is written."""
+        return BITS.get(self.subtype)
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields, for JSON."""
+        return asdict(self)
+
+
+def read_sound_file(path: str | os.PathLike[str]) -> SoundFile:
+    """Read the form of a sound file and the settings in its tags.
+
+    Raises:
+        AudioError: no such file, or not a sound.
+    """
+    import soundfile
+
+    if not Path(path).is_file():
+        raise AudioError(f"{path}: no such file")
+    try:
+        with soundfile.SoundFile(path) as file:
+            comment = comment_in(path) if file.format == "WAV" else file.comment
+            settings = _settings_in(comment)
+            return SoundFile(
+                os.fspath(path),
+                file.format,
+                file.subtype,
+                file.samplerate,
+                file.channels,
+                file.frames,
+                settings,
+            )
+    except soundfile.LibsndfileError as e:
+        reason = e.error_string.rstrip(". ")
+        raise AudioError(f"{path}: not a sound file that can be read ({reason})") from e
+
+
+def require_settings(file: SoundFile) -> Mapping[str, Any]:
+    """The settings of a file.
+
+    Raises:
+        AudioError: it holds none, or is in a format that soundlet does not write.
+    """
+    format_of(file.path)
+    if file.settings is None:
+        raise AudioError(
+            f"{file.path} holds no settings of soundlet: it was made by another program, or its"
+            " tags were removed"
+        )
+    return file.settings
+
+
+def _settings_in(comment: str) -> Mapping[str, Any] | None:
+    try:
+        settings = json.loads(comment)
+    except ValueError:
+        return None
+    is_ours = isinstance(settings, dict) and {"soundlet", "prompt", "seed"} <= settings.keys()
+    return settings if is_ours else None
+
+
+@lru_cache(maxsize=4)
+def versions(engine: str) -> dict[str, str]:
+    """Versions of what computes a sound: soundlet, NumPy, the engine's library; the processor."""
+    found = {"soundlet": __version__, "numpy": _version("numpy")}
+    if engine in ENGINE_PACKAGES:
+        package = ENGINE_PACKAGES[engine]
+        found[package] = _version(package)
+    return {**found, "machine": f"{platform.system()} {platform.machine()}"}
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,147 @@
+// The list of what was made: played, kept, compared, thrown away.
+import { $, icon, make, toast } from "./dom.js";
+import { drawPeaks } from "./drawing.js";
+import * as store from "./store.js";
+
+let sounds = [];
+let current = "";
+let shows = () => {};
+let compares = () => {};
+
+export async function setUp({ onShow, onCompare }) {
+  shows = onShow;
+  compares = onCompare;
+  $("only-favourites").addEventListener("change", render);
+  $("search").addEventListener("input", render);
+  $("clear").addEventListener("click", clear);
+  $("history").addEventListener("keydown", onKey);
+  sounds = await store.all();
+  render();
+  return sounds;
+}
+
+export const all = () => sounds;
+export const find = (id) => sounds.find((sound) => sound.id === id);
+
+export async function add(sound) {
+  sounds = [sound, ...sounds.filter((other) => other.id !== sound.id)];
+  for (const old of store.surplus(sounds)) {
+    sounds = sounds.filter((other) => other !== old);
+    await store.remove(old.id);
+  }
+  render();
+  try {
+    await store.put(sound);
+  } catch {
+    toast("This browser has no room for more sounds: the newest is lost on reload. Delete some.");
+  }
+}
+
+export async function setFavourite(sound, isFavourite) {
+  sound.favourite = isFavourite;
+  render();
+  await store.put(sound);
+}
+
+export function setCurrent(id) {
+  current = id;
+  for (const item of $("history").children) item.setAttribute("aria-current", String(item.dataset.id === id));
+}
+
+/** The sound before (-1) or after (1) the current one in the list. */
+export function neighbour(step) {
+  const shown = visible();
+  const at = shown.findIndex((sound) => sound.id === current);
+  return shown[Math.max(0, Math.min(shown.length - 1, at + step))];
+}
+
+function visible() {
+  const wanted = $("search").value.trim().toLowerCase();
+  return sounds.filter((sound) => (!$("only-favourites").checked || sound.favourite) && sound.request.prompt.toLowerCase().includes(wanted));
+}
+
+function render() {
+  const shown = visible();
+  const focused = document.activeElement?.closest?.(".item")?.dataset.id;
+  const control = document.activeElement?.dataset?.control;
+  $("history").replaceChildren(...shown.map(itemOf));
+  $("history-empty").hidden = shown.length > 0;
+  $("history-empty").textContent = sounds.length
+    ? "No sound matches. Change the search, or show all."
+    : "Sounds that you make stay here, in this browser, also after a reload.";
+  $("clear").hidden = !sounds.some((sound) => !sound.favourite);
+  for (const item of $("history").children) drawPeaks(item.querySelector("canvas"), find(item.dataset.id).peaks);
+  if (focused) $("history").querySelector(`[data-id="${focused}"] [data-control="${control}"]`)?.focus();
+}
+
+export { render as redraw };
+
+const KIND_WORDS = { generate: "", loop: "loop", inpaint: "region made anew", outpaint: "continued", restyle: "restyled" };
+
+function itemOf(sound) {
+  const { prompt, seed } = sound.request;
+  const kind = KIND_WORDS[sound.operation] ?? sound.operation;
+  const facts = [kind, `${sound.sound.seconds.toFixed(2)} s`, `seed ${seed}`, when(sound.created)].filter(Boolean).join(" · ");
+  const open = make("button", { type: "button", className: "open", title: prompt, onclick: () => shows(sound, true) },
+    make("span", { className: "words" }, prompt), make("small", {}, facts));
+  open.dataset.control = "open";
+  const tool = (control, name, label, run, more = {}) => {
+    const button = make("button", { type: "button", className: "icon", "aria-label": label, title: label, onclick: run, ...more }, icon(name));
+    button.dataset.control = control;
+    return button;
+  };
+  const star = tool("star", "star", `Favourite: ${prompt}`, () => setFavourite(sound, !sound.favourite), { "aria-pressed": String(Boolean(sound.favourite)) });
+  star.classList.add("star");
+  const item = make("li", { className: "item", "aria-current": String(sound.id === current) },
+    make("canvas", { "aria-hidden": "true" }), open,
+    make("div", { className: "tools" }, star,
+      tool("compare", "ab", `Compare with the current sound: ${prompt}`, () => compares(sound)),
+      tool("remove", "trash", `Delete: ${prompt}`, () => remove(sound))));
+  item.dataset.id = sound.id;
+  return item;
+}
+
+function when(seconds) {
+  const date = new Date(seconds * 1000);
+  const isToday = date.toDateString() === new Date().toDateString();
+  return isToday ? date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }) : date.toLocaleDateString();
+}
+
+async function remove(sound) {
+  const next = neighbour(1);
+  sounds = sounds.filter((other) => other !== sound);
+  await store.remove(sound.id);
+  render();
+  (document.querySelector(`[data-id="${next?.id}"] .open`) ?? $("search")).focus();
+  toast("Deleted.", "Undo", async () => {
+    sounds = [...sounds, sound].sort((a, b) => b.created - a.created);
+    await store.put(sound);
+    render();
+  });
+}
+
+async function clear() {
+  const gone = sounds.filter((sound) => !sound.favourite);
+  sounds = sounds.filter((sound) => sound.favourite);
+  await Promise.all(gone.map((sound) => store.remove(sound.id)));
+  render();
+  toast(`Deleted ${gone.length} sounds; favourites stay.`, "Undo", async () => {
+    sounds = [...sounds, ...gone].sort((a, b) => b.created - a.created);
+    await Promise.all(gone.map(store.put));
+    render();
+  });
+}
+
+/** Up and down move from sound to sound; Delete throws one away. */
+function onKey(event) {
+  const item = event.target.closest(".item");
+  if (!item) return;
+  if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    event.preventDefault();
+    const other = event.key === "ArrowDown" ? item.nextElementSibling : item.previousElementSibling;
+    other?.querySelector(".open").focus();
+  } else if (event.key === "Delete") {
+    event.preventDefault();
+    remove(find(item.dataset.id));
+  }
+}

@@ -1,0 +1,180 @@
+// The page: its parts put together, the keys, and the server's state.
+import * as api from "./api.js";
+import * as composer from "./composer.js";
+import { $, hideNotice, make, notice, setIcon, toast } from "./dom.js";
+import * as history from "./history.js";
+import * as pending from "./pending.js";
+import * as stage from "./stage.js";
+import { recall, remember } from "./store.js";
+import * as tools from "./tools.js";
+import { IDEAS, NO_PARTS, promptOf, surprise } from "./words.js";
+
+const CHECK_SECONDS = { well: 20, unwell: 2 };
+const THEMES = ["system", "light", "dark"];
+
+const KEYS = [
+  ["Enter", "make the sound (in the prompt)"],
+  ["Space", "play or pause"],
+  ["L", "loop"],
+  ["← →", "move; with Shift select, with Alt finely"],
+  ["Esc", "clear the selection"],
+  ["J / K", "next or previous sound of the history"],
+  ["C", "compare with the sound before it; then switch between A and B"],
+  ["F", "favourite"],
+  ["U", "use the settings of this sound"],
+  ["D", "download"],
+  ["P", "to the prompt"],
+  ["?", "this list"],
+];
+
+async function create() {
+  hideNotice();
+  stage.player.wake();
+  const wanted = composer.requests();
+  if (!wanted) return;
+  await Promise.all(wanted.map(({ operation, body, made }) => begin(operation, body, made)));
+}
+
+/** Start a job, and say what is wrong if it is not taken. */
+async function begin(operation, body, made, prompt = body.prompt) {
+  try {
+    await pending.start(operation, { body, made, prompt });
+  } catch (refusal) {
+    complain(refusal);
+  }
+}
+
+function complain(refusal) {
+  const isShown = refusal.field && composer.fault(refusal.field, refusal.message) !== false;
+  if (isShown) return;
+  const isOffline = refusal.status === 0;
+  notice(isOffline ? "No answer from the server" : "That did not work", refusal.message);
+}
+
+async function arrived({ id, made, operation }) {
+  const [record, blob] = [await api.look(id), await api.audio(id, "wav")];
+  const { peaks } = await stage.measure(blob);
+  const sound = {
+    id, operation, made, blob, peaks, model: record.model, request: record.request, sound: record.sound,
+    settings: record.settings, created: record.created, favourite: false,
+  };
+  sound.request.seed = record.sound.seed;
+  await history.add(sound);
+  toast(`Ready: ${sound.request.prompt}`);
+  if (made?.from && made.from === stage.current()?.id) return stage.compare(sound);
+  const plays = composer.autoplays() && !stage.player.isPlaying;
+  if (plays || !stage.current()) await stage.show(sound, { plays });
+}
+
+function failed({ prompt }, problem) {
+  notice(`“${prompt}” failed`, problem.detail);
+}
+
+function setUpTheme() {
+  const set = (theme) => {
+    if (theme === "system") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = theme;
+    $("theme").setAttribute("aria-label", theme === "system" ? "Colours: as the system" : `Colours: ${theme}`);
+    $("theme").title = $("theme").getAttribute("aria-label");
+    remember("theme", theme);
+    stage.draw();
+    history.redraw();
+  };
+  set(recall("theme", "system"));
+  $("theme").addEventListener("click", () => set(THEMES[(THEMES.indexOf(recall("theme", "system")) + 1) % THEMES.length]));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => set(recall("theme", "system")));
+}
+
+function setUpKeys() {
+  $("keys").append(...KEYS.flatMap(([key, meaning]) => [make("dt", {}, make("kbd", {}, key)), make("dd", {}, meaning)]));
+  $("help").addEventListener("click", () => $("shortcuts").showModal());
+  const step = async (by) => {
+    const sound = history.neighbour(by);
+    if (sound) await stage.show(sound, { plays: true });
+  };
+  const actions = {
+    " ": () => stage.player.toggle(),
+    l: stage.toggleLoop,
+    j: () => step(1),
+    k: () => step(-1),
+    c: () => ($("compare").hidden ? stage.compare(history.neighbour(1)) : stage.flip()),
+    f: () => favourite(stage.current()),
+    u: () => composer.reuse(stage.current()),
+    d: () => stage.save($("format").value),
+    Escape: () => stage.select(null),
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    const target = event.target;
+    const isTyping = target.matches("textarea, select, input:not([type=checkbox], [type=radio], [type=range])");
+    if (isTyping) return;
+    if (event.key === "?") $("shortcuts").showModal();
+    else if (event.key.toLowerCase() === "p") $("prompt").focus();
+    else if (event.key === " " && target.matches("button, a, summary, input")) return;
+    else {
+      const action = actions[event.key] ?? actions[event.key.toLowerCase()];
+      if (!action || !stage.current()) return;
+      action();
+    }
+    event.preventDefault();
+  });
+}
+
+async function favourite(sound) {
+  await history.setFavourite(sound, !sound.favourite);
+  $("favourite").setAttribute("aria-pressed", String(sound.favourite));
+}
+
+function setUpIdeas() {
+  const start = (parts) => {
+    composer.setParts({ ...NO_PARTS, ...parts });
+    $("prompt").value = parts.text;
+    create();
+  };
+  $("ideas").append(...IDEAS.map((idea) => make("button", { type: "button", className: "chip idea", onclick: () => start(idea) }, promptOf(idea))));
+  $("surprise").addEventListener("click", () => start(surprise()));
+}
+
+let isKnown = false;
+
+/** Ask how the server is, now and then; fetch its models when it is there. */
+async function check() {
+  const { ready, said, isOffline } = await api.isReady();
+  try {
+    if (!isKnown && !isOffline) {
+      setModels(await api.models());
+      isKnown = true;
+    }
+  } catch { /* asked again soon */ }
+  $("server").textContent = ready ? "Ready" : isOffline ? "The server does not answer" : `Not ready: ${said}`;
+  $("server").classList.toggle("bad", !ready);
+  setTimeout(check, 1000 * (ready && isKnown ? CHECK_SECONDS.well : CHECK_SECONDS.unwell));
+}
+
+function setModels({ models, operations }) {
+  $("model").replaceChildren(...models.map((model) => make("option", { value: model.name }, model.name)));
+  $("model-label").hidden = models.length < 2;
+  $("model").addEventListener("change", () => composer.setModel(models.find((model) => model.name === $("model").value), operations));
+  composer.setModel(models[0], operations);
+  tools.allow(operations);
+}
+
+async function main() {
+  composer.setUp();
+  stage.setUp({
+    whenShown: (sound) => { history.setCurrent(sound.id); tools.fill(sound); },
+    whenFavourite: favourite,
+  });
+  tools.setUp(begin);
+  $("form").addEventListener("submit", (event) => { event.preventDefault(); create(); });
+  $("reuse").addEventListener("click", () => composer.reuse(stage.current()));
+  setUpIdeas();
+  setUpKeys();
+  check();
+  const sounds = await history.setUp({ onShow: (sound, plays) => stage.show(sound, { plays }), onCompare: stage.compare });
+  setUpTheme();
+  if (sounds.length) await stage.show(sounds[0]);
+  pending.setUp({ whenDone: arrived, whenFailed: failed });
+}
+
+main();

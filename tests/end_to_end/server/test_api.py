@@ -1,0 +1,265 @@
+"""The HTTP interface makes the sounds that the library makes, and says what it refuses."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import soundlet
+from soundlet.client import ServerRefusedError
+from soundlet.editing import apply, request_from_json
+from tests.end_to_end.commands import TINY_SECONDS
+from tests.end_to_end.server.conftest import LONG, Server
+from tests.end_to_end.server.requests import edit, send, sound_file
+
+
+def expected(tiny: Path, seed: int = 1, **fields: object) -> bytes:
+    clip = soundlet.load(tiny, threads=1).generate(
+        "kick", seconds=TINY_SECONDS, seed=seed, **fields
+    )
+    return clip.encoded("wav")
+
+
+def test_the_answer_is_the_file_that_python_writes(server: Server, tiny: Path) -> None:
+    assert server.client.generate(**server.ask()) == expected(tiny)
+
+
+@pytest.mark.parametrize(
+    ("format", "bits", "subtype"),
+    [
+        ("wav", "24", "PCM_24"),
+        ("wav", "32f", "FLOAT"),
+        ("flac", None, "PCM_16"),
+        ("ogg", None, "VORBIS"),
+        ("mp3", None, "MPEG_LAYER_III"),
+    ],
+)
+def test_every_format_holds_the_sound_and_its_settings(
+    server: Server, format: str, bits: str | None, subtype: str
+) -> None:
+    data = server.client.generate(**server.ask(), format=format, bits=bits)
+    with soundfile.SoundFile(io.BytesIO(data)) as file:
+        assert (file.samplerate, file.channels, file.subtype) == (44100, 2, subtype)
+        assert file.title == "kick"
+        assert json.loads(file.comment)["seed"] == 1
+
+
+def test_a_stream_is_the_sound_before_its_level_is_set(server: Server, tiny: Path) -> None:
+    data = b"".join(server.client.stream(**server.ask()))
+    samples, rate = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
+    clip = soundlet.load(tiny, threads=1).generate("kick", seconds=TINY_SECONDS, seed=1)
+    gain = np.float32(10 ** (clip.gain_db / 20))
+    assert rate == 44100
+    assert np.abs(samples.T * gain - clip.audio).max() < 1e-3 * np.abs(clip.audio).max()
+
+
+def test_a_job_is_queued_followed_and_fetched(server: Server, tiny: Path) -> None:
+    job = server.client.submit(**server.ask(steps=3))
+    kinds = [(event.kind, event.data.get("step")) for event in server.client.events(job.id)]
+    assert kinds == [
+        ("queued", None),
+        ("running", None),
+        ("step", 1),
+        ("step", 2),
+        ("step", 3),
+        ("decoding", None),
+        ("done", None),
+    ]
+    done = server.client.job(job.id)
+    assert done.state == "done"
+    assert done.sound is not None
+    assert done.sound["seed"] == 1
+    assert server.client.audio(job.id) == expected(tiny, steps=3)
+
+
+def test_a_job_waits_behind_those_before_it(server: Server) -> None:
+    first = server.client.submit(**server.ask(**LONG))
+    others = [server.client.submit(**server.ask(seed=i)) for i in range(2)]
+    positions = [server.client.job(job.id).position for job in others]
+    server.client.cancel(first.id)
+    assert positions == [0, 1]
+    assert [server.client.wait(job.id).state for job in others] == ["done", "done"]
+
+
+def test_events_go_on_where_a_client_left(server: Server) -> None:
+    job = server.client.submit(**server.ask(steps=2))
+    server.client.wait(job.id)
+    _, data = send(server, "GET", f"/v1/jobs/{job.id}/events", Last_Event_ID="3")
+    assert [line for line in data.decode().splitlines() if line.startswith("id: ")] == [
+        "id: 4",
+        "id: 5",
+    ]
+
+
+def test_a_running_job_is_cancelled_between_steps(server: Server) -> None:
+    job = server.client.submit(**server.ask(**LONG))
+    for event in server.client.events(job.id):
+        if event.kind == "step":
+            break
+    server.client.cancel(job.id)
+    over = server.client.wait(job.id)
+    assert over.state == "cancelled"
+    assert over.step < 1000
+    with pytest.raises(ServerRefusedError, match="it has no sound") as refused:
+        server.client.audio(job.id)
+    assert refused.value.status == 409
+    assert not (server.results / job.id).exists()
+
+
+def test_a_waiting_job_is_cancelled_at_once(server: Server) -> None:
+    first = server.client.submit(**server.ask(**LONG))
+    second = server.client.submit(**server.ask())
+    assert server.client.cancel(second.id).state == "cancelled"
+    server.client.cancel(first.id)
+    assert server.client.wait(first.id).state == "cancelled"
+
+
+def test_a_client_that_goes_away_cancels_its_job(server: Server) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port)
+    body = json.dumps(server.ask(**LONG))
+    connection.request("POST", "/v1/generate", body, {"Content-Type": "application/json"})
+    job = server.client.submit(**server.ask())
+    connection.close()
+    assert server.client.wait(job.id).state == "done"
+
+
+def test_part_of_a_sound_can_be_fetched(server: Server) -> None:
+    job = server.client.submit(**server.ask())
+    server.client.wait(job.id)
+    whole = server.client.audio(job.id)
+    path = f"/v1/jobs/{job.id}/audio"
+    answer, part = send(server, "GET", path, Range="bytes=100-199")
+    assert (answer.status, part) == (206, whole[100:200])
+    assert answer.headers["Content-Range"] == f"bytes 100-199/{len(whole)}"
+    answer, _ = send(server, "GET", path, Range=f"bytes={len(whole)}-")
+    assert answer.status == 416
+
+
+def test_a_loop_says_where_it_loops_in_every_wav(tiny_bundle: Path, server: Server) -> None:
+    del tiny_bundle
+    body = json.dumps({"prompt": "kick", "bpm": 240, "bars": 1, "beats_per_bar": 1, "seed": 2})
+    for bits in ("16", "24", "32f"):
+        path = f"/v1/loop?bits={bits}"
+        answer, data = send(server, "POST", path, body.encode(), Content_Type="application/json")
+        assert answer.status == 200, data
+        assert b"smpl" in data
+        assert b"acid" in data
+        assert soundfile.info(io.BytesIO(data)).frames == round(0.25 * 44100)
+
+
+EDITS = {
+    "restyle": {"prompt": "clap"},
+    "variation": {"prompt": "clap"},
+    "inpaint": {"prompt": "clap", "regions": [[0.005, 0.01]]},
+    "outpaint": {"prompt": "clap", "after": 0.01},
+    "blend": {"prompt": "clap", "other": "rain", "share": 0.5},
+    "one_shot": {"longest": 0.1},
+}
+
+
+@pytest.mark.parametrize("operation", EDITS)
+def test_an_edit_is_what_the_library_makes(server: Server, tiny: Path, operation: str) -> None:
+    tone = (np.sin(np.arange(900)[:, None] / 10) / 2).repeat(2, axis=1).astype(np.float32)
+    fields = EDITS[operation] if operation == "one_shot" else {**EDITS[operation], "seed": 4}
+    status, data = edit(server, f"{operation}?bits=32f", fields, sound_file(tone, subtype="FLOAT"))
+    assert status == 200, data
+    request = request_from_json({"operation": operation, **fields}, (tone.T, 44100))
+    clip = apply(soundlet.load(tiny, threads=1), request)
+    samples, _ = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
+    assert np.array_equal(samples.T, clip.audio)
+
+
+@pytest.mark.parametrize(
+    ("operation", "fields", "field"),
+    [
+        ("inpaint", {"prompt": "clap"}, "regions"),
+        ("inpaint", {"prompt": "clap", "regions": [[0.5, 0.2]]}, "regions"),
+        ("inpaint", {"prompt": "clap", "regions": [[0.0, 9.0]]}, "regions"),
+        ("inpaint", {"prompt": "clap", "regions": [["a", 1]]}, "regions.0.0"),
+        ("outpaint", {"prompt": "clap"}, "before"),
+        ("restyle", {"prompt": "clap", "strength": 1}, "strength"),
+        ("restyle", {"prompt": "clap", "audio": "/etc/passwd"}, "audio"),
+    ],
+)
+def test_a_bad_field_of_an_edit_is_named(
+    server: Server, operation: str, fields: dict[str, object], field: str
+) -> None:
+    status, data = edit(server, operation, fields, sound_file(np.full((900, 2), 0.1)))
+    assert (status, json.loads(data)["field"]) == (422, field)
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "said"),
+    [
+        ({"prompt": " "}, "prompt", "pattern"),
+        ({"prompt": None}, "prompt", "string"),
+        ({"prompt": "drum " * 100}, "prompt", "tokens"),
+        ({"seconds": 99}, "seconds", "not 99"),
+        ({"seconds": 0}, "seconds", "greater than 0"),
+        ({"seed": -1}, "seed", "greater than or equal to 0"),
+        ({"seed": 2**32}, "seed", "less than or equal"),
+        ({"seed": 1.5}, "seed", "integer"),
+        ({"steps": 0}, "steps", "greater than or equal to 1"),
+        ({"sampler": "foo"}, "sampler", "pingpong"),
+        ({"cfg_interval": [0.9, 0.1]}, "cfg_interval", "first <= last"),
+        ({"negative_prompt": "noise", "cfg_scale": 1}, "negative_prompt", "no effect"),
+        ({"model": "other"}, "model", "model is one of"),
+        ({"prmpt": "kick"}, "prmpt", "not permitted"),
+        ({"init_audio": "/etc/passwd"}, "init_audio", "not permitted"),
+    ],
+)
+def test_a_bad_field_is_named(
+    server: Server, fields: dict[str, object], field: str, said: str
+) -> None:
+    with pytest.raises(ServerRefusedError, match=said) as refused:
+        server.client.submit(**server.ask(**fields))
+    assert (refused.value.status, refused.value.field) == (422, field)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "kind"),
+    [
+        ("GET", "/v1/nothing", 404, "not-found"),
+        ("POST", "/v1/models", 405, "method"),
+        ("GET", "/v1/jobs/" + 32 * "0", 404, "not-found"),
+        ("GET", "/v1/jobs/" + 32 * "0" + "/audio?bits=8", 422, "body"),
+        ("GET", "/v1/jobs/" + 32 * "0" + "/audio?format=mp3&bits=24", 422, "request"),
+        ("POST", "/v1/generate", 422, "body"),
+    ],
+)
+def test_every_error_is_a_problem(
+    server: Server, method: str, path: str, status: int, kind: str
+) -> None:
+    answer, data = send(server, method, path)
+    assert answer.status == status
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    problem = json.loads(data)
+    assert problem["type"] == f"urn:soundlet:{kind}"
+    assert problem["status"] == status
+    assert problem["detail"]
+
+
+def test_the_models_are_told(server: Server, tiny: Path) -> None:
+    (model,) = server.client.models()
+    manifest = json.loads((tiny / "manifest.json").read_text())
+    assert model["name"] == manifest["name"]
+    assert model["defaults"]["steps"] == manifest["defaults"]["steps"]
+    assert model["is_default"]
+    assert model["is_ready"]
+
+
+def test_the_numbers_are_told(server: Server) -> None:
+    server.client.generate(**server.ask())
+    answer, data = send(server, "GET", "/metrics")
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    text = data.decode()
+    assert 'soundlet_jobs_total{model="tiny",operation="generate",state="done"}' in text
+    assert "soundlet_queue_seconds_bucket" in text
+    resident = [line for line in text.splitlines() if 'process="worker-0"' in line]
+    assert float(resident[0].split()[-1]) > 1e7

@@ -1,0 +1,222 @@
+"""The page in Debian's Chromium, used as a person would, with the default model behind it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from soundlet.bundle import default_bundle
+from tests.end_to_end.server.conftest import Server, serving
+
+pytestmark = pytest.mark.slow
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+PATIENCE = 120_000  # ms: for a sound on a busy machine
+DESKTOP, PHONE = {"width": 1200, "height": 860}, {"width": 360, "height": 740}
+
+PICTURES = os.environ.get("SOUNDLET_PICTURES")
+"""Where screenshots go; docs/pictures holds them."""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(default_bundle(), tmp_path_factory.mktemp("site")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    assert CHROMIUM is not None, "run `apt-get install chromium`"
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: Browser, site: Server) -> Iterator[Page]:
+    """The page, opened for the first time; whatever it complains of fails the test."""
+    context = browser.new_context(viewport=DESKTOP)
+    opened = context.new_page()
+    complaints: list[str] = []
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on(
+        "console",
+        lambda message: complaints.append(message.text) if message.type == "error" else None,
+    )
+    opened.goto(site.address)
+    expect(opened.locator("#server")).to_have_text("Ready")
+    yield opened
+    context.close()
+    assert not [text for text in complaints if "Failed to load resource" not in text]
+
+
+def check(page: Page, name: str, *, full: bool = False) -> None:
+    """No serious fault of accessibility in this state; a picture of it where one is wanted."""
+    found = Axe().run(page).response["violations"]
+    serious = [
+        f"{fault['id']}: {node['html'][:120]}"
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"]
+    ]
+    assert not serious
+    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert wide <= 0, "the page is wider than the window"
+    if PICTURES:
+        page.screenshot(path=Path(PICTURES) / f"page-{name}.png", full_page=full)
+
+
+def make_a_sound(page: Page, prompt: str = "kick, punchy", seconds: str = "1") -> None:
+    page.fill("#seconds", seconds)
+    page.fill("#prompt", prompt)
+    page.press("#prompt", "Enter")
+    expect(page.locator(".item .words").first).to_have_text(prompt, timeout=PATIENCE)
+
+
+def test_a_first_sound_takes_two_actions(page: Page) -> None:
+    check(page, "empty")
+    page.keyboard.type("rain")  # the prompt has the focus
+    page.keyboard.press("Enter")
+    expect(page.locator("#jobs .said")).to_contain_text("Step", timeout=PATIENCE)
+    check(page, "busy")
+    expect(page.locator("#stage-title")).to_have_text("rain", timeout=PATIENCE)
+    expect(page.locator("#play")).to_have_attribute("aria-label", "Pause")
+    drawn = page.evaluate(
+        "[...document.querySelector('#wave').getContext('2d')"
+        ".getImageData(0, 0, 300, 130).data].some(Boolean)"
+    )
+    assert drawn
+
+
+def test_a_loop_of_bars_is_made_and_played_around(page: Page) -> None:
+    page.check("input[value=bars]")
+    page.select_option("#bars", "1")
+    page.click("#chip-genre")
+    check(page, "picker")
+    page.click("#picker button:text-is('techno')")
+    page.click("#chip-tempo")
+    page.click("#picker button:text-is('128')")
+    page.fill("#prompt", "drum loop")
+    page.click("#go")
+    expect(page.locator("#stage-title")).to_have_text(
+        "techno, drum loop, 128 BPM", timeout=PATIENCE
+    )
+    expect(page.locator("#loop")).to_have_attribute("aria-pressed", "true")
+    page.wait_for_timeout(2500)  # longer than the bar
+    expect(page.locator("#play")).to_have_attribute("aria-label", "Pause")
+    check(page, "loop")
+
+
+def test_a_dragged_region_is_made_anew_and_compared(page: Page) -> None:
+    make_a_sound(page, "techno drum loop, 120 BPM", "2")
+    box = page.locator("#views").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.75 * box["width"], box["y"] + 40, steps=4)
+    page.mouse.up()
+    expect(page.locator("#region-told")).to_have_text("1.00 to 1.50 s selected")
+    page.fill("#region-prompt", "snare")
+    check(page, "region")
+    page.click("#inpaint")
+    expect(page.locator("#side-b")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("#stage-title")).to_have_text("snare")
+    check(page, "compare")
+    page.click("#side-a")
+    expect(page.locator("#stage-title")).to_have_text("techno drum loop, 120 BPM")
+
+
+def test_a_job_is_cancelled(page: Page) -> None:
+    page.click("#advanced summary")
+    page.fill("#steps", "1000")
+    page.fill("#prompt", "wind")
+    page.press("#prompt", "Enter")
+    expect(page.locator("#jobs .said")).to_contain_text("Step", timeout=PATIENCE)
+    page.click("#jobs button")
+    expect(page.locator("#pending")).to_be_hidden(timeout=PATIENCE)
+    expect(page.locator(".item")).to_have_count(0)
+
+
+def test_the_history_survives_a_reload(page: Page) -> None:
+    make_a_sound(page)
+    page.click(".item .star")
+    seed = page.locator("#stage-facts").inner_text()
+    page.reload()
+    expect(page.locator(".item")).to_have_count(1)
+    expect(page.locator("#stage-facts")).to_have_text(seed)
+    expect(page.locator(".item .star")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("Escape")
+    page.click("#reuse")
+    expect(page.locator("#prompt")).to_have_value("kick, punchy")
+    expect(page.locator("#lock")).to_have_attribute("aria-pressed", "true")
+    with page.expect_download() as download:
+        page.click("#download")
+    assert download.value.suggested_filename.startswith("kick-punchy_")
+    assert Path(download.value.path()).read_bytes()[:4] == b"RIFF"
+
+
+def test_errors_say_what_to_do(page: Page) -> None:
+    page.press("#prompt", "Enter")
+    expect(page.locator("#prompt-error")).to_contain_text("Say what it should sound like")
+    page.fill("#prompt", "drum " * 200)
+    page.press("#prompt", "Enter")
+    expect(page.locator("#prompt-error")).to_contain_text("tokens")
+    check(page, "error")
+    page.route("**/v1/jobs", lambda route: route.abort())
+    page.fill("#prompt", "wind")
+    page.press("#prompt", "Enter")
+    expect(page.locator("#alert")).to_contain_text("Is soundlet serve still running?")
+    check(page, "offline")
+
+
+def test_everything_is_done_by_keyboard(page: Page) -> None:
+    make_a_sound(page)
+    expect(page.locator("#play")).to_have_attribute("aria-label", "Pause")
+    page.keyboard.press("Escape")
+    expect(page.locator("#play")).to_have_attribute("aria-label", "Play")  # it has ended
+    page.locator("#views").focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("Shift+Alt+ArrowRight")
+    page.keyboard.press("Shift+Alt+ArrowRight")
+    expect(page.locator("#region-told")).to_have_text("0.00 to 0.10 s selected")
+    page.keyboard.press("Escape")
+    expect(page.locator("#region")).to_be_hidden()
+    page.keyboard.press("l")
+    expect(page.locator("#loop")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("f")
+    expect(page.locator("#favourite")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("Space")
+    playing = page.locator("#play").get_attribute("aria-label")
+    page.keyboard.press("Space")
+    assert page.locator("#play").get_attribute("aria-label") != playing
+    page.keyboard.press("?")
+    expect(page.locator("#shortcuts")).to_be_visible()
+    check(page, "keyboard")
+    page.keyboard.press("Escape")
+    page.keyboard.press("p")
+    expect(page.locator("#prompt")).to_be_focused()
+
+
+def test_it_fits_a_phone_in_the_dark(page: Page) -> None:
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size(PHONE)
+    make_a_sound(page)
+    check(page, "phone", full=True)
+
+
+def test_it_is_small_and_asks_nobody_else(page: Page, site: Server) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.reload()
+    expect(page.locator("#server")).to_have_text("Ready")
+    assert all(url.startswith(site.address) for url in asked)
+    folder = Path(default_bundle()).parent / "server" / "page"
+    assert sum(file.stat().st_size for file in folder.iterdir()) < 150_000

@@ -1,0 +1,92 @@
+"""What a prompt lacks or contradicts is said in one sentence each."""
+
+from __future__ import annotations
+
+import pytest
+
+from soundlet.advice import advise, usual_tempo
+from soundlet.errors import RequestError
+from soundlet.ideas import PRESETS, random_prompt
+from soundlet.prompt import read_prompt
+from soundlet.vocabulary.genres import ALL_GENRES
+
+
+def codes(text: str) -> list[str]:
+    return [advice.code for advice in advise(read_prompt(text))]
+
+
+def messages(text: str) -> str:
+    return "\n".join(advice.message for advice in advise(read_prompt(text)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["house, drum loop, 909 kit, 124 BPM", "kick", "thunder, distant",
+     "lo-fi, electric piano chords, chill, A minor, 80 BPM"],
+)  # fmt: skip
+def test_a_whole_prompt_needs_no_advice(text: str) -> None:
+    assert codes(text) == []
+
+
+def test_what_is_missing_is_named_with_an_example() -> None:
+    told = messages("chords")
+    for words in ("no genre", "no tempo", "no key", "no instrument"):
+        assert words in told
+    assert "house is usually 116 to 130 BPM" in messages("house drum loop")
+    assert "what kind of sound" in messages("techno, 130 BPM")
+
+
+def test_a_tempo_that_is_unusual_for_the_genre_or_was_not_taught_is_told() -> None:
+    assert "90 BPM is unusual for house, which is 116 to 130 BPM" in messages("house drums 90 BPM")
+    assert "outside of what was taught" in messages("house drums 190 BPM")
+    assert "tempo" not in codes("deep house drums 118 BPM")
+
+
+def test_a_subgenre_has_a_range_of_its_own() -> None:
+    assert usual_tempo("deep house") == (116.0, 124.0)
+    assert usual_tempo("house") == (116.0, 130.0)
+    assert usual_tempo("polka") is None
+
+
+def test_contradictions_are_told() -> None:
+    told = messages("jazz, sad happy piano chords, C major, 150 BPM, 90 BPM")
+    for words in ("more than one tempo", "minor keys, not in C major", "sad and happy contradict"):
+        assert words in told
+
+
+def test_an_order_that_is_not_the_usual_one_comes_with_the_usual_one() -> None:
+    assert "techno, drum loop, 909 kit, 128 BPM" in messages("128 BPM drum loop, 909 kit, techno")
+
+
+def test_a_slip_of_the_finger_is_recognised() -> None:
+    told = messages("techo drum lop 128 BPM")
+    assert "did you mean techno?" in told
+    assert "'drum lop'; did you mean drum loop?" in told
+
+
+def test_ideas_are_prompts_without_fault() -> None:
+    for seed in range(150):
+        preset = list(PRESETS)[seed % len(PRESETS)]
+        idea = random_prompt(seed, preset=preset)
+        assert codes(idea) == [], idea
+        assert read_prompt(idea).kind in {*PRESETS[preset].kinds, "chords", "melody", "pad"}
+
+
+def test_ideas_repeat_by_seed_and_keep_to_their_genre() -> None:
+    assert random_prompt(3) == random_prompt(3)
+    assert len({random_prompt(seed) for seed in range(50)}) > 45
+    for genre, entry in ALL_GENRES.items():
+        allowed = {genre, *entry.styles}
+        assert read_prompt(random_prompt(1, genre=genre)).first("genre") in allowed
+    with pytest.raises(RequestError, match="polka"):
+        random_prompt(1, genre="polka")
+    with pytest.raises(RequestError, match="preset is one of"):
+        random_prompt(1, preset="song")
+    with pytest.raises(RequestError, match="has none"):
+        random_prompt(1, genre="house", preset="effect")
+
+
+def test_the_examples_of_presets_are_prompts_without_fault() -> None:
+    for name, preset in PRESETS.items():
+        assert codes(preset.example) == [], name
+        assert read_prompt(preset.example).kind in preset.kinds

@@ -1,0 +1,110 @@
+"""Trimming, fades and levels do what they say, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from soundlet.errors import GenerationError, RequestError
+from soundlet.finish import Finish, faded, finished, level_of, trimmed
+
+RATE = 44100
+Array = NDArray[np.float32]
+
+
+def hit(before: float = 0.2, decay: float = 0.05, after: float = 1.0) -> Array:
+    """Silence, then a tone that dies away, then what is left of it."""
+    t = np.arange(round(after * RATE)) / RATE
+    wave = 0.5 * np.sin(2 * np.pi * 200 * t + 1) * np.exp(-t / decay)
+    sound = np.concatenate([np.zeros(round(before * RATE)), wave]).astype(np.float32)
+    return np.stack([sound, sound])
+
+
+def test_a_hit_is_trimmed_to_its_onset_and_decay() -> None:
+    sound = hit()
+    kept = trimmed(sound, RATE)
+    first = round(0.2 * RATE) - round(0.003 * RATE)
+    assert kept.shape[1] < sound.shape[1] - first + 1
+    assert np.abs(kept).max() > 0.98 * np.abs(sound).max()  # no attack is cut
+    assert np.abs(kept[:, : round(0.004 * RATE)]).max() > 0.1  # and none is late
+    decay = 0.05 * np.log(10 ** (60 / 20))  # seconds to -60 dB
+    assert kept.shape[1] / RATE == pytest.approx(decay, rel=0.1)
+    assert kept[0, -1] == pytest.approx(0, abs=1e-5)
+
+
+def test_a_sound_that_starts_and_ends_at_once_is_left_alone() -> None:
+    sound = np.full((2, 4410), 0.5, np.float32)
+    np.testing.assert_array_equal(trimmed(sound, RATE), sound)
+
+
+def test_fades_rise_and_fall_and_leave_the_middle() -> None:
+    sound = np.ones((2, RATE), np.float32)
+    out = faded(sound, RATE, fade_in=0.1, fade_out=0.2)
+    assert out[0, 0] == out[0, -1] == 0
+    assert np.all(np.diff(out[0, :4410]) > 0)
+    assert np.all(np.diff(out[0, -8820:]) < 0)
+    assert np.all(out[:, 4410:-8820] == 1)
+    assert np.all(sound == 1)
+
+
+def test_fades_longer_than_the_sound_are_refused() -> None:
+    with pytest.raises(RequestError, match=r"0\.6 s together, and the sound is 0\.5 s long"):
+        faded(np.ones((2, RATE // 2), np.float32), RATE, fade_in=0.3, fade_out=0.3)
+
+
+@pytest.mark.parametrize("ceiling", [-1.0, -6.0, 0.0])
+def test_peak_brings_the_true_peak_to_the_ceiling(ceiling: float) -> None:
+    out, gain = finished(hit(), RATE, Finish(normalize="peak", true_peak=ceiling))
+    level = level_of(out, RATE)
+    assert level.true_peak == pytest.approx(ceiling, abs=0.01)
+    assert gain == pytest.approx(ceiling - level_of(hit(), RATE).true_peak, abs=0.01)
+
+
+def noise(level: float) -> Array:
+    rng = np.random.default_rng(0)
+    return (level * rng.standard_normal((2, 3 * RATE))).astype(np.float32)
+
+
+@pytest.mark.parametrize("target", [-23.0, -30.0])
+def test_loudness_is_brought_to_its_target(target: float) -> None:
+    out, _ = finished(noise(0.02), RATE, Finish(normalize="loudness", loudness=target))
+    assert level_of(out, RATE).loudness == pytest.approx(target, abs=0.05)
+
+
+def test_loudness_stops_at_the_ceiling() -> None:
+    out, _ = finished(noise(0.02), RATE, Finish(normalize="loudness", loudness=-5))
+    level = level_of(out, RATE)
+    assert level.true_peak == pytest.approx(-1, abs=0.01)
+    assert level.loudness < -5
+    assert np.abs(out).max() < 1
+
+
+def test_nothing_is_done_unless_it_is_asked_for() -> None:
+    sound = hit()
+    out, gain = finished(sound, RATE, Finish())
+    assert out is sound
+    assert gain == 0
+    assert Finish().changes_nothing
+
+
+def test_silence_is_refused() -> None:
+    with pytest.raises(GenerationError, match="silent"):
+        finished(np.zeros((2, 99), np.float32), RATE, Finish(trim=True))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("normalize", "loud"), ("fade_in", -0.1), ("fade_out", 61), ("loudness", 1), ("true_peak", 1),
+     ("loudness", float("nan")), ("fade_in", "1")],
+)  # fmt: skip
+def test_a_value_out_of_range_is_refused_by_name(field: str, value: Any) -> None:
+    with pytest.raises(RequestError, match=field):
+        Finish(**{field: value})
+
+
+def test_it_survives_json() -> None:
+    finish = Finish(trim=True, fade_out=0.1, normalize="peak", true_peak=-3)
+    assert Finish.from_json({"operation": "finish", "gain_db": 1, **finish.as_json()}) == finish

@@ -1,0 +1,128 @@
+"""Loops have their exact length, are measured, and the best of several is kept."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import soundlet
+from benchmarks.wav_reader import read_loop
+from soundlet.errors import GenerationError, RequestError
+from soundlet.finish import Finish
+from soundlet.loops import loop_request, make_loop
+from soundlet.pipeline import Model
+from soundlet.request import MAX_SEED, GenerationRequest
+from soundlet.tempo import Grid
+
+GRID = Grid(bpm=240, bars=1, beats_per_bar=2)  # half a second: many windows of the tiny model
+RATE = 44100
+
+
+@pytest.fixture(scope="module")
+def model(tiny_bundle: Path) -> Model:
+    return soundlet.load(tiny_bundle, threads=1)
+
+
+def request(seed: int = 1) -> GenerationRequest:
+    return loop_request("techno drum loop", GRID, RATE, seed=seed, steps=2)
+
+
+@pytest.mark.parametrize(("bpm", "beats"), [(240, 2), (237, 2), (399, 3), (61, 1)])
+def test_a_loop_is_exact_to_the_sample_at_any_tempo(model: Model, bpm: float, beats: int) -> None:
+    grid = Grid(bpm=bpm, bars=1, beats_per_bar=beats)
+    loop = make_loop(model, loop_request("kick", grid, RATE, seed=1, steps=1), grid)
+    assert loop.clip.audio.shape == (2, round(beats * 60 / bpm * RATE))
+
+
+def test_the_prompt_of_a_loop_states_its_tempo() -> None:
+    assert request().prompt == "techno drum loop, 240 BPM"
+    assert loop_request("drums 240 bpm", GRID, RATE).prompt == "drums 240 bpm"
+    with pytest.raises(RequestError, match="says 120 BPM, and bpm is 240"):
+        loop_request("drums 120 BPM", GRID, RATE)
+    with pytest.raises(RequestError, match="bars and bpm set its length"):
+        loop_request("drums", GRID, RATE, seconds=2)
+
+
+def test_a_seed_gives_the_same_loop_and_another_one_another(model: Model) -> None:
+    one, again, other = (make_loop(model, request(s), GRID).clip for s in (1, 1, 2))
+    np.testing.assert_array_equal(one.audio, again.audio)
+    assert not np.array_equal(one.audio, other.audio)
+
+
+def test_the_best_of_several_is_the_one_with_the_least_cost(model: Model) -> None:
+    steps: list[tuple[int, int]] = []
+    best = make_loop(model, request(), GRID, best_of=3, on_step=lambda *done: steps.append(done))
+    costs = {seed: measured.cost for seed, measured in best.tried}
+    assert list(costs) == [1, 2, 3]
+    assert best.clip.seed == min(costs, key=lambda seed: costs[seed])
+    alone = make_loop(model, request(best.clip.seed), GRID)
+    np.testing.assert_array_equal(best.clip.audio, alone.clip.audio)
+    assert steps == [(i, 6) for i in range(1, 7)]
+
+
+def test_the_cost_counts_tempo_seam_and_level(model: Model) -> None:
+    measured = make_loop(model, request(), GRID).measured
+    error = measured.rhythm.tempo_error
+    expected = 1.0 if error is None else min(error / 0.03, 2)
+    expected += max(measured.seam.score, 1) + max(0, -16 - measured.level.loudness) / 12
+    assert measured.cost == pytest.approx(expected)
+    assert math.isfinite(measured.cost)
+
+
+def test_one_that_went_astray_does_not_spoil_the_others(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generate = model.generate
+
+    def astray(asked: GenerationRequest, **options: object) -> soundlet.Clip:
+        if asked.seed != 2:
+            raise GenerationError("the sound is silent")
+        return generate(asked, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(model, "generate", astray)
+    assert [seed for seed, _ in make_loop(model, request(), GRID, best_of=3).tried] == [2]
+    with pytest.raises(GenerationError, match="silent"):
+        make_loop(model, request(5), GRID, best_of=2)
+
+
+def test_numbers_out_of_range_are_refused(model: Model) -> None:
+    with pytest.raises(RequestError, match="best_of must be 1 to 100"):
+        make_loop(model, request(), GRID, best_of=0)
+    with pytest.raises(RequestError, match="seeds count up"):
+        make_loop(model, request(MAX_SEED), GRID, best_of=2)
+    long = Grid(bpm=20, bars=64)
+    with pytest.raises(RequestError, match=r"0\.25 to 120 seconds long, not 768"):
+        make_loop(model, loop_request("kick", long, RATE), long)
+
+
+def test_the_file_of_a_loop_has_loop_points_tempo_and_key(model: Model, tmp_path: Path) -> None:
+    asked = loop_request("kick in Am", GRID, RATE, seed=1, steps=1)
+    make_loop(model, asked, GRID).clip.save(tmp_path / "loop.wav")
+    seen = read_loop(tmp_path / "loop.wav")
+    assert (seen.start, seen.end) == (0, seen.n_samples) == (0, GRID.n_samples(RATE))
+    assert (seen.bpm, seen.n_beats, seen.beats_per_bar) == (240, 2, 2)
+    assert seen.root_note == 69  # A
+
+
+def test_a_clip_that_is_no_loop_has_no_loop_points(model: Model) -> None:
+    clip = model.generate("kick", seconds=0.02, seed=1)
+    assert clip.chunks() == {}
+
+
+def test_a_loop_takes_a_level_but_no_trimming_and_no_fades(model: Model) -> None:
+    clip = make_loop(model, request(), GRID).clip
+    louder = clip.finished(Finish(normalize="peak"))
+    assert louder.audio.shape == clip.audio.shape
+    assert louder.chunks().keys() == {"smpl", "acid"}
+    with pytest.raises(RequestError, match="open the loop"):
+        clip.finished(Finish(trim=True))
+    with pytest.raises(RequestError, match="open the loop"):
+        clip.finished(Finish(fade_out=0.01))
+
+
+def test_a_loop_and_the_reference_exclude_each_other() -> None:
+    with pytest.raises(RequestError, match="exclude each other"):
+        GenerationRequest(prompt="kick", loop=True, reference=True)
