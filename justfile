@@ -20,6 +20,16 @@ test *args:
 test-all *args:
     pytest {{args}}
 
+# The tests of LiteRT, in an environment of its own: a gigabyte, some minutes.
+test-litert:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    room=$(mktemp -d)
+    trap 'rm -rf "$room"' EXIT
+    python -m venv "$room/venv"
+    "$room/venv/bin/pip" install --quiet --editable ".[litert]" pytest
+    "$room/venv/bin/python" -m pytest -p no:anyio -p no:jaxtyping tests/litert
+
 # Run the code of README.md and docs/.
 docs:
     pytest tests/test_documentation.py

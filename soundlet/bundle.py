@@ -7,10 +7,11 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -26,17 +27,41 @@ Part = Literal["conditioners", "dit", "decoder", "encoder"]
 PARTS: tuple[Part, ...] = get_args(Part)
 
 Precision = Literal["float32", "float16", "int8", "int8-weights", "int4-weights"]
-"""Of stored weights. Arithmetic is in float32, but for the products of "int8"."""
+"""Of stored weights. Graphs compute in float32, but for the products of "int8"; programs compute in
+their own precision."""
 
 QUANTIZABLE: tuple[Part, ...] = ("conditioners", "dit")
 """The parts that can be in whole numbers: see `soundlet.export.quantize`."""
+
+Format = Literal["onnx", "executorch", "litert"]
+"""What the parts of a bundle are: ONNX graphs, or programs exported for a device."""
 
 MANIFEST = "manifest.json"
 MODEL_CONFIG = "model_config.json"
 T5_CONFIG = "t5_config.json"
 TOKENIZER = "spiece.model"
 WEIGHTS = "model.safetensors"
-REQUIRED = (MODEL_CONFIG, T5_CONFIG, TOKENIZER, *(f"{part}.onnx" for part in PARTS))
+PART_FILES: Mapping[Format, Mapping[Part, str]] = MappingProxyType(
+    {
+        "onnx": {part: f"{part}.onnx" for part in PARTS},
+        "executorch": {
+            "conditioners": "conditioners_model.pte",
+            "dit": "dit_model.pte",
+            "decoder": "autoencoder_model.pte",
+            "encoder": "encoder_model.pte",
+        },
+        "litert": {
+            "conditioners": "conditioners_float32.tflite",
+            "dit": "dit_model.tflite",
+            "decoder": "autoencoder_model.tflite",
+            "encoder": "encoder_model.tflite",
+        },
+    }
+)
+"""The file of each part. Those of programs are the names that Arm's runners look for."""
+
+REQUIRED = (MODEL_CONFIG, T5_CONFIG, TOKENIZER, *PART_FILES["onnx"].values())
+"""The files of a bundle of graphs; see `required_files` for the other formats."""
 
 HASHED_AT_EVERY_LOAD = 256 * 2**20  # bytes; a larger bundle is hashed when a file of it is new
 
@@ -70,6 +95,11 @@ class About(Section):
         length: "fixed" where the model always samples its whole window, of which the seconds asked
             for are kept; "variable" where it was trained to sample just what is asked for.
         margin_frames: latents sampled beyond the end of a clip of variable length.
+        format: of the parts.
+        exported_from: SHA-256 of the weights that programs were exported from; empty for graphs,
+            which refer to their weights.
+        window_seconds: what a model of variable length is told whatever is asked, where its
+            programs have one length.
     """
 
     name: Annotated[str, Field(min_length=1)]
@@ -80,6 +110,9 @@ class About(Section):
     defaults: Defaults
     length: Literal["fixed", "variable"]
     margin_frames: Annotated[int, Field(ge=0)] = 0
+    format: Format = "onnx"
+    exported_from: Annotated[str, Field(pattern="^([0-9a-f]{64})?$")] = ""
+    window_seconds: Annotated[float, Field(gt=0)] | None = None
 
 
 class Manifest(About):
@@ -120,6 +153,11 @@ class Bundle:
 def default_bundle() -> Path:
     """The folder of the model inside the package."""
     return Path(__file__).parent / "default"
+
+
+def required_files(format: Format) -> tuple[str, ...]:
+    """The files that every bundle of this format has."""
+    return (MODEL_CONFIG, T5_CONFIG, TOKENIZER, *PART_FILES[format].values())
 
 
 def open_bundle(path: Path | str | None = None) -> Bundle:
@@ -209,7 +247,7 @@ def seal(folder: Path, about: About) -> Manifest:
     Raises:
         BundleError: a file that every bundle needs is not there.
     """
-    for name in REQUIRED:
+    for name in required_files(about.format):
         if not (folder / name).is_file():
             raise BundleError(f"{folder} is no bundle yet: {name} is missing")
     files = {
@@ -258,7 +296,7 @@ def _read_manifest(folder: Path) -> Manifest:
     except ValidationError as e:
         lines = [f"  {'.'.join(map(str, p['loc']))}: {p['msg']}" for p in e.errors()]
         raise BundleError("\n".join([f"{path} is damaged:", *lines])) from e
-    for name in REQUIRED:
+    for name in required_files(manifest.format):
         if name not in manifest.files:
             raise BundleError(f"{path} is damaged: it does not list {name}")
     for name in manifest.files:

@@ -9,6 +9,7 @@ SoundletError
   RequestError      the caller asked for something that this model cannot do
   AudioError        a sound file could not be read or written
   GenerationError   the model produced something that is not a sound
+  WebError          the page for the browser cannot be put together or served
   ServerError       a server cannot start, cannot be reached, or refused a request
   Cancelled         the caller stopped the generation
 """
@@ -50,6 +51,10 @@ class AudioError(SoundletError):
 
 class GenerationError(SoundletError):
     """The model produced NaN, silence, or a level far beyond full scale."""
+
+
+class WebError(SoundletError):
+    """The page for the browser lacks a file, or the place or port to be served from."""
 
 
 class ServerError(SoundletError):

@@ -104,6 +104,7 @@ def run(job: Job) -> dict[str, Any]:
     from soundlet.bundle import PARTS
     from soundlet.engines import onnx, tiling
     from soundlet.pipeline import load
+    from soundlet.request import GenerationRequest
 
     del soundlet, onnx, tiling
     imported = time.perf_counter()
@@ -111,10 +112,12 @@ def run(job: Job) -> dict[str, Any]:
     loaded = time.perf_counter()
     times: list[float] = []
     if not job.parts:
-        fields = {"seconds": job.seconds, "steps": job.steps, "seed": SEED}
+        request = GenerationRequest(
+            prompt=PROMPT, seconds=job.seconds, steps=job.steps, seed=SEED, truncate_prompt=True
+        )
 
         def make() -> None:
-            model.generate(PROMPT, truncate_prompt=True, **fields)
+            model.generate(request)
 
         times = repeated(make, 1 + job.repeats)
     return {

@@ -99,7 +99,7 @@ def test_contributing_is_short() -> None:
 
 def test_every_command_and_option_is_documented() -> None:
     page = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
-    for command in (
+    plain = (
         "generate",
         "loop",
         "prompt",
@@ -109,9 +109,12 @@ def test_every_command_and_option_is_documented() -> None:
         "bench",
         "info",
         "doctor",
-    ):
+        "verify",
+        "web",
+    )
+    for command in (*plain, "export executorch", "export litert"):
         help_text = subprocess.run(
-            [sys.executable, "-m", "soundlet", command, "--help"],
+            [sys.executable, "-m", "soundlet", *command.split(), "--help"],
             capture_output=True,
             text=True,
             check=True,

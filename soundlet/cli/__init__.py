@@ -20,6 +20,7 @@ from soundlet.cli.dataset import dataset
 from soundlet.cli.doctor import doctor
 from soundlet.cli.edit import edit
 from soundlet.cli.evaluate import evaluate
+from soundlet.cli.export import export
 from soundlet.cli.generate import generate
 from soundlet.cli.info import info
 from soundlet.cli.loop import loop
@@ -28,6 +29,8 @@ from soundlet.cli.quantize import quantize
 from soundlet.cli.reproduce import reproduce
 from soundlet.cli.serve import serve
 from soundlet.cli.train import train
+from soundlet.cli.verify import verify
+from soundlet.cli.web import web
 from soundlet.errors import SoundletError
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
@@ -115,6 +118,9 @@ app.command()(bench)
 app.command()(info)
 app.command()(doctor)
 app.command()(evaluate)
+app.command()(verify)
+app.command()(web)
+app.add_typer(export, name="export")
 app.command()(serve)
 app.add_typer(dataset, name="dataset")
 app.add_typer(train, name="train")

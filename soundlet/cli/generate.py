@@ -139,7 +139,9 @@ def generate(
         str | None,
         typer.Option(metavar="FOLDER", help="A model.  [default: the one inside soundlet]"),
     ] = None,
-    engine: Annotated[str | None, typer.Option(metavar="NAME", help="onnx or torch.")] = None,
+    engine: Annotated[
+        str | None, typer.Option(metavar="NAME", help="onnx, torch, executorch, litert.")
+    ] = None,
     threads: Annotated[
         int | None, typer.Option(min=1, help="Cores to use.  [default: all]")
     ] = None,

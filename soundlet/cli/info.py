@@ -70,7 +70,8 @@ def show_sound_file(path: Path, *, as_json: bool) -> None:
 def describe(bundle: Bundle) -> dict[str, Any]:
     """The facts that `--json` prints."""
     manifest, config = bundle.manifest, bundle.config
-    about = manifest.model_dump(exclude={"format_version", "files", "precision", "margin_frames"})
+    told_elsewhere = {"format_version", "files", "precision", "margin_frames"}
+    about = manifest.model_dump(exclude=told_elsewhere | {"exported_from", "window_seconds"})
     return {
         "name": about.pop("name"),
         "folder": str(bundle.folder),
@@ -86,8 +87,8 @@ def describe(bundle: Bundle) -> dict[str, Any]:
 
 
 def part_sizes(bundle: Bundle) -> dict[str, dict[str, Any]]:
-    """Precision and bytes of each part: its ONNX file, and its tensors in the shared weights."""
-    from soundlet.bundle import PARTS, WEIGHTS
+    """Precision and bytes of each part: its file, and its tensors in the shared weights."""
+    from soundlet.bundle import PART_FILES, PARTS, WEIGHTS
 
     files = bundle.manifest.files
     shared: dict[str, int] = dict.fromkeys(PARTS, 0)
@@ -103,7 +104,7 @@ def part_sizes(bundle: Bundle) -> dict[str, dict[str, Any]]:
     return {
         part: {
             "precision": bundle.manifest.precision.get(part, "float32"),
-            "bytes": files[f"{part}.onnx"].size + shared[part],
+            "bytes": files[PART_FILES[bundle.manifest.format][part]].size + shared[part],
         }
         for part in PARTS
     }
@@ -119,6 +120,7 @@ def lines(facts: dict[str, Any]) -> list[str]:
         ("source", facts["source"]),
         ("licence", facts["licence"]),
         ("made by", facts["created_by"]),
+        ("format", facts["format"]),
         ("sound", f"{sound}, up to {facts['max_seconds']:.3g} s, {facts['length']} length"),
         ("prompt", f"up to {facts['prompt_max_tokens']} tokens"),
         (

@@ -6,21 +6,35 @@ to run the model somewhere else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from soundlet.bundle import Bundle
+from soundlet.bundle import Bundle, Format
 from soundlet.errors import EngineError
 from soundlet.guidance import Conditioning
 
-__all__ = ["ENGINES", "Array", "Conditioning", "Engine", "StreamingEngine", "load_engine"]
+__all__ = [
+    "ENGINES",
+    "ENGINES_FOR",
+    "Array",
+    "Conditioning",
+    "Engine",
+    "StreamingEngine",
+    "load_engine",
+]
 
 Array = NDArray[np.float32]
 
-ENGINES = ("onnx", "torch")
+ENGINES = ("onnx", "torch", "executorch", "litert")
+
+ENGINES_FOR: Mapping[Format, tuple[str, ...]] = MappingProxyType(
+    {"onnx": ("onnx", "torch"), "executorch": ("executorch",), "litert": ("litert",)}
+)
+"""The engines that run bundles of a format, the usual one first."""
 
 
 class Engine(Protocol):
@@ -75,7 +89,7 @@ class StreamingEngine(Protocol):
 
 def load_engine(
     bundle: Bundle,
-    name: str = "onnx",
+    name: str | None = None,
     *,
     threads: int | None = None,
     providers: Sequence[str] | None = None,
@@ -86,7 +100,8 @@ def load_engine(
 
     Args:
         bundle: an opened bundle.
-        name: "onnx" (ONNX Runtime) or "torch" (PyTorch).
+        name: "onnx" (ONNX Runtime), "torch" (PyTorch), "executorch" or "litert". None: the usual
+            one for the format of `bundle`.
         threads: cores to use. None: all that this process may run on.
         providers: of ONNX Runtime, the preferred first. None: the CPU.
         device: of PyTorch, such as "cpu", "cuda", "mps". None: the best there is.
@@ -97,23 +112,42 @@ def load_engine(
     """
     if threads is not None and threads < 1:
         raise EngineError(f"threads must be 1 or more, not {threads}")
+    able = ENGINES_FOR[bundle.manifest.format]
+    name = able[0] if name is None else name
+    if name not in ENGINES:
+        raise EngineError(f"engine must be one of {', '.join(ENGINES)}, not {name!r}")
+    if name not in able:
+        kind = bundle.manifest.format
+        hint = "" if kind != "onnx" else f"; `soundlet export {name}` makes such a bundle of it"
+        raise EngineError(
+            f"the {name} engine cannot run {bundle.folder}, whose format is {kind}:"
+            f" choose {' or '.join(able)}{hint}"
+        )
+    takes = {"onnx": "providers", "torch": "a device"}.get(name, "threads only")
+    if name != "onnx" and providers is not None:
+        raise EngineError(f"the {name} engine has {takes}, not providers")
+    if name != "torch" and device is not None:
+        raise EngineError(f"the {name} engine has {takes}, not a device ({device!r})")
+    if name != "onnx" and low_memory:
+        raise EngineError(f"low_memory is of the onnx engine, not of {name!r}")
     if name == "onnx":
-        if device is not None:
-            raise EngineError(f"the onnx engine has providers, not a device ({device!r})")
         from soundlet.engines.onnx import OnnxEngine
 
         return OnnxEngine(bundle, threads=threads, providers=providers, low_memory=low_memory)
-    if low_memory:
-        raise EngineError(f"low_memory is of the onnx engine, not of {name!r}")
-    if name == "torch":
-        if providers is not None:
-            raise EngineError("the torch engine has a device, not providers")
-        try:
+    try:
+        if name == "torch":
             from soundlet.engines.torch import TorchEngine
-        except ModuleNotFoundError as e:
-            raise EngineError(
-                f"the torch engine needs {e.name}, which is not installed:"
-                " run `pip install 'soundlet[torch]'`"
-            ) from e
-        return TorchEngine(bundle, threads=threads, device=device)
-    raise EngineError(f"engine must be one of {', '.join(ENGINES)}, not {name!r}")
+
+            return TorchEngine(bundle, threads=threads, device=device)
+        if name == "executorch":
+            from soundlet.engines.executorch import ExecutorchEngine
+
+            return ExecutorchEngine(bundle, threads=threads)
+        from soundlet.engines.litert import LitertEngine
+
+        return LitertEngine(bundle, threads=threads)
+    except ModuleNotFoundError as e:
+        raise EngineError(
+            f"the {name} engine needs {e.name}, which is not installed:"
+            f" run `pip install 'soundlet[{name}]'`"
+        ) from e

@@ -165,7 +165,7 @@ class OnnxEngine:
         (array,) = inputs.values()
         try:
             return network(array)
-        except (*_ONNX_ERRORS, ValueError) as e:
+        except _TILE_ERRORS as e:
             raise EngineError(f"{part} cannot run on {_shapes(inputs)}: {_first_line(e)}") from e
 
     def _session(self, part: Part) -> onnxruntime.InferenceSession:
@@ -207,6 +207,8 @@ _ONNX_ERRORS: tuple[type[Exception], ...] = (  # they have no public name and no
     _STATE.NotImplemented,
     _STATE.RuntimeException,
 )
+
+_TILE_ERRORS: tuple[type[Exception], ...] = (*_ONNX_ERRORS, ValueError)  # NumPy's, of shapes
 
 
 def _shapes(inputs: Mapping[str, NDArray[np.generic]]) -> str:

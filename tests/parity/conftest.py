@@ -12,7 +12,7 @@ from safetensors.numpy import load_file
 from soundlet.bundle import Bundle, open_bundle
 from soundlet.checkpoint import load_official
 from soundlet.config import ModelConfig, T5Config
-from soundlet.engines import ENGINES, Engine, load_engine
+from soundlet.engines import ENGINES_FOR, Engine, load_engine
 from soundlet.models import Model
 
 TINY = Path(__file__).parent / "golden" / "tiny"
@@ -50,7 +50,7 @@ def bundle(tiny_bundle: Path) -> Bundle:
     return open_bundle(tiny_bundle)
 
 
-@pytest.fixture(scope="session", params=ENGINES)
+@pytest.fixture(scope="session", params=ENGINES_FOR["onnx"])
 def engine(request: pytest.FixtureRequest, bundle: Bundle) -> Engine:
     """Each engine in turn, with the tiny model loaded."""
     return load_engine(bundle, request.param, threads=1)

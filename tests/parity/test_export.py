@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 from soundlet.bundle import PARTS, WEIGHTS, About, Bundle, Defaults, Part
 from soundlet.checkpoint import state_dict_of
 from soundlet.config import T5Config, parse_config
-from soundlet.engines import ENGINES, Engine, load_engine
+from soundlet.engines import ENGINES_FOR, Engine, load_engine
 from soundlet.errors import EngineError
 from soundlet.export.bundle import save_bundle
 from soundlet.export.onnx import signatures
@@ -139,7 +139,7 @@ def test_engines_agree_on_every_option(unlike: Bundle) -> None:
     ids = random.integers(2, 100, (2, 16))
     mask = (np.arange(16) < [[16], [5]]).astype(np.int64)
     outputs = []
-    for name in ENGINES:
+    for name in ENGINES_FOR["onnx"]:
         engine = load_engine(unlike, name, threads=1)
         told = engine.condition(ids, mask, np.array([1, 2], np.float32))
         velocity = engine.velocity(x, np.array([0.2, 0.9], np.float32), told)
@@ -176,7 +176,10 @@ def test_a_provider_that_is_not_there_is_refused(bundle: Bundle) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"name": "tensorflow"}, "engine must be one of onnx, torch, not 'tensorflow'"),
+        (
+            {"name": "tensorflow"},
+            "engine must be one of onnx, torch, executorch, litert, not 'tensorflow'",
+        ),
         ({"threads": 0}, "threads must be 1 or more, not 0"),
         ({"device": "cuda"}, "has providers, not a device"),
         ({"name": "torch", "providers": ["CPUExecutionProvider"]}, "has a device, not providers"),

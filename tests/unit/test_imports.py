@@ -41,7 +41,19 @@ LAYERS: tuple[frozenset[str], ...] = (
     ),
     frozenset({"bundle", "tokenizer", "hub", "engines", "models", "checkpoint", "precision"}),
     frozenset({"clip", "editing", "loops", "pipeline", "plan", "reproduce", "timing"}),
-    frozenset({"batch", "convert", "export", "training", "evaluation", "server", "client"}),
+    frozenset(
+        {
+            "batch",
+            "convert",
+            "export",
+            "verify",
+            "web",
+            "training",
+            "evaluation",
+            "server",
+            "client",
+        }
+    ),
     frozenset({"cli", "__main__"}),
 )
 """From the bottom up. A module imports from its own layer and those below it."""
@@ -54,8 +66,27 @@ SIDEWAYS = (
     ("evaluation", "training.dataset"),  # the real renders that a model is measured against
 )
 
-TORCH_IS_ALLOWED = ("models", "checkpoint", "engines.torch", "export", "training", "evaluation")
-HEAVY = ("torch", "transformers", "onnx", "onnxscript", "safetensors", "matplotlib", "scipy")
+TORCH_IS_ALLOWED = (
+    "models",
+    "checkpoint",
+    "engines.torch",
+    "engines.executorch",
+    "engines.litert",
+    "export",
+    "training",
+    "evaluation",
+)
+HEAVY = (
+    "torch",
+    "transformers",
+    "onnx",
+    "onnxscript",
+    "safetensors",
+    "matplotlib",
+    "scipy",
+    "executorch",
+    "ai_edge_litert",
+)
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:

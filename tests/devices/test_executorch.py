@@ -1,0 +1,134 @@
+"""ExecuTorch programs of the tiny model: the reference's numbers, Arm's calls, honest errors."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from safetensors.numpy import load_file
+
+import soundlet
+from soundlet.bundle import Bundle, open_bundle, seal
+from soundlet.engines import Conditioning, load_engine
+from soundlet.errors import BundleError, EngineError, RequestError
+from soundlet.verify import MIN_SNR_DB, relative_error, snr_db, verify
+from tests.devices import arm_runner
+from tests.end_to_end.commands import run
+
+pytestmark = pytest.mark.slow
+
+GOLDEN = Path(__file__).parents[1] / "parity" / "golden" / "tiny" / "golden.safetensors"
+TOLERANCE = 1e-5  # as for the engines that run graphs: float32, in another order
+
+
+def test_every_program_gives_the_numbers_of_the_reference(programs: Path) -> None:
+    golden = {name: array for name, array in load_file(GOLDEN).items()}
+    floats = {name: array.astype(np.float32) for name, array in golden.items()}
+    engine = load_engine(open_bundle(programs))
+    told = engine.condition(
+        golden["input_ids"].astype(np.int64),
+        golden["attention_mask"].astype(np.int64),
+        np.array([11, 2.5], np.float32),
+    )
+    assert relative_error(told.cross_attn_cond, floats["cross_attn_cond"]) < TOLERANCE
+    assert relative_error(told.global_cond, floats["global_cond"]) < TOLERANCE
+    given = Conditioning(floats["cross_attn_cond"], floats["global_cond"])
+    velocity = engine.velocity(floats["x"], floats["t"], given)
+    assert relative_error(velocity, floats["velocity"]) < TOLERANCE
+    assert relative_error(engine.decode(floats["latents"]), floats["decoded"]) < TOLERANCE
+    encoded = engine.encode(floats["audio"])
+    assert relative_error(encoded, floats["encoder_mean_and_scale"]) < TOLERANCE
+
+
+def test_the_command_makes_the_same_file_as_with_the_model_itself(
+    programs: Path, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    for folder, name in ((programs, "program"), (tiny_bundle, "graph")):
+        run("generate", "kick", "--seconds", "0.02", "--seed", "3", "--bits", "32f",
+            "--model", folder, "--out", tmp_path / f"{name}.wav")  # fmt: skip
+    ours, theirs = (
+        soundfile.read(tmp_path / f"{name}.wav", dtype="float32")[0]
+        for name in ("program", "graph")
+    )
+    assert relative_error(ours, theirs) < 1e-4
+
+
+def test_a_window_arms_runner_fills_by_position_makes_a_sound(programs: Path) -> None:
+    audio, shapes = arm_runner.generate(programs, "warm arpeggios", seed=1)
+    bundle = open_bundle(programs)
+    tokens, dim = bundle.config.prompt_max_length + 1, bundle.config.cond_dim
+    latents = (1, bundle.config.latent_channels, bundle.config.n_frames)
+    n_samples = bundle.config.sample_size
+    assert shapes == [(1, tokens, dim), (1, tokens), (1, dim), latents, (2, n_samples)]
+    assert np.isfinite(audio).all()
+    assert np.abs(audio).max() > 1e-3
+
+
+def test_verify_passes_programs_and_fails_changed_ones(
+    programs: Path, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    found = verify(programs, against=tiny_bundle, seconds=0.02)
+    assert found.passed
+    assert max(part.relative_error for part in found.parts.values()) < 1e-4
+    assert min(found.drift_db) > 60
+    other = tmp_path / "other"
+    shutil.copytree(programs, other)
+    shutil.copy(other / "conditioners_model.pte", tmp_path / "kept")
+    damaged = bytearray((other / "autoencoder_model.pte").read_bytes())
+    middle = len(damaged) // 2
+    damaged[middle : middle + 4000] = bytes(4000)  # weights
+    (other / "autoencoder_model.pte").write_bytes(damaged)
+    manifest = open_bundle(programs).manifest
+    seal(other, manifest.model_copy(update={}))
+    result = run("verify", other, "--against", tiny_bundle, "--seconds", "0.02", "--json")
+    assert result.exit_code == 1
+    report = json.loads(result.stdout)
+    assert not report["parts"]["decoder"]["passed"]
+    assert report["parts"]["dit"]["passed"]
+
+
+def test_an_int8_dit_is_small_and_near(bundle: Bundle, programs: Path, tmp_path: Path) -> None:
+    from soundlet.export import executorch
+    from soundlet.export.programs import checked_precision, load_model
+    from soundlet.export.programs import programs as parts_of
+
+    shutil.copytree(programs, tmp_path / "int8")
+    for part, program in parts_of(
+        load_model(bundle), bundle.config, checked_precision({}), is_variable=False
+    ):
+        if part == "dit":
+            executorch._write(program, tmp_path / "int8" / "dit_model.pte", "int8", {})
+    about = open_bundle(programs).manifest
+    seal(tmp_path / "int8", about.model_copy(update={"precision": checked_precision({})}))
+    golden = {name: array.astype(np.float32) for name, array in load_file(GOLDEN).items()}
+    engine = load_engine(open_bundle(tmp_path / "int8"))
+    told = Conditioning(golden["cross_attn_cond"], golden["global_cond"])
+    velocity = engine.velocity(golden["x"], golden["t"], told)
+    assert snr_db(velocity, golden["velocity"]) > MIN_SNR_DB["int8"]
+    sizes = [(f / "dit_model.pte").stat().st_size for f in (tmp_path / "int8", programs)]
+    assert sizes[0] < sizes[1] / 3
+
+
+def test_what_cannot_be_is_refused(programs: Path, bundle: Bundle, tmp_path: Path) -> None:
+    from soundlet.export.executorch import export_executorch
+
+    with pytest.raises(EngineError, match=r"onnx engine cannot run .* format is executorch"):
+        soundlet.load(programs, engine="onnx")
+    with pytest.raises(EngineError, match="soundlet export executorch"):
+        soundlet.load(bundle.folder, engine="executorch")
+    with pytest.raises(BundleError, match="holds executorch programs already"):
+        export_executorch(open_bundle(programs), tmp_path / "again")
+    with pytest.raises(BundleError, match="not made of the weights of soundlet-mini"):
+        verify(programs)
+    with pytest.raises(RequestError, match="dit can be int8 or float32, not 'int4'"):
+        export_executorch(bundle, tmp_path / "x", precision={"dit": "int4"})
+    with pytest.raises(RequestError, match="seconds must be above 0"):
+        export_executorch(bundle, tmp_path / "x", seconds=60)
+    engine = load_engine(open_bundle(programs))
+    with pytest.raises(EngineError, match=r"decoder cannot run on float32 \[1, 3, 4\]"):
+        engine.decode(np.zeros((1, 3, 4), np.float32))
+    assert not any(tmp_path.iterdir())

@@ -1,0 +1,190 @@
+"""The C++ runner: Python's sound for a seed, and one line for whatever it is given."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import struct
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import soundlet
+from soundlet.spectrogram import SpectrogramFormat, analyse, synthesise
+from soundlet.verify import snr_db
+
+pytestmark = pytest.mark.slow
+
+Outcome = subprocess.CompletedProcess[str]
+
+
+def run(runner: Path, folder: Path, *flags: object, prompt: str = "kick") -> Outcome:
+    words = ["-m", str(folder), "-p", prompt, "-t", "1", *map(str, flags)]
+    return subprocess.run(
+        [str(runner), *words], capture_output=True, text=True, errors="replace", timeout=60
+    )
+
+
+def refused(outcome: Outcome, *says: str) -> None:
+    """One line, exit code 1 or 2, and no word of a sanitizer."""
+    assert outcome.returncode in (1, 2), outcome.stderr
+    last = outcome.stderr.replace("\r", "\n").strip().splitlines()[-1]
+    assert last.startswith("error: "), outcome.stderr
+    assert "Sanitizer" not in outcome.stderr
+    for text in says:
+        assert text in last
+
+
+@pytest.mark.parametrize("seed", [1, 4294967295])
+def test_a_seed_gives_pythons_latents_and_samples(
+    runner: Path, programs: Path, tmp_path: Path, seed: int
+) -> None:
+    wav, raw = tmp_path / "clip.wav", tmp_path / "latents"
+    done = run(runner, programs, "-s", seed, "-l", "0.02", "-o", wav, "-L", raw, prompt="warm pads")
+    assert done.returncode == 0, done.stderr
+    clip = soundlet.load(programs).generate("warm pads", seconds=0.02, seed=seed)
+    latents = np.fromfile(raw, np.float32).reshape(clip.latents.shape)
+    assert np.abs(latents - clip.latents).max() < 1e-5 * np.abs(clip.latents).max()
+    audio, rate = soundfile.read(wav, dtype="float32")
+    assert rate == clip.sample_rate
+    assert np.abs(audio.T - clip.audio).max() < 1e-5
+
+
+def test_a_sound_to_start_from_is_the_same_as_in_python(
+    runner: Path, programs: Path, tmp_path: Path
+) -> None:
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (900, 2)).astype(np.float32)
+    soundfile.write(tmp_path / "init.wav", noise, 44100, subtype="FLOAT")
+    wav = tmp_path / "clip.wav"
+    flags = ("-i", tmp_path / "init.wav", "-x", "0.6", "-n", "4", "-s", "5", "-l", "0.02")
+    done = run(runner, programs, *flags, "-o", wav)
+    assert done.returncode == 0, done.stderr
+    clip = soundlet.load(programs).generate(
+        "kick", seconds=0.02, seed=5, steps=4, init_audio=tmp_path / "init.wav",
+        init_noise_level=0.6,
+    )  # fmt: skip
+    audio, _ = soundfile.read(wav, dtype="float32")
+    assert np.abs(audio.T - clip.audio).max() < 1e-4
+
+
+def test_a_prompt_beyond_the_window_is_refused(
+    runner: Path, programs: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "o.wav"
+    refused(run(runner, programs, "-o", out, prompt="kick " * 65), "tokens long")
+    assert not out.exists()
+
+
+def test_spectrogram_frames_become_pythons_sound(runner: Path, tmp_path: Path) -> None:
+    """Without phase recovery to rounding; with it, as far as it lets rounding grow."""
+    form = SpectrogramFormat(n_fft=512, hop_length=128, n_bands=12)
+    time = np.arange(128 * 41) / 44100
+    tone = 0.5 * np.sin(2 * np.pi * 440 * time) * np.exp(-20 * time)
+    noise = np.random.default_rng(0).uniform(-0.1, 0.1, (2, len(time)))
+    frames = analyse((tone + noise * np.exp(-60 * time))[None].astype(np.float32), form)
+    frames.tofile(tmp_path / "frames")
+    for iterations, least_db in ((0, 80.0), (16, 20.0)):
+        words = ("frames", "samples", "512", "128", "12", str(iterations))
+        subprocess.run([str(runner.with_name("synthesise")), *words], cwd=tmp_path, check=True)
+        found = np.fromfile(tmp_path / "samples", np.float32).reshape(2, -1)
+        assert snr_db(found, synthesise(frames, form, iterations=iterations)[0]) > least_db
+
+
+PROGRAMS = ("conditioners_model.pte", "dit_model.pte", "autoencoder_model.pte", "spiece.model")
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("harm", ["missing", "empty", "cut", "text", "folder"])
+def test_a_damaged_file_is_one_line(
+    runner: Path, programs: Path, tmp_path: Path, name: str, harm: str
+) -> None:
+    folder = tmp_path / "programs"
+    shutil.copytree(programs, folder)
+    file = folder / name
+    whole = file.read_bytes()
+    file.unlink()
+    if harm == "folder":
+        file.mkdir()
+    elif harm != "missing":
+        content = {"empty": b"", "cut": whole[: len(whole) // 2], "text": b"hello\n" * 9999}
+        file.write_bytes(content[harm])
+    refused(run(runner, folder, "-o", tmp_path / "o.wav"), str(file))
+    assert not (tmp_path / "o.wav").exists()
+
+
+@pytest.mark.parametrize("name", PROGRAMS[:3])
+def test_bytes_changed_at_random_never_reach_memory(
+    runner: Path, programs: Path, tmp_path: Path, name: str
+) -> None:
+    """Whatever comes of it, no sanitizer speaks: weights may change and still make a sound."""
+    rng = random.Random(name)
+    for _ in range(6):
+        folder = tmp_path / "programs"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(programs, folder)
+        data = bytearray((folder / name).read_bytes())
+        for _ in range(40):
+            data[rng.randrange(min(len(data), 4000))] = rng.randrange(256)
+        (folder / name).write_bytes(data)
+        outcome = run(runner, folder, "-o", tmp_path / "o.wav")
+        assert outcome.returncode in (0, 1), outcome.stderr
+        assert "Sanitizer" not in outcome.stderr
+
+
+def test_programs_of_other_parts_are_refused(runner: Path, programs: Path, tmp_path: Path) -> None:
+    for given, place in (("dit", "conditioners"), ("encoder", "autoencoder")):
+        folder = tmp_path / place
+        shutil.copytree(programs, folder)
+        shutil.copy(folder / f"{given}_model.pte", folder / f"{place}_model.pte")
+        refused(run(runner, folder, "-o", tmp_path / "o.wav"))
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("-l", "0"), ("-l", "99999"), ("-l", "nan"), ("-l", "60"), ("-s", "-1"),
+        ("-s", "4294967296"), ("-n", "0"), ("-n", "abc"), ("-t", "0"), ("-x", "2"), ("-x", "0.5"),
+        ("-o", "/nowhere/x.wav"), ("-o", "/tmp"), ("-i", "/nowhere.wav", "-x", "0.5"), ("-z",),
+        ("-i",), ("left over",), ("-m", "/nowhere"),
+    ],
+)  # fmt: skip
+def test_flags_that_make_no_sense_are_one_line(
+    runner: Path, programs: Path, tmp_path: Path, flags: tuple[str, ...]
+) -> None:
+    refused(run(runner, programs, "-o", tmp_path / "o.wav", *flags))
+    assert not any(tmp_path.iterdir())
+
+
+def header(size: int, channels: int = 2, bits: int = 16, kind: int = 1, rate: int = 44100) -> bytes:
+    frame = channels * bits // 8
+    form = struct.pack("<IHHIIHH", 16, kind, channels, rate, rate * frame, frame, bits)
+    riff = struct.pack("<I", (36 + size) % 2**32)
+    return b"RIFF" + riff + b"WAVEfmt " + form + b"data" + struct.pack("<I", size)
+
+
+WAVS = {
+    "cut short": header(100_000) + bytes(10),
+    "larger than it is": header(0xFFFFFFF0) + bytes(400),
+    "no channels": header(400, channels=0) + bytes(400),
+    "8 bits": header(400, bits=8) + bytes(400),
+    "nothing": b"",
+    "riff only": b"RIFF\0\0\0\0WAVE",
+    "no data": header(0)[:36],
+    "no samples": header(0),
+    "endless chunk": b"RIFF\0\0\0\0WAVEjunk\xff\xff\xff\xff",
+    "not numbers": header(32, bits=32, kind=3) + struct.pack("<8f", *[float("nan")] * 8),
+    "another rate": header(400, rate=8000) + bytes(400),
+}
+
+
+@pytest.mark.parametrize("name", WAVS)
+def test_a_sound_that_cannot_be_read_is_one_line(
+    runner: Path, programs: Path, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "init.wav").write_bytes(WAVS[name])
+    flags = ("-i", tmp_path / "init.wav", "-x", "0.5", "-o", tmp_path / "o.wav")
+    refused(run(runner, programs, *flags), "init.wav")
+    assert not (tmp_path / "o.wav").exists()
