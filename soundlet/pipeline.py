@@ -243,14 +243,6 @@ class Model:
         """
         return self._plan(request).request
 
-    def n_frames(self, request: GenerationRequest) -> int:
-        """Latents that are sampled for `request`.
-
-        Raises:
-            RequestError: something that this model cannot do.
-        """
-        return self._plan(request).n_frames
-
     def _plan(self, request: GenerationRequest) -> Plan:
         return plan_for(self.bundle, request)
 

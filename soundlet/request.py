@@ -94,13 +94,17 @@ class GenerationRequest:
         _check_interval(self.cfg_interval)
         _check_number("init_noise_level", self.init_noise_level, 0, 1, low_is_allowed=False)
         _check_init_audio(self.init_audio, self.init_noise_level)
+        if self.short_window and (self.loop or self.reference):
+            other = "loop" if self.loop else "reference"
+            raise RequestError(
+                f"short_window=True and {other}=True exclude each other: that one says how much"
+                " is sampled"
+            )
         if self.loop and self.reference:
             raise RequestError(
                 "loop=True and reference=True exclude each other: reference runs are"
                 " those of the reference implementation, which makes no loops"
             )
-        if self.short_window and self.reference:
-            raise RequestError("short_window cannot be with reference, which samples what it says")
         if self.n_frames is not None:
             _check_integer("n_frames", self.n_frames, 1, 2**20)
             if not self.reference:

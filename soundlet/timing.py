@@ -104,6 +104,7 @@ def run(job: Job) -> dict[str, Any]:
     from soundlet.bundle import PARTS
     from soundlet.engines import onnx, tiling
     from soundlet.pipeline import load
+    from soundlet.request import GenerationRequest
 
     del soundlet, onnx, tiling
     imported = time.perf_counter()
@@ -111,10 +112,12 @@ def run(job: Job) -> dict[str, Any]:
     loaded = time.perf_counter()
     times: list[float] = []
     if not job.parts:
-        fields = {"seconds": job.seconds, "steps": job.steps, "seed": SEED}
+        request = GenerationRequest(
+            prompt=PROMPT, seconds=job.seconds, steps=job.steps, seed=SEED, truncate_prompt=True
+        )
 
         def make() -> None:
-            model.generate(PROMPT, truncate_prompt=True, **fields)
+            model.generate(request)
 
         times = repeated(make, 1 + job.repeats)
     return {
@@ -145,11 +148,12 @@ def part_call(model: Model, part: Part, seconds: float) -> Callable[[], object]:
     import numpy as np
 
     from soundlet.guidance import Conditioning
+    from soundlet.plan import plan_for
     from soundlet.request import GenerationRequest
 
     config = model.config
     request = GenerationRequest(prompt=PROMPT, seconds=seconds, seed=SEED, truncate_prompt=True)
-    n_frames = model.n_frames(request)
+    n_frames = plan_for(model.bundle, request).n_frames
     kept = min(n_frames, -(-round(seconds * config.sample_rate) // config.hop_length))
     random = np.random.default_rng(0)
 

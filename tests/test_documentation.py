@@ -105,6 +105,8 @@ def test_every_command_and_option_is_documented() -> None:
         "prompt",
         "reproduce",
         "convert",
+        "quantize",
+        "bench",
         "info",
         "doctor",
         "verify",

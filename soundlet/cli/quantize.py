@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from soundlet.cli.progress import progress_line
+from soundlet.request import GenerationRequest
 
 
 def quantize(
@@ -39,6 +40,7 @@ def quantize(
     """Make a bundle of another one with smaller weights. Needs the torch extra."""
     from soundlet.bundle import open_bundle
     from soundlet.errors import EngineError
+    from soundlet.pipeline import load
     from soundlet.precision import fastest_precision, parse_precision
 
     chosen = parse_precision(precision)
@@ -52,6 +54,9 @@ def quantize(
             f"quantising needs {e.name}, which is not installed:"
             " run `pip install 'soundlet[torch]'`"
         ) from e
+    if report:
+        asked = GenerationRequest(prompt="any", seconds=seconds)
+        load(bundle, threads=threads).resolve(asked)  # refused before anything is made
     with progress_line() as show:
         made = quantize_bundle(bundle, dest, chosen, overwrite=force, on_progress=show)
     size = sum(record.size for record in made.manifest.files.values())

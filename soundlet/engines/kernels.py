@@ -102,7 +102,8 @@ def _model(
     y: tuple[str, Shape],
     initializers: Mapping[str, NDArray[np.generic]],
 ) -> bytes:
-    graph = [_field(1, node) for node in nodes] + [_text(2, "graph")]
+    graph: list[bytes | memoryview] = [_field(1, node) for node in nodes]
+    graph.append(_text(2, "graph"))
     for name, array in initializers.items():
         kind = INT8 if array.dtype == np.int8 else FLOAT
         dims = b"".join(_number(1, size) for size in array.shape)

@@ -93,17 +93,15 @@ class OnnxEngine:
 
     def decode(self, latents: Array) -> Array:
         """Latents to audio; see `Engine`."""
-        config = self._config.autoencoder.decoder.config
-        if isinstance(config, OobleckDecoderConfig) and self._has_tiles:
-            network = self._network("decoder", lambda w, n: oobleck_decoder(w, config, threads=n))
-            return self._checked("decoder", network, latents=latents)
+        tiled = self._tiled_decoder()
+        if tiled is not None:
+            return tiled(latents)  # in tiles of its own
         return codec.decode(self._config, lambda x: self._run_unary("decoder", x), latents)
 
     def decode_pieces(self, latents: Array) -> Iterator[Array]:
         """What `decode` gives for one clip, piece by piece; see `StreamingEngine`."""
-        if codec.is_convolutional(self._config):
-            return codec.decode_pieces(self._config, self.decode, latents)
-        return codec.decode_pieces(self._config, lambda x: self._run_unary("decoder", x), latents)
+        network = self._tiled_decoder() or (lambda x: self._run_unary("decoder", x))
+        return codec.decode_pieces(self._config, network, latents)
 
     def encode(self, audio: Array) -> Array:
         """Audio to the mean and scale of its latents; see `Engine`."""
@@ -112,6 +110,18 @@ class OnnxEngine:
             network = self._network("encoder", lambda w, n: oobleck_encoder(w, config, threads=n))
             return self._checked("encoder", network, audio=audio)
         return codec.encode(self._config, lambda x: self._run_unary("encoder", x), audio)
+
+    def _tiled_decoder(self) -> codec.Network | None:
+        """The convolutional decoder level by level, where that can be."""
+        config = self._config.autoencoder.decoder.config
+        if not isinstance(config, OobleckDecoderConfig) or not self._has_tiles:
+            return None
+
+        def run(latents: Array) -> Array:
+            network = self._network("decoder", lambda w, n: oobleck_decoder(w, config, threads=n))
+            return self._checked("decoder", network, latents=latents)
+
+        return run
 
     @property
     def _has_tiles(self) -> bool:
@@ -155,7 +165,7 @@ class OnnxEngine:
         (array,) = inputs.values()
         try:
             return network(array)
-        except (*_ONNX_ERRORS, ValueError) as e:
+        except _TILE_ERRORS as e:
             raise EngineError(f"{part} cannot run on {_shapes(inputs)}: {_first_line(e)}") from e
 
     def _session(self, part: Part) -> onnxruntime.InferenceSession:
@@ -197,6 +207,8 @@ _ONNX_ERRORS: tuple[type[Exception], ...] = (  # they have no public name and no
     _STATE.NotImplemented,
     _STATE.RuntimeException,
 )
+
+_TILE_ERRORS: tuple[type[Exception], ...] = (*_ONNX_ERRORS, ValueError)  # NumPy's, of shapes
 
 
 def _shapes(inputs: Mapping[str, NDArray[np.generic]]) -> str:

@@ -186,10 +186,10 @@ def _velocities(exact: Model, quantized: Model, seconds: float | None) -> tuple[
     random = np.random.default_rng(0)
     for prompt in PROMPTS:
         request = GenerationRequest(prompt=prompt, seconds=seconds, seed=SEED, truncate_prompt=True)
-        told = exact.condition([prompt], [seconds], truncate=True)
-        conditions[0].append(
-            quantized.condition([prompt], [seconds], truncate=True).cross_attn_cond
-        )
+        asked = [prompt], [exact.resolve(request).seconds or 0.0]
+        told = exact.condition(*asked, truncate=True)
+        found = quantized.condition(*asked, truncate=True)
+        conditions[0].append(found.cross_attn_cond)
         conditions[1].append(told.cross_attn_cond)
         data = exact.generate(request).latents[None]
         for t in TIMES:

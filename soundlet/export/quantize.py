@@ -203,6 +203,7 @@ def _rewritten(
             continue
         weight = tensors[product.name].array().astype(np.float32)
         weight = weight if product.is_transposed else weight.T  # (out, in)
+        whole: NDArray[np.generic]
         if wanted == "int8":
             whole, scale = int8_columns(np.ascontiguousarray(weight.T), bits=bits)
             nodes += _int8_nodes(product, quantized)

@@ -7,7 +7,7 @@ import onnx
 import platformdirs
 import pytest
 
-from soundlet import precision
+from soundlet.bundle import PARTS
 from soundlet.engines import kernels, probe
 from soundlet.engines.kernels import Convolution, int8_product, product
 from soundlet.engines.probe import Probe
@@ -88,7 +88,7 @@ def test_auto_takes_int8_where_it_is_faster_and_says_so(
 
 
 def test_a_precision_is_of_all_parts_that_can_have_it_or_of_those_named() -> None:
-    assert parse_precision("float16") == dict.fromkeys(precision.PARTS, "float16")
+    assert parse_precision("float16") == dict.fromkeys(PARTS, "float16")
     assert parse_precision("int8") == {"conditioners": "int8", "dit": "int8"}
     assert parse_precision("dit=int4-weights, decoder=float16") == {
         "dit": "int4-weights",
