@@ -34,6 +34,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             "source",
             "spectrogram",
             "naming",
+            "playback",
             "streaming",
             "tempo",
             "wav_chunks",
