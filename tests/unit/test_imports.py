@@ -38,6 +38,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             "streaming",
             "tempo",
             "wav_chunks",
+            "wav_stream",
         }
     ),
     frozenset({"bundle", "tokenizer", "hub", "engines", "models", "checkpoint"}),
