@@ -26,8 +26,12 @@ FORMAT_VERSION: Literal[1] = 1
 Part = Literal["conditioners", "dit", "decoder", "encoder"]
 PARTS: tuple[Part, ...] = get_args(Part)
 
-Precision = Literal["float32", "float16", "int8"]
-"""Of stored weights. Graphs compute in float32 all the same; programs compute in their own."""
+Precision = Literal["float32", "float16", "int8", "int8-weights", "int4-weights"]
+"""Of stored weights. Graphs compute in float32, but for the products of "int8"; programs compute in
+their own precision."""
+
+QUANTIZABLE: tuple[Part, ...] = ("conditioners", "dit")
+"""The parts that can be in whole numbers: see `soundlet.export.quantize`."""
 
 Format = Literal["onnx", "executorch", "litert"]
 """What the parts of a bundle are: ONNX graphs, or programs exported for a device."""

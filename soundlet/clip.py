@@ -107,6 +107,7 @@ class Clip:
             "init_noise_level": request.init_noise_level,
             "loop": request.loop,
             "truncate_prompt": request.truncate_prompt,
+            "short_window": request.short_window,
             "n_frames": request.n_frames,
             "reference": request.reference,
             "gain_db": self.gain_db,

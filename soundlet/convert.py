@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from soundlet import hub
@@ -14,10 +15,12 @@ from soundlet.bundle import (
     About,
     Bundle,
     Defaults,
+    Part,
     Precision,
     require_free,
 )
-from soundlet.errors import CheckpointError, EngineError, RequestError
+from soundlet.errors import BundleError, CheckpointError, EngineError
+from soundlet.precision import FLOATS, parse_precision
 
 if TYPE_CHECKING:
     from soundlet.checkpoint import LoadReport
@@ -27,7 +30,6 @@ Progress = Callable[[str, int, int], None]
 """Called with (what is being done, things done, things in all)."""
 
 DEFAULT_SECONDS = 11.0  # what the authors of the official model use
-STORED: tuple[Precision, ...] = ("float32", "float16")  # of graphs
 NOTICES = ("LICENSE*", "LICENCE*", "NOTICE*")
 OFFICIAL_T5 = "hf://google-t5/t5-base"
 T5_FILES = ("config.json", "model.safetensors", TOKENIZER)
@@ -52,7 +54,8 @@ def convert_checkpoint(
         t5: the text encoder in the layout of google-t5/t5-base: a folder, or "hf://owner/name".
             None: the folder t5 in `source`, or, for a source on the Hub without one, the encoder
             that its config names.
-        precision: of the weights stored, "float32" or "float16".
+        precision: of the weights stored: "float32", "float16", "int8", "auto", or of each part,
+            such as "conditioners=int8,dit=int8"; see `soundlet.precision`.
         overwrite: replace `dest` if it is a bundle already.
         on_progress: see `Progress`.
 
@@ -62,17 +65,16 @@ def convert_checkpoint(
         CheckpointError: weights do not fit the config, or are not weights.
         BundleError: `dest` is taken, or cannot be written.
         EngineError: PyTorch or the exporter is not installed.
-        RequestError: no such precision.
+        RequestError: no such precision, or one that a part cannot have.
     """
-    for stored in STORED:
-        if precision == stored:
-            break
-    else:
-        choices = " or ".join(STORED)
-        raise RequestError(f"precision must be {choices}, not {precision!r}")
+    chosen = parse_precision(precision)
+    stored: dict[Part, Precision] = dict.fromkeys(PARTS, "float32")
+    stored |= {part: wanted for part, wanted in chosen.items() if wanted in FLOATS}
+    whole = {part: wanted for part, wanted in chosen.items() if wanted not in FLOATS}
     try:
         from soundlet.checkpoint import load_official
         from soundlet.export.bundle import save_bundle
+        from soundlet.export.quantize import quantize_bundle
     except ModuleNotFoundError as e:
         raise EngineError(
             f"converting needs {e.name}, which is not installed:"
@@ -90,25 +92,40 @@ def convert_checkpoint(
     t5_folder = _text_encoder(t5, folder, is_from_hub=origin is not None)
     model, config, t5_config, found = load_official(weights, t5_folder=t5_folder)
     notices = {path.name: path for pattern in NOTICES for path in sorted(folder.glob(pattern))}
-    return save_bundle(
-        dest,
-        model,
-        About(
-            name=origin.name if origin else folder.resolve().name,
-            source=origin.address if origin else found.weights.name,
-            licence=_licence(origin, list(notices)),
-            description=_description(found),
-            precision=dict.fromkeys(PARTS, stored),
-            defaults=_defaults(config),
-            length="fixed",
-        ),
-        config=config,
-        t5_config=t5_config,
-        tokenizer=(t5_folder / TOKENIZER).read_bytes(),
-        notices={name: path.read_text(encoding="utf-8") for name, path in notices.items()},
-        overwrite=overwrite,
-        on_file=lambda name: report(f"writing {name}", 1 + files.index(name), total),
+    about = About(
+        name=origin.name if origin else folder.resolve().name,
+        source=origin.address if origin else found.weights.name,
+        licence=_licence(origin, list(notices)),
+        description=_description(found),
+        precision=stored,
+        defaults=_defaults(config),
+        length="fixed",
     )
+
+    def save(place: Path, *, overwrite: bool) -> Bundle:
+        return save_bundle(
+            place,
+            model,
+            about,
+            config=config,
+            t5_config=t5_config,
+            tokenizer=(t5_folder / TOKENIZER).read_bytes(),
+            notices={name: path.read_text(encoding="utf-8") for name, path in notices.items()},
+            overwrite=overwrite,
+            on_file=lambda name: report(f"writing {name}", 1 + files.index(name), total),
+        )
+
+    if not whole:
+        return save(dest, overwrite=overwrite)
+    try:
+        dest.absolute().parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=f".{dest.name}-", dir=dest.absolute().parent) as place:
+            save(Path(place) / "float", overwrite=False)
+            return quantize_bundle(
+                Path(place) / "float", dest, whole, overwrite=overwrite, on_progress=on_progress
+            )
+    except OSError as e:
+        raise BundleError(f"{dest} cannot be written: {e.strerror or e}") from e
 
 
 def _checkpoint(source: str | Path) -> tuple[Path, hub.Origin | None]:

@@ -46,6 +46,7 @@ def load(
     providers: Sequence[str] | None = None,
     device: str | None = None,
     batch_size: int = 1,
+    low_memory: bool = False,
 ) -> Model:
     """Open a model.
 
@@ -58,6 +59,8 @@ def load(
         device: of PyTorch, such as "cuda". None: the best there is.
         batch_size: clips that are sampled together. More than 1 pays on a GPU only, and lets the
             other clips of a batch change one by a rounding error.
+        low_memory: keep one part of the model in memory at a time, and load the others again when
+            they are needed. Of the onnx engine.
 
     Raises:
         BundleError: not a bundle, or damaged.
@@ -65,7 +68,14 @@ def load(
         EngineError: no such engine, or not installed.
     """
     bundle = open_bundle(None if model is None else Path(model))
-    runner = load_engine(bundle, engine, threads=threads, providers=providers, device=device)
+    runner = load_engine(
+        bundle,
+        engine,
+        threads=threads,
+        providers=providers,
+        device=device,
+        low_memory=low_memory,
+    )
     return Model(bundle, runner, batch_size=batch_size)
 
 
@@ -232,6 +242,14 @@ class Model:
             RequestError: something that this model cannot do.
         """
         return self._plan(request).request
+
+    def n_frames(self, request: GenerationRequest) -> int:
+        """Latents that are sampled for `request`.
+
+        Raises:
+            RequestError: something that this model cannot do.
+        """
+        return self._plan(request).n_frames
 
     def _plan(self, request: GenerationRequest) -> Plan:
         return plan_for(self.bundle, request)

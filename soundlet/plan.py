@@ -10,6 +10,7 @@ from itertools import groupby
 
 from soundlet.bundle import Bundle
 from soundlet.circle import Windows, windows_for
+from soundlet.engines.codec import halo
 from soundlet.errors import RequestError
 from soundlet.request import (
     MAX_LOOP_SECONDS,
@@ -70,7 +71,7 @@ def plan_for(bundle: Bundle, request: GenerationRequest) -> Plan:
     else:
         _check_seconds(bundle, seconds, is_reference=False)
         n_samples = max(1, round(seconds * bundle.config.sample_rate))
-        n_frames = _frames_for(bundle, n_samples)
+        n_frames = _frames_for(bundle, n_samples, is_short=request.short_window)
     patch = bundle.config.dit.patch_size
     if n_frames % patch and windows is None:
         raise RequestError(f"n_frames must be a multiple of {patch}, not {n_frames}")
@@ -123,12 +124,15 @@ def _check_seconds(bundle: Bundle, seconds: float, *, is_reference: bool) -> Non
         )
 
 
-def _frames_for(bundle: Bundle, n_samples: int) -> int:
+def _frames_for(bundle: Bundle, n_samples: int, *, is_short: bool) -> int:
     """Latents to sample for a clip of this length."""
+    margin = bundle.manifest.margin_frames
     if bundle.manifest.length == "fixed":
-        return bundle.config.n_frames
+        if not is_short:
+            return bundle.config.n_frames
+        margin = halo(bundle.config)
     patch = bundle.config.dit.patch_size
-    n_frames = -(-n_samples // bundle.config.hop_length) + bundle.manifest.margin_frames
+    n_frames = -(-n_samples // bundle.config.hop_length) + margin
     return min(-(-n_frames // patch) * patch, bundle.config.n_frames)
 
 

@@ -45,6 +45,9 @@ class GenerationRequest:
         loop: make the end lead into the start, so that the clip repeats without a seam. Such a clip
             may be longer than the model's window, up to `MAX_LOOP_SECONDS`.
         truncate_prompt: cut prompts that are too long for the model instead of refusing them.
+        short_window: sample no more than the clip's own length of a model that was trained on one
+            length; faster, and the sound differs from what the whole window would give. Without
+            effect on models of variable length, which always do so.
         n_frames: latents to sample, in `reference` mode only. None: the model's whole window.
         reference: repeat the reference implementation to the letter: one seed for the whole batch,
             the whole window kept, no fade and no change of level.
@@ -66,6 +69,7 @@ class GenerationRequest:
     init_noise_level: float = 1.0
     loop: bool = False
     truncate_prompt: bool = False
+    short_window: bool = False
     n_frames: int | None = None
     reference: bool = False
 
@@ -95,6 +99,8 @@ class GenerationRequest:
                 "loop=True and reference=True exclude each other: reference runs are"
                 " those of the reference implementation, which makes no loops"
             )
+        if self.short_window and self.reference:
+            raise RequestError("short_window cannot be with reference, which samples what it says")
         if self.n_frames is not None:
             _check_integer("n_frames", self.n_frames, 1, 2**20)
             if not self.reference:

@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from soundlet import __version__
 from soundlet.cli.batch import batch
+from soundlet.cli.bench import bench
 from soundlet.cli.convert import convert
 from soundlet.cli.dataset import dataset
 from soundlet.cli.doctor import doctor
@@ -24,6 +25,7 @@ from soundlet.cli.generate import generate
 from soundlet.cli.info import info
 from soundlet.cli.loop import loop
 from soundlet.cli.prompt import prompt
+from soundlet.cli.quantize import quantize
 from soundlet.cli.reproduce import reproduce
 from soundlet.cli.serve import serve
 from soundlet.cli.train import train
@@ -111,6 +113,8 @@ app.command()(reproduce)
 app.command()(edit)
 app.command()(batch)
 app.command()(convert)
+app.command()(quantize)
+app.command()(bench)
 app.command()(info)
 app.command()(doctor)
 app.command()(evaluate)

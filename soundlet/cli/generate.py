@@ -145,6 +145,17 @@ def generate(
     threads: Annotated[
         int | None, typer.Option(min=1, help="Cores to use.  [default: all]")
     ] = None,
+    low_memory: Annotated[
+        bool, typer.Option("--low-memory", help="Keep one part of the model in memory at a time.")
+    ] = False,
+    short_window: Annotated[
+        bool,
+        typer.Option(
+            "--short-window",
+            help="Sample no more than the length asked for, of models that were trained on one"
+            " length: faster, and other sound.",
+        ),
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print a JSON object for each clip.")
     ] = False,
@@ -178,6 +189,7 @@ def generate(
         "init_audio": init_audio,
         "init_noise_level": init_noise_level,
         "truncate_prompt": truncate,
+        "short_window": short_window,
     }
     given = {name: value for name, value in fields.items() if value is not None}
     first = drawn_seed(variations) if seed is None else seed
@@ -187,7 +199,12 @@ def generate(
         for i in range(variations)
     ]
     destination = choose_destination(out, format, bits, force=force, n_clips=len(requests))
-    chosen: dict[str, Any] = {"model": model, "engine": engine, "threads": threads}
+    chosen: dict[str, Any] = {
+        "model": model,
+        "engine": engine,
+        "threads": threads,
+        "low_memory": low_memory,
+    }
     with progress_line(quiet=quiet) as show:
         show("loading the model", 0, 0)
         import soundlet
@@ -195,6 +212,12 @@ def generate(
         loaded = soundlet.load(**{name: v for name, v in chosen.items() if v is not None})
     for request in requests:
         loaded.resolve(request)  # all are checked before any is made
+    if short_window and loaded.bundle.manifest.length == "fixed":
+        typer.echo(
+            f"note: {loaded.bundle.manifest.name} was trained on whole windows of"
+            f" {loaded.max_seconds:.3g} s; a shorter one sounds different from what it would keep",
+            err=True,
+        )
     all_texts = [*texts, *([negative_prompt] if negative_prompt else [])]
     for text in too_long(loaded, all_texts, truncate=truncate):
         typer.echo(f"note: cut to what this model reads: {text}", err=True)

@@ -94,6 +94,7 @@ def load_engine(
     threads: int | None = None,
     providers: Sequence[str] | None = None,
     device: str | None = None,
+    low_memory: bool = False,
 ) -> Engine:
     """An engine that runs the model of `bundle`.
 
@@ -101,9 +102,10 @@ def load_engine(
         bundle: an opened bundle.
         name: "onnx" (ONNX Runtime), "torch" (PyTorch), "executorch" or "litert". None: the usual
             one for the format of `bundle`.
-        threads: cores to use. None: all.
+        threads: cores to use. None: all that this process may run on.
         providers: of ONNX Runtime, the preferred first. None: the CPU.
         device: of PyTorch, such as "cpu", "cuda", "mps". None: the best there is.
+        low_memory: keep one part in memory at a time. Of the onnx engine.
 
     Raises:
         EngineError: no such engine, not installed, or an option that it does not have.
@@ -126,10 +128,12 @@ def load_engine(
         raise EngineError(f"the {name} engine has {takes}, not providers")
     if name != "torch" and device is not None:
         raise EngineError(f"the {name} engine has {takes}, not a device ({device!r})")
+    if name != "onnx" and low_memory:
+        raise EngineError(f"low_memory is of the onnx engine, not of {name!r}")
     if name == "onnx":
         from soundlet.engines.onnx import OnnxEngine
 
-        return OnnxEngine(bundle, threads=threads, providers=providers)
+        return OnnxEngine(bundle, threads=threads, providers=providers, low_memory=low_memory)
     try:
         if name == "torch":
             from soundlet.engines.torch import TorchEngine

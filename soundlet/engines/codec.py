@@ -26,6 +26,8 @@ from soundlet.engines.tiling import (
 )
 from soundlet.spectrogram import SpectrogramFormat, analyse, synthesise, synthesise_pieces
 
+__all__ = ["Network", "decode", "encode", "mean_and_std"]
+
 MIN_STD = np.float32(1e-4)  # of the VAE bottleneck
 
 TILE_SAMPLES = 2**18

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import Lock
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from soundlet.bundle import Bundle, Part
+from soundlet.bundle import WEIGHTS, Bundle, Part
+from soundlet.config import OobleckDecoderConfig, OobleckEncoderConfig
 from soundlet.engines import codec
+from soundlet.engines.kernels import ONLY_ERRORS
+from soundlet.engines.oobleck import oobleck_decoder, oobleck_encoder
+from soundlet.engines.probe import saturates
 from soundlet.engines.tiling import Array
+from soundlet.engines.weights import Weights
 from soundlet.errors import EngineError
 from soundlet.guidance import Conditioning
 
-ONLY_ERRORS = 3  # severity from which ONNX Runtime writes to stderr
+CPU = "CPUExecutionProvider"
 
 
 class OnnxEngine:
-    """Runs the graphs of a bundle; each is loaded when it is first needed."""
+    """Runs the graphs of a bundle; each is loaded when it is first needed.
+
+    On a CPU the convolutional codec is run level by level in tiles instead, which is faster than
+    its graph and takes less memory: see `soundlet.engines.oobleck`.
+    """
 
     name = "onnx"
 
@@ -29,6 +39,7 @@ class OnnxEngine:
         *,
         threads: int | None = None,
         providers: Sequence[str] | None = None,
+        low_memory: bool = False,
     ) -> None:
         """Takes the options; loads nothing yet.
 
@@ -36,12 +47,15 @@ class OnnxEngine:
             bundle: an opened bundle.
             threads: cores to use. None: all.
             providers: of ONNX Runtime, the preferred first. None: the CPU.
+            low_memory: keep one part in memory at a time; going back to another loads it again.
 
         Raises:
             EngineError: a provider that this build of ONNX Runtime does not have.
         """
         self._folder, self._config = bundle.folder, bundle.config
-        self._providers = list(providers or ["CPUExecutionProvider"])
+        self._providers = list(providers or [CPU])
+        self._threads = threads or usable_cores()
+        self._low_memory = low_memory
         available = onnxruntime.get_available_providers()
         for provider in self._providers:
             if provider not in available:
@@ -54,6 +68,7 @@ class OnnxEngine:
         if threads is not None:
             self._options.intra_op_num_threads = threads
         self._sessions: dict[Part, onnxruntime.InferenceSession] = {}
+        self._networks: dict[Part, codec.Network] = {}
         self._lock = Lock()
 
     def condition(
@@ -78,15 +93,47 @@ class OnnxEngine:
 
     def decode(self, latents: Array) -> Array:
         """Latents to audio; see `Engine`."""
+        config = self._config.autoencoder.decoder.config
+        if isinstance(config, OobleckDecoderConfig) and self._has_tiles:
+            network = self._network("decoder", lambda w, n: oobleck_decoder(w, config, threads=n))
+            return self._checked("decoder", network, latents=latents)
         return codec.decode(self._config, lambda x: self._run_unary("decoder", x), latents)
 
     def decode_pieces(self, latents: Array) -> Iterator[Array]:
         """What `decode` gives for one clip, piece by piece; see `StreamingEngine`."""
+        if codec.is_convolutional(self._config):
+            return codec.decode_pieces(self._config, self.decode, latents)
         return codec.decode_pieces(self._config, lambda x: self._run_unary("decoder", x), latents)
 
     def encode(self, audio: Array) -> Array:
         """Audio to the mean and scale of its latents; see `Engine`."""
+        config = self._config.autoencoder.encoder.config
+        if isinstance(config, OobleckEncoderConfig) and self._has_tiles:
+            network = self._network("encoder", lambda w, n: oobleck_encoder(w, config, threads=n))
+            return self._checked("encoder", network, audio=audio)
         return codec.encode(self._config, lambda x: self._run_unary("encoder", x), audio)
+
+    @property
+    def _has_tiles(self) -> bool:
+        return self._providers == [CPU] and (self._folder / WEIGHTS).is_file()
+
+    def _network(self, part: Part, build: Callable[[Weights, int], codec.Network]) -> codec.Network:
+        with self._lock:
+            if part not in self._networks:
+                self._free_others(part)
+                weights = Weights(self._folder / WEIGHTS, f"{part}.")
+                try:
+                    self._networks[part] = build(weights, self._threads)
+                except _ONNX_ERRORS as e:
+                    path = self._folder / WEIGHTS
+                    raise EngineError(f"{part} of {path} cannot be loaded: {_first_line(e)}") from e
+            return self._networks[part]
+
+    def _free_others(self, part: Part) -> None:
+        if self._low_memory:
+            for parts in (self._sessions, self._networks):
+                for other in parts.keys() - {part}:
+                    del parts[other]
 
     def _run_unary(self, part: Part, array: Array) -> Array:
         (name,) = (given.name for given in self._session(part).get_inputs())
@@ -98,21 +145,45 @@ class OnnxEngine:
         try:
             outputs: list[Array] = session.run(None, contiguous)
         except _ONNX_ERRORS as e:
-            shapes = ", ".join(f"{n} {a.dtype} {list(a.shape)}" for n, a in contiguous.items())
-            raise EngineError(f"{part} cannot run on {shapes}: {_first_line(e)}") from e
+            raise EngineError(
+                f"{part} cannot run on {_shapes(contiguous)}: {_first_line(e)}"
+            ) from e
         return outputs
+
+    def _checked(self, part: Part, network: codec.Network, **inputs: Array) -> Array:
+        """`network` on its one input."""
+        (array,) = inputs.values()
+        try:
+            return network(array)
+        except (*_ONNX_ERRORS, ValueError) as e:
+            raise EngineError(f"{part} cannot run on {_shapes(inputs)}: {_first_line(e)}") from e
 
     def _session(self, part: Part) -> onnxruntime.InferenceSession:
         with self._lock:
             if part not in self._sessions:
+                self._free_others(part)
                 path = self._folder / f"{part}.onnx"
                 try:
-                    self._sessions[part] = onnxruntime.InferenceSession(
+                    session = onnxruntime.InferenceSession(
                         str(path), self._options, providers=self._providers
                     )
                 except _ONNX_ERRORS as e:
                     raise EngineError(f"{path} cannot be loaded: {_first_line(e)}") from e
+                bits = session.get_modelmeta().custom_metadata_map.get("weight_bits")
+                if bits == "8" and self._providers == [CPU] and saturates():
+                    raise EngineError(
+                        f"{path} has int8 weights for processors with VNNI, AMX or dot products,"
+                        " and on this one its sums would overflow: run `soundlet quantize` here"
+                    )
+                self._sessions[part] = session
             return self._sessions[part]
+
+
+def usable_cores() -> int:
+    """Cores that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 _STATE = onnxruntime.capi.onnxruntime_pybind11_state
@@ -126,6 +197,10 @@ _ONNX_ERRORS: tuple[type[Exception], ...] = (  # they have no public name and no
     _STATE.NotImplemented,
     _STATE.RuntimeException,
 )
+
+
+def _shapes(inputs: Mapping[str, NDArray[np.generic]]) -> str:
+    return ", ".join(f"{name} {a.dtype} {list(a.shape)}" for name, a in inputs.items())
 
 
 def _first_line(error: Exception) -> str:

@@ -6,15 +6,20 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from soundlet.bundle import PARTS, Part, Precision
+from soundlet.engines.weights import DTYPES, Stored
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+__all__ = ["KEPT_FLOAT32", "Placement", "Stored", "write_tensors", "write_weights"]
 
 KEPT_FLOAT32 = 4096  # elements; smaller tensors cost nothing and frequencies among them need digits
-
-_NAMES = {torch.float32: "F32", torch.float16: "F16"}
 
 
 @dataclass(frozen=True)
@@ -40,40 +45,54 @@ def write_weights(
     Returns:
         Where each tensor is.
     """
-    dtypes = {
-        name: _stored_dtype(tensor, precision[part])
+    import torch
+
+    kinds = {"F32": torch.float32, "F16": torch.float16}
+
+    def stored(tensor: Tensor, part: Part) -> Stored:
+        is_large = tensor.ndim > 1 and tensor.numel() >= KEPT_FLOAT32
+        dtype = "F16" if precision[part] == "float16" and is_large else "F32"
+        return Stored(
+            dtype,
+            tuple(tensor.shape),
+            lambda: tensor.detach().to("cpu", kinds[dtype]).contiguous().numpy(),
+        )
+
+    parts = {
+        name: stored(tensor, part)
         for part in PARTS
         for name, tensor in tensors.items()
         if name.startswith(f"{part}.")
     }
-    order = sorted(tensors, key=lambda name: -dtypes[name].itemsize)  # stable; keeps alignment
-    header: dict[str, object] = {}
+    return {
+        name: Placement(kinds[parts[name].dtype], parts[name].shape, offset, length)
+        for name, (offset, length) in write_tensors(path, parts).items()
+    }
+
+
+def write_tensors(path: Path, tensors: Mapping[str, Stored]) -> dict[str, tuple[int, int]]:
+    """Write `tensors` as safetensors, one after the other.
+
+    Returns:
+        The first byte of each in the file, and how many there are.
+    """
+    order = sorted(tensors, key=lambda name: -DTYPES[tensors[name].dtype].itemsize)
+    header: dict[str, object] = {}  # the order keeps every tensor aligned to its numbers
     end = 0
     for name in order:
-        start, end = end, end + tensors[name].numel() * dtypes[name].itemsize
+        start, end = end, end + tensors[name].n_bytes
         header[name] = {
-            "dtype": _NAMES[dtypes[name]],
+            "dtype": tensors[name].dtype,
             "shape": list(tensors[name].shape),
             "data_offsets": [start, end],
         }
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-(len(text) + 8) % 64)
-    base = 8 + len(text)
+    placements: dict[str, tuple[int, int]] = {}
     with path.open("wb") as file:
         file.write(len(text).to_bytes(8, "little"))
         file.write(text)
         for name in order:
-            stored = tensors[name].detach().to("cpu", dtypes[name]).contiguous()
-            file.write(stored.reshape(-1).numpy().data)
-    placements: dict[str, Placement] = {}
-    offset = base
-    for name in order:
-        length = tensors[name].numel() * dtypes[name].itemsize
-        placements[name] = Placement(dtypes[name], tuple(tensors[name].shape), offset, length)
-        offset += length
+            placements[name] = file.tell(), tensors[name].n_bytes
+            file.write(np.ascontiguousarray(tensors[name].array()).data.cast("B"))
     return placements
-
-
-def _stored_dtype(tensor: Tensor, precision: Precision) -> torch.dtype:
-    is_large = tensor.ndim > 1 and tensor.numel() >= KEPT_FLOAT32
-    return torch.float16 if precision == "float16" and is_large else torch.float32

@@ -41,8 +41,8 @@ LAYERS: tuple[frozenset[str], ...] = (
             "wav_stream",
         }
     ),
-    frozenset({"bundle", "tokenizer", "hub", "engines", "models", "checkpoint"}),
-    frozenset({"clip", "editing", "loops", "pipeline", "plan", "reproduce"}),
+    frozenset({"bundle", "tokenizer", "hub", "engines", "models", "checkpoint", "precision"}),
+    frozenset({"clip", "editing", "loops", "pipeline", "plan", "reproduce", "timing"}),
     frozenset(
         {
             "batch",

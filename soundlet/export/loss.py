@@ -1,0 +1,296 @@
+"""What a bundle lost by being quantised, in numbers that can be compared with what seeds change.
+
+A quantised model makes another sound of the same seed, as another seed does, only nearer. So the
+distance of its sounds from those of the float32 model is told as a share of the spread: the mean
+distance between the float32 model's own sounds of the same prompt by different seeds.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import mean, median
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from soundlet.bundle import PARTS, WEIGHTS, Bundle, Part
+from soundlet.pipeline import Model, load
+from soundlet.request import GenerationRequest
+from soundlet.spectrogram import FLOOR_DB, SpectrogramFormat, analyse
+from soundlet.timing import Job, measure
+
+PROMPTS = ("techno drum loop 128 BPM", "deep bass line", "warm pad", "rain on a roof")
+SEED, N_OTHER_SEEDS = 1, 5
+TIMES = (0.98, 0.7, 0.3)  # of the flow, at which velocities are compared
+INAUDIBLE, WARNING = 0.1, 0.5  # shares of the spread of seeds
+
+Array = NDArray[np.float32]
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Loss:
+    """How far an array is from what it should be.
+
+    Attributes:
+        relative_error: length of the difference over length of what it should be.
+        snr_db: the same as a signal-to-noise ratio. None: no difference at all.
+    """
+
+    relative_error: float
+    snr_db: float | None
+
+    @classmethod
+    def between(cls, found: Sequence[Array], expected: Sequence[Array]) -> Loss:
+        """Over all arrays together."""
+        noise = sum(
+            float(np.square(a - b, dtype=np.float64).sum())
+            for a, b in zip(found, expected, strict=True)
+        )
+        signal = sum(float(np.square(b, dtype=np.float64).sum()) for b in expected)
+        snr = 10 * math.log10(signal / noise) if noise else None
+        return cls(math.sqrt(noise / signal), snr)
+
+
+@dataclass(frozen=True)
+class PartCost:
+    """What a part takes before and after: bytes on disk, seconds a call, bytes of memory."""
+
+    precision: tuple[str, str]
+    disk_bytes: tuple[int, int]
+    seconds: tuple[float, float] | None
+    peak_bytes: tuple[int | None, int | None] | None
+
+
+@dataclass(frozen=True)
+class LossReport:
+    """All that is told of a quantised bundle.
+
+    Attributes:
+        conditioning: of what the dit is told.
+        velocity: of the dit on the float32 model's own inputs.
+        audio: of whole generations by one seed.
+        distance_db: mean difference of their spectral levels.
+        spread_db: the same between five other seeds and that one, by the float32 model.
+        parts: cost of each part that changed.
+    """
+
+    conditioning: Loss
+    velocity: Loss
+    audio: Loss
+    distance_db: float
+    spread_db: float
+    parts: dict[Part, PartCost]
+
+    @property
+    def share(self) -> float:
+        """The distance as a share of the spread."""
+        return self.distance_db / self.spread_db
+
+    @property
+    def verdict(self) -> str:
+        """The share in words."""
+        if self.share < INAUDIBLE:
+            return "inaudible"
+        return "clearly another sound" if self.share > WARNING else "a nuance"
+
+
+def quantization_report(
+    before: Bundle,
+    after: Bundle,
+    *,
+    seconds: float | None = None,
+    timed: bool = True,
+    threads: int | None = None,
+    on_progress: Progress | None = None,
+) -> LossReport:
+    """Compare a bundle with the one that it was made of.
+
+    Args:
+        before: the bundle of more precision.
+        after: the quantised one.
+        seconds: length of the sounds compared. None: the model's default.
+        timed: measure time and memory of the parts that changed too, each in its own process.
+        threads: cores to use. None: all.
+        on_progress: called with (what is being done, things done, things in all).
+    """
+    report = on_progress or (lambda _label, _done, _total: None)
+    changed = [p for p in PARTS if before.manifest.precision[p] != after.manifest.precision[p]]
+    total = (N_OTHER_SEEDS + 2) * len(PROMPTS) + 2 * len(changed)
+    done = 0
+
+    def clips(model: Model, label: str, seed: int) -> list[Array]:
+        nonlocal done
+        made = []
+        for prompt in PROMPTS:
+            report(label, done, total)
+            request = GenerationRequest(
+                prompt=prompt, seconds=seconds, seed=seed, truncate_prompt=True
+            )
+            made.append(model.generate(request).audio)
+            done += 1
+        return made
+
+    exact = load(before.folder, threads=threads)
+    expected = clips(exact, "making sounds in full precision", SEED)
+    others = [
+        clips(exact, "making sounds of other seeds", SEED + i) for i in range(1, N_OTHER_SEEDS + 1)
+    ]
+    quantized = load(after.folder, threads=threads)
+    found = clips(quantized, "making sounds of the quantised model", SEED)
+    told, velocities = _velocities(exact, quantized, seconds)
+    costs: dict[Part, PartCost] = {}
+    for part in changed:
+        report(f"timing the {part}", done, total)
+        costs[part] = _cost(part, before, after, seconds, timed=timed, threads=threads)
+        done += 2
+    rate = exact.config.sample_rate
+    return LossReport(
+        conditioning=told,
+        velocity=velocities,
+        audio=Loss.between(found, expected),
+        distance_db=mean(
+            spectral_distance(a, b, rate) for a, b in zip(found, expected, strict=True)
+        ),
+        spread_db=mean(
+            spectral_distance(a, b, rate)
+            for other in others
+            for a, b in zip(other, expected, strict=True)
+        ),
+        parts=costs,
+    )
+
+
+def spectral_distance(a: Array, b: Array, sample_rate: int) -> float:
+    """Mean difference in dB of the levels of two sounds (channels, samples), from -90 dBFS up."""
+    hop = max(1, round(sample_rate / 44100)) * 512
+    form = SpectrogramFormat(n_fft=4 * hop, hop_length=hop, n_bands=24)
+
+    def levels(audio: Array) -> Array:
+        stereo = np.repeat(audio, 2, axis=0) if len(audio) == 1 else audio[:2]
+        whole = np.pad(stereo, ((0, 0), (0, -stereo.shape[1] % hop)))
+        return analyse(whole[None], form)[0, : form.n_bins]
+
+    return float(np.abs(levels(a) - levels(b)).mean() * -FLOOR_DB)
+
+
+def _velocities(exact: Model, quantized: Model, seconds: float | None) -> tuple[Loss, Loss]:
+    """Loss of the conditioning, and of velocities on the exact conditioning."""
+    conditions: tuple[list[Array], list[Array]] = [], []
+    velocities: tuple[list[Array], list[Array]] = [], []
+    random = np.random.default_rng(0)
+    for prompt in PROMPTS:
+        request = GenerationRequest(prompt=prompt, seconds=seconds, seed=SEED, truncate_prompt=True)
+        told = exact.condition([prompt], [seconds], truncate=True)
+        conditions[0].append(
+            quantized.condition([prompt], [seconds], truncate=True).cross_attn_cond
+        )
+        conditions[1].append(told.cross_attn_cond)
+        data = exact.generate(request).latents[None]
+        for t in TIMES:
+            noise = random.standard_normal(data.shape).astype(np.float32)
+            x = data * np.float32(1 - t) + noise * np.float32(t)
+            at = np.array([t], np.float32)
+            for model, kept in zip((quantized, exact), velocities, strict=True):
+                kept.append(model.engine.velocity(x, at, told))
+    return Loss.between(*conditions), Loss.between(*velocities)
+
+
+def _cost(
+    part: Part,
+    before: Bundle,
+    after: Bundle,
+    seconds: float | None,
+    *,
+    timed: bool,
+    threads: int | None,
+) -> PartCost:
+    precisions = before.manifest.precision[part], after.manifest.precision[part]
+    sizes = stored_bytes(before)[part], stored_bytes(after)[part]
+    if not timed:
+        return PartCost(precisions, sizes, None, None)
+    length = seconds or before.manifest.defaults.seconds
+    first, second = (
+        measure(
+            Job(model=str(bundle.folder), seconds=length, threads=threads, parts=(part,), repeats=5)
+        )
+        for bundle in (before, after)
+    )
+    return PartCost(
+        precisions,
+        sizes,
+        (median(first.part_times[part]), median(second.part_times[part])),
+        (first.peak_bytes, second.peak_bytes),
+    )
+
+
+def stored_bytes(bundle: Bundle) -> dict[Part, int]:
+    """Bytes on disk of each part: its graph, and its tensors in the file of weights."""
+    from soundlet.engines.weights import Weights
+
+    sizes = {part: bundle.manifest.files[f"{part}.onnx"].size for part in PARTS}
+    if WEIGHTS in bundle.manifest.files:
+        for part in PARTS:
+            sizes[part] += Weights(bundle.folder / WEIGHTS).bytes_of(f"{part}.")
+    return sizes
+
+
+def write_report(report: LossReport, bundle: Bundle) -> tuple[Path, Path]:
+    """Write `report` next to the folder of `bundle`, as JSON and for readers.
+
+    Returns:
+        The two files.
+    """
+    folder = bundle.folder.absolute()
+    paths = tuple(folder.with_name(f"{folder.name}.quantization.{kind}") for kind in ("json", "md"))
+    facts: dict[str, Any] = asdict(report) | {"share": report.share, "verdict": report.verdict}
+    texts = (json.dumps(facts, indent=2) + "\n", "\n".join(as_markdown(report, bundle)) + "\n")
+    for path, text in zip(paths, texts, strict=True):
+        part = path.with_name(f".{path.name}.part")
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    return paths[0], paths[1]
+
+
+def as_markdown(report: LossReport, bundle: Bundle) -> list[str]:
+    """The report for a reader, line by line."""
+    lines = [
+        f"# What {bundle.manifest.name} lost by quantisation",
+        "",
+        f"Its sounds are {report.distance_db:.2f} dB from those of full precision by the same seed,"
+        f" on average over time and frequency; other seeds are {report.spread_db:.2f} dB away. The"
+        f" loss is {report.share:.2f} of what a seed changes: **{report.verdict}**.",
+        "",
+        "| part | precision | MB on disk | ms a call | peak MB |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    lines += [f"| {part} | {' | '.join(cells(cost))} |" for part, cost in report.parts.items()]
+    lines += [
+        "",
+        "| what | relative error | signal to noise, dB |",
+        "| --- | --- | --- |",
+    ]
+    rows: Mapping[str, Loss] = {
+        "conditioning": report.conditioning,
+        "velocity": report.velocity,
+        "audio of whole generations": report.audio,
+    }
+    for name, loss in rows.items():
+        snr = "equal" if loss.snr_db is None else f"{loss.snr_db:.1f}"
+        lines.append(f"| {name} | {loss.relative_error:.2g} | {snr} |")
+    return lines
+
+
+def cells(cost: PartCost) -> list[str]:
+    """Precision, size, time and memory of a part, before and after."""
+    texts = [" to ".join(cost.precision), " to ".join(f"{n / 1e6:.1f}" for n in cost.disk_bytes)]
+    if cost.seconds is None or cost.peak_bytes is None:
+        return [*texts, "-", "-"]
+    texts.append(" to ".join(f"{s * 1e3:.1f}" for s in cost.seconds))
+    texts.append(" to ".join("?" if n is None else f"{n / 1e6:.0f}" for n in cost.peak_bytes))
+    return texts
