@@ -29,7 +29,7 @@ from executorch.exir.passes.constant_prop_pass import constant_prop_pass
 from torch.export import Dim, ExportedProgram, export
 from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
 
-from soundlet.bundle import PART_FILES, Bundle, Part, Precision
+from soundlet.bundle import PART_FILES, Bundle, Part, Precision, require_free
 from soundlet.config import ModelConfig, OobleckDecoderConfig
 from soundlet.engines.tiling import decoder_halo
 from soundlet.export.programs import (
@@ -95,11 +95,12 @@ def export_executorch(
     """
     chosen, config = checked_precision(precision), windowed(bundle, seconds)
     report = on_file or (lambda _name: None)
+    require_free(dest, overwrite=overwrite)
+    model = load_model(bundle)
     found: dict[Part, Delegation] = {}
     with program_bundle(
         bundle, dest, config, format="executorch", precision=chosen, overwrite=overwrite
     ) as folder:
-        model = load_model(bundle)
         is_variable = bundle.manifest.length == "variable"
         for part, program in programs(model, config, chosen, is_variable=is_variable):
             name = PART_FILES["executorch"][part]

@@ -16,7 +16,7 @@ import litert_torch
 import torch
 from ai_edge_quantizer import quantizer, recipe
 
-from soundlet.bundle import PART_FILES, Bundle, Precision
+from soundlet.bundle import PART_FILES, Bundle, Precision, require_free
 from soundlet.export.programs import (
     Program,
     Report,
@@ -57,10 +57,11 @@ def export_litert(
     """
     chosen, config = checked_precision(precision), windowed(bundle, seconds)
     report = on_file or (lambda _name: None)
+    require_free(dest, overwrite=overwrite)
+    model = load_model(bundle)
     with program_bundle(
         bundle, dest, config, format="litert", precision=chosen, overwrite=overwrite
     ) as folder:
-        model = load_model(bundle)
         for part, program in programs(model, config, chosen, is_variable=False):
             name = PART_FILES["litert"][part]
             report(name)

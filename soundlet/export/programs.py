@@ -156,6 +156,12 @@ def load_model(bundle: Bundle) -> Model:
             f"{bundle.folder} holds {bundle.manifest.format} programs already: export the bundle"
             " that they were made of"
         )
+    whole = {part for part, stored in bundle.manifest.precision.items() if "int" in stored}
+    if whole:
+        raise BundleError(
+            f"{bundle.folder} has {', '.join(sorted(whole))} in whole numbers already: export the"
+            " bundle that it was made of, and choose the precision there"
+        )
     if WEIGHTS not in bundle.manifest.files:
         raise BundleError(f"{bundle.folder} has no {WEIGHTS}: convert its checkpoint again")
     model = build_model(bundle.config, bundle.t5_config, device="meta")
