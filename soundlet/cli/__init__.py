@@ -1,37 +1,43 @@
 """The `soundlet` command: one file a command, and here what they share.
 
-Nothing heavy is imported before a command runs, so that `--help` stays quick.
+Nothing heavy is imported before a command runs, and no command but the one that is asked for, so
+that `--help` stays quick.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
 from soundlet import __version__
-from soundlet.cli.batch import batch
-from soundlet.cli.bench import bench
-from soundlet.cli.convert import convert
-from soundlet.cli.dataset import dataset
-from soundlet.cli.doctor import doctor
-from soundlet.cli.edit import edit
-from soundlet.cli.evaluate import evaluate
-from soundlet.cli.export import export
-from soundlet.cli.generate import generate
-from soundlet.cli.info import info
-from soundlet.cli.loop import loop
-from soundlet.cli.prompt import prompt
-from soundlet.cli.quantize import quantize
-from soundlet.cli.reproduce import reproduce
-from soundlet.cli.serve import serve
-from soundlet.cli.train import train
-from soundlet.cli.verify import verify
-from soundlet.cli.web import web
 from soundlet.errors import SoundletError
+
+COMMANDS = (
+    "generate",
+    "loop",
+    "prompt",
+    "reproduce",
+    "edit",
+    "batch",
+    "convert",
+    "quantize",
+    "bench",
+    "info",
+    "doctor",
+    "evaluate",
+    "verify",
+    "web",
+    "export",
+    "serve",
+    "dataset",
+    "train",
+)
+"""In the order of the help; each is what its module is named after: a function, or an app."""
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 """Exit codes. 0 is success; a bug of ours is a traceback."""
@@ -39,8 +45,25 @@ FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 CommandLineError: Any = typer.BadParameter.__mro__[2]  # click's class, or typer's copy of it
 
 
-class OneLineErrors(TyperGroup):
-    """A group whose errors are one line on stderr."""
+class Commands(TyperGroup):
+    """A group that loads a command once it is asked for; its errors are one line on stderr."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 - typer's own context
+        """The names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401, ARG002
+        """The command of that name, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        found = getattr(import_module(f"soundlet.cli.{cmd_name}"), cmd_name)
+        if isinstance(found, typer.Typer):
+            group = typer.main.get_command(found)
+            group.name = cmd_name
+            return group
+        alone = typer.Typer(**LOOK)
+        alone.command(cmd_name)(found)
+        return typer.main.get_command(alone)
 
     def main(self, *args: Any, standalone_mode: bool = True, **options: Any) -> Any:  # noqa: ANN401
         """Run, and turn what the user can mend into `error: ...` and an exit code."""
@@ -79,15 +102,15 @@ def show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-app = typer.Typer(
-    cls=OneLineErrors,
-    name="soundlet",
-    invoke_without_command=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+LOOK: dict[str, Any] = {
+    "add_completion": False,
+    "rich_markup_mode": None,
+    "pretty_exceptions_enable": False,
+    "context_settings": {"help_option_names": ["-h", "--help"]},
+}
+"""Settings of the app, and of the apps that hold one command each."""
+
+app = typer.Typer(cls=Commands, name="soundlet", invoke_without_command=True, **LOOK)
 
 
 @app.callback()
@@ -104,23 +127,3 @@ def main(
     del version  # its callback has acted on it
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
-
-
-app.command()(generate)
-app.command()(loop)
-app.command()(prompt)
-app.command()(reproduce)
-app.command()(edit)
-app.command()(batch)
-app.command()(convert)
-app.command()(quantize)
-app.command()(bench)
-app.command()(info)
-app.command()(doctor)
-app.command()(evaluate)
-app.command()(verify)
-app.command()(web)
-app.add_typer(export, name="export")
-app.command()(serve)
-app.add_typer(dataset, name="dataset")
-app.add_typer(train, name="train")
