@@ -48,8 +48,9 @@ def reference_model(folder: Path, threads: int) -> Run:
     torch.set_num_threads(threads)
     transformers: Any = library  # two of its loaders are replaced: there is no network
     encoder = transformers.T5EncoderModel.from_pretrained
-    transformers.T5EncoderModel.from_pretrained = lambda *_, **__: encoder(folder / "t5")
-    transformers.AutoTokenizer.from_pretrained = lambda *_, **__: tokens
+    local = lambda *_, **__: encoder(folder / "t5")  # noqa: E731
+    setattr(transformers.T5EncoderModel, "from_pretrained", local)  # noqa: B010
+    setattr(transformers.AutoTokenizer, "from_pretrained", lambda *_, **__: tokens)  # noqa: B010
     from stable_audio_tools.inference.generation import generate_diffusion_cond
     from stable_audio_tools.models.factory import create_model_from_config
 

@@ -24,6 +24,7 @@ def test_quantize_writes_a_bundle_that_makes_a_sound_and_a_report(tiny: Path, he
     assert made.exit_code == 0, made.output
 
 
+@pytest.mark.slow  # it exports the four graphs
 def test_convert_takes_a_precision_for_each_part(here: Path) -> None:
     result = run("convert", TINY_SOURCE, "mixed", "--precision", "dit=int8,decoder=float16")
     assert result.exit_code == 0, result.output
