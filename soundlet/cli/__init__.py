@@ -48,6 +48,11 @@ CommandLineError: Any = typer.BadParameter.__mro__[2]  # click's class, or typer
 class Commands(TyperGroup):
     """A group that loads a command once it is asked for; its errors are one line on stderr."""
 
+    def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401
+        super().__init__(*args, **options)
+        names: dict[str, Any] = dict.fromkeys(COMMANDS)
+        self.commands.update(names)  # for the hint at a name that is mistyped
+
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 - typer's own context
         """The names of all commands."""
         return list(COMMANDS)

@@ -208,7 +208,8 @@ _ONNX_ERRORS: tuple[type[Exception], ...] = (  # they have no public name and no
     _STATE.RuntimeException,
 )
 
-_TILE_ERRORS: tuple[type[Exception], ...] = (*_ONNX_ERRORS, ValueError)  # NumPy's, of shapes
+# ValueError is NumPy's, of shapes; RuntimeError is what ONNX Runtime's bound inputs raise.
+_TILE_ERRORS: tuple[type[Exception], ...] = (*_ONNX_ERRORS, ValueError, RuntimeError)
 
 
 def _shapes(inputs: Mapping[str, NDArray[np.generic]]) -> str:

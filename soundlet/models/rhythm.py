@@ -45,7 +45,9 @@ class TempoReader(nn.Module):
         super().__init__()
         self.gate = nn.Linear(dim, 1)
         self.number = nn.Linear(dim, FASTEST - SLOWEST + 1)
-        self.register_buffer("tempi", torch.arange(SLOWEST, FASTEST + 1).float(), persistent=False)
+        self.register_buffer(
+            "tempi", torch.arange(SLOWEST, FASTEST + 1, device="cpu").float(), persistent=False
+        )
         nn.init.constant_(self.gate.bias, -4.0)
 
     def forward(self, prompt: Tensor) -> TempoReading:
@@ -74,7 +76,9 @@ class BeatEmbedding(nn.Module):
         super().__init__()
         self.tokens_per_second = tokens_per_second
         self.register_buffer(
-            "cycles", torch.tensor(CYCLES_PER_BEAT, dtype=torch.float32), persistent=False
+            "cycles",
+            torch.tensor(CYCLES_PER_BEAT, dtype=torch.float32, device="cpu"),
+            persistent=False,
         )
         self.expand = nn.Linear(2 * len(CYCLES_PER_BEAT) + 2, self.WIDTH)
         self.project = nn.Linear(self.WIDTH, embed_dim)

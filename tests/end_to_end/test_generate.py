@@ -174,6 +174,7 @@ def test_json_says_all_that_made_a_clip(tiny: Path) -> None:
         "level": None,
         "init_noise_level": 1.0,
         "truncate_prompt": False,
+        "short_window": False,
         "n_frames": None,
         "reference": False,
         "sample_rate": 44100,
