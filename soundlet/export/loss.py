@@ -19,6 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundlet.bundle import PARTS, WEIGHTS, Bundle, Part
+from soundlet.clip import Clip
+from soundlet.errors import GenerationError
 from soundlet.pipeline import Model, load
 from soundlet.request import GenerationRequest
 from soundlet.spectrogram import FLOOR_DB, SpectrogramFormat, analyse
@@ -118,51 +120,55 @@ def quantization_report(
         timed: measure time and memory of the parts that changed too, each in its own process.
         threads: cores to use. None: all.
         on_progress: called with (what is being done, things done, things in all).
+
+    Raises:
+        RequestError: `seconds` is a length that the model does not make.
+        GenerationError: one of them makes no sound that could be compared.
     """
     report = on_progress or (lambda _label, _done, _total: None)
     changed = [p for p in PARTS if before.manifest.precision[p] != after.manifest.precision[p]]
-    total = (N_OTHER_SEEDS + 2) * len(PROMPTS) + 2 * len(changed)
-    done = 0
-
-    def clips(model: Model, label: str, seed: int) -> list[Array]:
-        nonlocal done
-        made = []
-        for prompt in PROMPTS:
-            report(label, done, total)
-            request = GenerationRequest(
-                prompt=prompt, seconds=seconds, seed=seed, truncate_prompt=True
-            )
-            made.append(model.generate(request).audio)
-            done += 1
-        return made
-
-    exact = load(before.folder, threads=threads)
-    expected = clips(exact, "making sounds in full precision", SEED)
-    others = [
-        clips(exact, "making sounds of other seeds", SEED + i) for i in range(1, N_OTHER_SEEDS + 1)
-    ]
-    quantized = load(after.folder, threads=threads)
-    found = clips(quantized, "making sounds of the quantised model", SEED)
-    told, velocities = _velocities(exact, quantized, seconds)
-    costs: dict[Part, PartCost] = {}
-    for part in changed:
-        report(f"timing the {part}", done, total)
-        costs[part] = _cost(part, before, after, seconds, timed=timed, threads=threads)
-        done += 2
+    total = len(PROMPTS) * (N_OTHER_SEEDS + 2) + len(changed)
+    exact, quantized = (load(bundle.folder, threads=threads) for bundle in (before, after))
     rate = exact.config.sample_rate
+    expected: list[Clip] = []
+    found: list[Clip] = []
+    spread: list[float] = []
+    for i, prompt in enumerate(PROMPTS):
+        report("making sounds of several seeds", i * (N_OTHER_SEEDS + 2), total)
+        first, *others = _clips(exact, prompt, seconds)
+        expected.append(first)
+        found.append(quantized.generate(first.request))
+        spread += [spectral_distance(other.audio, first.audio, rate) for other in others]
+    told, velocities = _velocities(exact, quantized, expected)
+    costs: dict[Part, PartCost] = {}
+    for i, part in enumerate(changed, start=total - len(changed)):
+        report(f"timing the {part}", i, total)
+        costs[part] = _cost(part, before, after, seconds, timed=timed, threads=threads)
+    pairs = [(a.audio, b.audio) for a, b in zip(found, expected, strict=True)]
     return LossReport(
         conditioning=told,
         velocity=velocities,
-        audio=Loss.between(found, expected),
-        distance_db=mean(
-            spectral_distance(a, b, rate) for a, b in zip(found, expected, strict=True)
-        ),
-        spread_db=mean(
-            spectral_distance(a, b, rate)
-            for other in others
-            for a, b in zip(other, expected, strict=True)
-        ),
+        audio=Loss.between([a for a, _ in pairs], [b for _, b in pairs]),
+        distance_db=mean(spectral_distance(a, b, rate) for a, b in pairs),
+        spread_db=mean(spread),
         parts=costs,
+    )
+
+
+def _clips(model: Model, prompt: str, seconds: float | None) -> list[Clip]:
+    """Sounds of a prompt by the first seeds that make one: now and then a model goes astray."""
+    made: list[Clip] = []
+    for seed in range(SEED, SEED + 4 * (N_OTHER_SEEDS + 1)):
+        request = GenerationRequest(prompt=prompt, seconds=seconds, seed=seed, truncate_prompt=True)
+        try:
+            made.append(model.generate(request))
+        except GenerationError:
+            continue
+        if len(made) == N_OTHER_SEEDS + 1:
+            return made
+    raise GenerationError(
+        f"{model.bundle.folder} makes too few sounds of {prompt!r} to compare: only {len(made)} of"
+        f" {4 * (N_OTHER_SEEDS + 1)} seeds"
     )
 
 
@@ -179,19 +185,17 @@ def spectral_distance(a: Array, b: Array, sample_rate: int) -> float:
     return float(np.abs(levels(a) - levels(b)).mean() * -FLOOR_DB)
 
 
-def _velocities(exact: Model, quantized: Model, seconds: float | None) -> tuple[Loss, Loss]:
+def _velocities(exact: Model, quantized: Model, clips: Sequence[Clip]) -> tuple[Loss, Loss]:
     """Loss of the conditioning, and of velocities on the exact conditioning."""
     conditions: tuple[list[Array], list[Array]] = [], []
     velocities: tuple[list[Array], list[Array]] = [], []
     random = np.random.default_rng(0)
-    for prompt in PROMPTS:
-        request = GenerationRequest(prompt=prompt, seconds=seconds, seed=SEED, truncate_prompt=True)
-        asked = [prompt], [exact.resolve(request).seconds or 0.0]
+    for clip in clips:
+        asked = [clip.request.prompt], [clip.request.seconds or 0.0]
         told = exact.condition(*asked, truncate=True)
-        found = quantized.condition(*asked, truncate=True)
-        conditions[0].append(found.cross_attn_cond)
+        conditions[0].append(quantized.condition(*asked, truncate=True).cross_attn_cond)
         conditions[1].append(told.cross_attn_cond)
-        data = exact.generate(request).latents[None]
+        data = clip.latents[None]
         for t in TIMES:
             noise = random.standard_normal(data.shape).astype(np.float32)
             x = data * np.float32(1 - t) + noise * np.float32(t)
