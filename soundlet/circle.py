@@ -13,19 +13,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from soundlet.phases import HOP, N_FFT, Samples, overlapped, spectra_of, with_magnitudes
 from soundlet.sampling import Array, Velocity
 
 OVERLAP = 16  # frames that a window shares with the next: 0.74 s of the official model
 MIN_OVERLAP_SHARE = 32  # the overlap is never less than this part of the model's window
-
-BRIDGE_FFT, BRIDGE_HOP = 2048, 512  # samples
-BRIDGE_REACH = 3 * BRIDGE_FFT  # samples to each side of the seam whose phase may change
-BRIDGE_ROUNDS = 30
+BRIDGE_REACH = 3 * N_FFT  # samples to each side of the seam whose phase may change
 
 Decode = Callable[[Array], Array]
-Samples = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -154,16 +150,16 @@ def _bridged(audio: Samples, first: int, last: int) -> Samples:
     Griffin-Lim, between samples that stay as they are.
     """
     circle = audio[:, first:last]
-    reach = min(BRIDGE_REACH, circle.shape[1] // 2) // BRIDGE_HOP * BRIDGE_HOP
-    edge = BRIDGE_FFT // 2
+    reach = min(BRIDGE_REACH, circle.shape[1] // 2) // HOP * HOP
+    edge = N_FFT // 2
     if reach < 4 * edge or first < reach + edge:
         return circle
     before = audio[:, last - reach - edge : last + reach + edge]
     after = audio[:, first - reach - edge : first + reach + edge]
-    n_half = reach // BRIDGE_HOP
-    left, right = _spectra(before), _spectra(after)
+    n_half = reach // HOP
+    left, right = spectra_of(before), spectra_of(after)
     turn = np.angle(np.sum(right * left.conj(), axis=1, keepdims=True))  # of each frequency
-    place = np.arange(-n_half, n_half + 1) * BRIDGE_HOP  # of each frame, from the seam
+    place = np.arange(-n_half, n_half + 1) * HOP  # of each frame, from the seam
     share = np.clip(place / (2 * (reach - 2 * edge)) + 0.5, 0, 1)[:, None]
     spectra = left * np.exp(1j * share * turn)
     spectra[:, n_half:] = (right * np.exp(-1j * (1 - share) * turn))[:, n_half:]
@@ -171,33 +167,13 @@ def _bridged(audio: Samples, first: int, last: int) -> Samples:
     at = np.arange(before.shape[1]) - reach - edge  # samples from the seam
     freedom = np.clip((reach - edge - np.abs(at)) / edge, 0, 1)
     fixed = np.where(at < 0, before, after) * (1 - freedom)
-    sound = fixed + freedom * _overlapped(spectra, before.shape[1])
-    for _ in range(BRIDGE_ROUNDS):
-        spectra = _spectra(sound)
-        spectra *= target / np.maximum(np.abs(spectra), 1e-12)
-        sound = fixed + freedom * _overlapped(spectra, before.shape[1])
+
+    def keep(found: Samples) -> Samples:
+        mixed: Samples = fixed + freedom * found
+        return mixed
+
+    sound = with_magnitudes(keep(overlapped(spectra, before.shape[1])), target, keep)
     bridged = circle.copy()
     bridged[:, -reach:] = sound[:, edge : edge + reach]
     bridged[:, :reach] = sound[:, edge + reach : edge + 2 * reach]
     return bridged
-
-
-_WINDOW = np.hanning(BRIDGE_FFT + 1)[:-1]
-
-
-def _spectra(sound: Samples) -> NDArray[np.complex128]:
-    frames = np.lib.stride_tricks.sliding_window_view(sound, BRIDGE_FFT, axis=-1)
-    return np.fft.rfft(frames[:, ::BRIDGE_HOP] * _WINDOW)
-
-
-def _overlapped(spectra: NDArray[np.complex128], n_samples: int) -> Samples:
-    """The least-squares inverse of `_spectra`, but for the ends, where windows are missing."""
-    pieces = np.fft.irfft(spectra, BRIDGE_FFT) * _WINDOW
-    total = np.zeros((len(pieces), n_samples))
-    weight = np.full(n_samples, 1e-9)
-    for i in range(pieces.shape[1]):
-        at = slice(i * BRIDGE_HOP, i * BRIDGE_HOP + BRIDGE_FFT)
-        total[:, at] += pieces[:, i]
-        weight[at] += _WINDOW**2
-    sound: Samples = total / weight
-    return sound

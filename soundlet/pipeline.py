@@ -297,6 +297,14 @@ class Model:
             cfg_interval=asked.cfg_interval,
         )
 
+    def require_readable(self, *prompts: str) -> None:
+        """Make sure that the text encoder reads every prompt to its end.
+
+        Raises:
+            RequestError: one is too long; says how long, and how long it may be.
+        """
+        self._tokenizer.encode(prompts)
+
     def condition(
         self, prompts: Sequence[str], seconds: Sequence[float], *, truncate: bool = False
     ) -> Conditioning:

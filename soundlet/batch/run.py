@@ -74,7 +74,6 @@ def run_batch(
     for line in lines:
         try:
             model.resolve(line.request(model.config.sample_rate))
-            model.condition([line.fields["prompt"]], [1.0], truncate=True)
         except RequestError as e:
             raise RequestError(f"line {line.number}: {e}") from e
     place = Path(folder)

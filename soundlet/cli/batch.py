@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from soundlet.cli.options import BitsOption, JsonOption, ModelOption
 from soundlet.cli.progress import progress_line
 from soundlet.errors import GenerationError, RequestError
 
@@ -23,10 +24,7 @@ def batch(
     ],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Where the sounds go.")],
     format: Annotated[str, typer.Option(metavar="FORMAT", help="wav, flac, ogg or mp3.")] = "wav",
-    bits: Annotated[
-        str | None,
-        typer.Option(metavar="BITS", help="16, 24 or 32f, for wav and flac.  [default: 16]"),
-    ] = None,
+    bits: BitsOption = None,
     workers: Annotated[
         int, typer.Option(min=1, metavar="N", help="Processes, or actors of a cluster.")
     ] = 1,
@@ -45,12 +43,9 @@ def batch(
     title: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Of the pack.  [default: the folder's name]")
     ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(metavar="FOLDER", help="A model.  [default: the one inside soundlet]"),
-    ] = None,
+    model: ModelOption = None,
     engine: Annotated[str, typer.Option(metavar="NAME", help="onnx or torch.")] = "onnx",
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
+    as_json: JsonOption = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print nothing, and no progress.")
     ] = False,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from soundlet.cli.options import JsonOption
 from soundlet.cli.progress import progress_line
 from soundlet.errors import RequestError
 
@@ -40,7 +41,7 @@ def bench(
     low_memory: Annotated[
         bool, typer.Option("--low-memory", help="Keep one part in memory at a time.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Measure a model: cold and warm clips, each part, peak memory. Times are in seconds."""
     from soundlet.bundle import open_bundle

@@ -15,6 +15,7 @@ from soundlet.naming import file_stem, free_path
 
 if TYPE_CHECKING:
     from soundlet.audio import Bits, Format
+    from soundlet.clip import Clip
 
 STDOUT = "-"
 
@@ -50,6 +51,12 @@ class Destination:
         if self.force:
             return self.folder / f"{stem}.{self.format}"
         return free_path(self.folder, stem, self.format)
+
+    def save(self, clip: Clip, name: str) -> Path | None:
+        """Write a clip to its path, or to stdout, and say which path it was."""
+        path = self.path_for(name, clip.seed)
+        clip.save(sys.stdout.buffer if path is None else path, format=self.format, bits=self.bits)
+        return path
 
 
 def choose_destination(

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from soundlet import __version__
+from soundlet.cli.options import JsonOption
 from soundlet.cli.progress import progress_line
 from soundlet.errors import GenerationError, SoundletError
 
@@ -38,7 +39,7 @@ def doctor(
             metavar="MODEL", help="A model's folder.  [default: the one inside soundlet]"
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Check this installation: versions, machine, model, and a clip made and examined."""
     facts = machine_facts()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 import time
 from functools import partial
 from pathlib import Path
@@ -22,14 +20,27 @@ from soundlet.cli.level import (
     finished_level,
     read_finish,
 )
+from soundlet.cli.making import MAX_VARIATIONS, drawn_seed, load_model, tell
+from soundlet.cli.options import (
+    BitsOption,
+    CfgScaleOption,
+    EachJsonOption,
+    EngineOption,
+    ForceOption,
+    FormatOption,
+    ModelOption,
+    NegativePromptOption,
+    QuietOption,
+    SamplerOption,
+    StepsOption,
+    ThreadsOption,
+    TruncateOption,
+)
 from soundlet.cli.progress import progress_line
 from soundlet.errors import RequestError
-from soundlet.request import SAMPLERS
 
 if TYPE_CHECKING:
     from soundlet.editing import EditRequest
-
-MAX_VARIATIONS = 1000
 
 
 def edit(
@@ -101,17 +112,9 @@ def edit(
             "--out", "-o", metavar="FILE", help="A file, a folder, or - .  [default: this folder]"
         ),
     ] = None,
-    format: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FORMAT", help="wav, flac, ogg or mp3.  [default: the ending of --out, or wav]"
-        ),
-    ] = None,
-    bits: Annotated[
-        str | None,
-        typer.Option(metavar="BITS", help="16, 24 or 32f, for wav and flac.  [default: 16]"),
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
+    format: FormatOption = None,
+    bits: BitsOption = None,
+    force: ForceOption = False,
     play: Annotated[bool, typer.Option("--play", help="Play it too.")] = False,
     trim: TrimOption = False,
     fade_in: FadeInOption = 0.0,
@@ -122,41 +125,22 @@ def edit(
     seed: Annotated[
         int | None, typer.Option(help="Repeat an earlier edit.  [default: a new one]")
     ] = None,
-    steps: Annotated[int | None, typer.Option(help="Sampler steps; more is slower.")] = None,
-    sampler: Annotated[
-        str | None, typer.Option(metavar="NAME", help=f"{', '.join(SAMPLERS)}.")
-    ] = None,
-    cfg_scale: Annotated[
-        float | None, typer.Option(help="Strength of guidance by the prompt; 1 is none.")
-    ] = None,
-    negative_prompt: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="What it should not sound like.")
-    ] = None,
-    truncate: Annotated[
-        bool, typer.Option("--truncate", help="Cut prompts that are too long for the model.")
-    ] = False,
-    model: Annotated[
-        str | None,
-        typer.Option(metavar="FOLDER", help="A model.  [default: the one inside soundlet]"),
-    ] = None,
-    engine: Annotated[str | None, typer.Option(metavar="NAME", help="onnx or torch.")] = None,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Cores to use.  [default: all]")
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print a JSON object for each clip.")
-    ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print only the paths, and no progress.")
-    ] = False,
+    steps: StepsOption = None,
+    sampler: SamplerOption = None,
+    cfg_scale: CfgScaleOption = None,
+    negative_prompt: NegativePromptOption = None,
+    truncate: TruncateOption = False,
+    model: ModelOption = None,
+    engine: EngineOption = None,
+    threads: ThreadsOption = None,
+    as_json: EachJsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Edit a sound.
 
     Without further options it is restyled after the prompt. --from and --to fill regions with new
     sound, --before and --after make it longer; both keep all else sample for sample.
     """
-    from soundlet.cli.generate import as_line, as_object, drawn_seed
-
     if not one_shot:
         prompt = prompt or prompt_of(sound)
     scale = seconds_per_unit(prompt, bpm, beats_per_bar) if in_bars else 1.0
@@ -196,33 +180,29 @@ def edit(
         true_peak=true_peak,
     )
     destination = choose_destination(out, format, bits, force=force, n_clips=count)
-    options: dict[str, Any] = {"model": model, "engine": engine, "threads": threads}
     with progress_line(quiet=quiet) as show:
-        show("loading the model", 0, 0)
-        import soundlet
-        from soundlet.editing import apply
+        loaded = load_model(show, model=model, engine=engine, threads=threads)
+    from soundlet.editing import apply
 
-        loaded = soundlet.load(**{name: v for name, v in options.items() if v is not None})
     for i, request in enumerate(requests):
         label = request.operation if count == 1 else f"{request.operation} {i + 1} of {count}"
         start = time.perf_counter()
         with progress_line(quiet=quiet) as show:
             show(label, 0, 0)
             clip = apply(loaded, request, on_step=partial(show, label)).finished(finish)
-            path = destination.path_for(f"{sound.stem} {request.operation}", clip.seed)
-            target = sys.stdout.buffer if path is None else path
-            clip.save(target, format=destination.format, bits=destination.bits)
+            path = destination.save(clip, f"{sound.stem} {request.operation}")
         elapsed = time.perf_counter() - start
         level = finished_level(clip, finish)
-        told = None if path is None else str(path)
-        if as_json:
-            facts = as_object(clip, told, destination.format, elapsed, level)
-            facts = {"operation": request.operation, **facts}
-            typer.echo(json.dumps(facts, ensure_ascii=False), err=destination.is_stdout)
-        elif not quiet:
-            typer.echo(as_line(clip, told or "stdout", elapsed, level), err=destination.is_stdout)
-        elif told is not None:
-            typer.echo(told)
+        tell(
+            clip,
+            path,
+            destination,
+            elapsed,
+            level,
+            as_json=as_json,
+            quiet=quiet,
+            operation=request.operation,
+        )
         if play:
             from soundlet.playback import Player
 

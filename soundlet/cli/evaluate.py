@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from soundlet.cli.options import EngineOption, ThreadsOption
 from soundlet.cli.progress import progress_line
 from soundlet.errors import SoundletError
 
@@ -55,10 +56,8 @@ def evaluate(
     quick: Annotated[
         bool, typer.Option("--quick", help="A glance: fewer prompts and coarser rulers.")
     ] = False,
-    engine: Annotated[str | None, typer.Option(metavar="NAME", help="onnx or torch.")] = None,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Cores to use.  [default: all]")
-    ] = None,
+    engine: EngineOption = None,
+    threads: ThreadsOption = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print only the path of the page.")
     ] = False,

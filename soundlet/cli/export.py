@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from soundlet.cli.options import JsonOption
 from soundlet.cli.progress import progress_line
 from soundlet.errors import EngineError
 
@@ -43,7 +44,6 @@ T5 = Annotated[
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace a bundle that exists.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print a JSON object.")]
 
 
 @export.command()
@@ -56,7 +56,7 @@ def executorch(
     seconds: Seconds = None,
     t5: T5 = None,
     force: Force = False,
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
 ) -> None:
     """ExecuTorch programs (.pte) for XNNPACK. Needs the executorch extra."""
     with _needs("executorch"):
@@ -88,7 +88,7 @@ def litert(
     seconds: Seconds = None,
     t5: T5 = None,
     force: Force = False,
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
 ) -> None:
     """LiteRT programs (.tflite) of one fixed length. Needs the litert extra."""
     with _needs("litert"):

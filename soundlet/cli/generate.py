@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Iterator
@@ -23,6 +22,22 @@ from soundlet.cli.level import (
     finished_level,
     read_finish,
 )
+from soundlet.cli.making import MAX_VARIATIONS, drawn_seed, load_model, tell
+from soundlet.cli.options import (
+    BitsOption,
+    CfgScaleOption,
+    EachJsonOption,
+    EngineOption,
+    ForceOption,
+    FormatOption,
+    ModelOption,
+    NegativePromptOption,
+    QuietOption,
+    SamplerOption,
+    StepsOption,
+    ThreadsOption,
+    TruncateOption,
+)
 from soundlet.cli.outlet import outlets
 from soundlet.cli.progress import progress_line
 from soundlet.cli.structure import (
@@ -38,15 +53,10 @@ from soundlet.cli.structure import (
     tempo_of,
 )
 from soundlet.errors import RequestError
-from soundlet.request import MAX_SEED, SAMPLERS, GenerationRequest
+from soundlet.request import GenerationRequest
 
 if TYPE_CHECKING:
-    from soundlet.audio import Format
-    from soundlet.clip import Clip
-    from soundlet.finish import Level
     from soundlet.pipeline import Model
-
-MAX_VARIATIONS = 1000
 
 
 def generate(
@@ -79,17 +89,9 @@ def generate(
             "  [default: this folder]",
         ),
     ] = None,
-    format: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FORMAT", help="wav, flac, ogg or mp3.  [default: the ending of --out, or wav]"
-        ),
-    ] = None,
-    bits: Annotated[
-        str | None,
-        typer.Option(metavar="BITS", help="16, 24 or 32f, for wav and flac.  [default: 16]"),
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
+    format: FormatOption = None,
+    bits: BitsOption = None,
+    force: ForceOption = False,
     play: Annotated[
         bool, typer.Option("--play", help="Play it too, from the moment its start is decoded.")
     ] = False,
@@ -109,13 +111,9 @@ def generate(
             min=1, max=MAX_VARIATIONS, help="Clips of each prompt, with seeds counting up."
         ),
     ] = 1,
-    steps: Annotated[int | None, typer.Option(help="Sampler steps; more is slower.")] = None,
-    sampler: Annotated[
-        str | None, typer.Option(metavar="NAME", help=f"{', '.join(SAMPLERS)}.")
-    ] = None,
-    cfg_scale: Annotated[
-        float | None, typer.Option(help="Strength of guidance by the prompt; 1 is none.")
-    ] = None,
+    steps: StepsOption = None,
+    sampler: SamplerOption = None,
+    cfg_scale: CfgScaleOption = None,
     cfg_rescale: Annotated[
         float | None, typer.Option(help="0 to 1: tame the level that guidance adds.")
     ] = None,
@@ -123,28 +121,17 @@ def generate(
         tuple[float, float] | None,
         typer.Option(metavar="FIRST LAST", help="Times of the flow, 0 to 1, with guidance on."),
     ] = None,
-    negative_prompt: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="What it should not sound like.")
-    ] = None,
+    negative_prompt: NegativePromptOption = None,
     init_audio: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A sound to start from.")
     ] = None,
     init_noise_level: Annotated[
         float | None, typer.Option(help="How much of it to replace: 0.01 to 0.99.")
     ] = None,
-    truncate: Annotated[
-        bool, typer.Option("--truncate", help="Cut prompts that are too long for the model.")
-    ] = False,
-    model: Annotated[
-        str | None,
-        typer.Option(metavar="FOLDER", help="A model.  [default: the one inside soundlet]"),
-    ] = None,
-    engine: Annotated[
-        str | None, typer.Option(metavar="NAME", help="onnx, torch, executorch, litert.")
-    ] = None,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Cores to use.  [default: all]")
-    ] = None,
+    truncate: TruncateOption = False,
+    model: ModelOption = None,
+    engine: EngineOption = None,
+    threads: ThreadsOption = None,
     low_memory: Annotated[
         bool, typer.Option("--low-memory", help="Keep one part of the model in memory at a time.")
     ] = False,
@@ -156,12 +143,8 @@ def generate(
             " length: faster, and other sound.",
         ),
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print a JSON object for each clip.")
-    ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print only the paths, and no progress.")
-    ] = False,
+    as_json: EachJsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Make a sound of each prompt and write it to a file.
 
@@ -199,17 +182,10 @@ def generate(
         for i in range(variations)
     ]
     destination = choose_destination(out, format, bits, force=force, n_clips=len(requests))
-    chosen: dict[str, Any] = {
-        "model": model,
-        "engine": engine,
-        "threads": threads,
-        "low_memory": low_memory,
-    }
     with progress_line(quiet=quiet) as show:
-        show("loading the model", 0, 0)
-        import soundlet
-
-        loaded = soundlet.load(**{name: v for name, v in chosen.items() if v is not None})
+        loaded = load_model(
+            show, model=model, engine=engine, threads=threads, low_memory=low_memory
+        )
     for request in requests:
         loaded.resolve(request)  # all are checked before any is made
     if short_window and loaded.bundle.manifest.length == "fixed":
@@ -230,27 +206,10 @@ def generate(
             with outlets(loaded, request, destination, finish, play=play) as outlet:
                 clip = loaded.generate(request, on_step=step, on_piece=outlet.on_piece)
                 clip = outlet.finished(clip.finished(finish))
-            path = destination.path_for(request.prompt, clip.seed)
-            target = sys.stdout.buffer if path is None else path
-            if not outlet.is_written:
-                clip.save(target, format=destination.format, bits=destination.bits)
+            path = None if outlet.is_written else destination.save(clip, request.prompt)
         elapsed = time.perf_counter() - start
         level = finished_level(clip, finish)
-        told = None if path is None else str(path)
-        if as_json:
-            facts = as_object(clip, told, destination.format, elapsed, level)
-            typer.echo(json.dumps(facts, ensure_ascii=False), err=destination.is_stdout)
-        elif not quiet:
-            typer.echo(as_line(clip, told or "stdout", elapsed, level), err=destination.is_stdout)
-        elif told is not None:
-            typer.echo(told)
-
-
-def drawn_seed(variations: int) -> int:
-    """A seed at random that can be counted up to so many."""
-    import secrets  # loads slowly
-
-    return secrets.randbelow(MAX_SEED + 2 - variations)
+        tell(clip, path, destination, elapsed, level, as_json=as_json, quiet=quiet)
 
 
 def length_of(
@@ -309,39 +268,10 @@ def too_long(model: Model, texts: list[str], *, truncate: bool) -> Iterator[str]
     Raises:
         RequestError: there is one, and `truncate` is off.
     """
-    from soundlet.bundle import TOKENIZER
-    from soundlet.tokenizer import Tokenizer
-
-    tokenizer = Tokenizer(model.bundle.folder / TOKENIZER, model.config.prompt_max_length)
     for text in texts:
         try:
-            tokenizer.encode([text])
+            model.require_readable(text)
         except RequestError:
             if not truncate:
                 raise
             yield text
-
-
-def as_line(clip: Clip, place: str, elapsed: float, level: Level | None) -> str:
-    """What is printed of a clip."""
-    length = clip.audio.shape[1] / clip.sample_rate
-    turned_down = f"  turned down {-clip.gain_db:.1f} dB" if clip.gain_db else ""
-    if level is not None:
-        turned_down += f"  {level.loudness:.1f} LUFS  {level.true_peak:.1f} dBTP"
-    return f"{place}  {length:.3g} s  seed {clip.seed}{turned_down}  made in {elapsed:.1f} s"
-
-
-def as_object(
-    clip: Clip, path: str | None, format: Format, elapsed: float, level: Level | None
-) -> dict[str, Any]:
-    """What `--json` prints of a clip: all that made it, and what it is."""
-    return {
-        "path": path,
-        **clip.settings(),
-        "sample_rate": clip.sample_rate,
-        "channels": clip.audio.shape[0],
-        "samples": clip.audio.shape[1],
-        "format": format,
-        "level": None if level is None else level.as_json(),
-        "elapsed_seconds": round(elapsed, 3),
-    }

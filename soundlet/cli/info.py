@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from soundlet.cli.options import JsonOption
+
 if TYPE_CHECKING:
     from soundlet.bundle import Bundle
 
@@ -24,7 +26,7 @@ def info(
     verify: Annotated[
         bool, typer.Option("--verify", help="Check every byte of every file again.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Show what a model is: parts, sizes, licence, length, defaults. Or what made a sound file."""
     if model is not None and model.is_file():

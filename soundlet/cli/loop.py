@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,6 +17,20 @@ from soundlet.cli.level import (
     finished_level,
     read_finish,
 )
+from soundlet.cli.making import drawn_seed, load_model
+from soundlet.cli.options import (
+    BitsOption,
+    CfgScaleOption,
+    EngineOption,
+    ForceOption,
+    FormatOption,
+    JsonOption,
+    ModelOption,
+    NegativePromptOption,
+    SamplerOption,
+    StepsOption,
+    ThreadsOption,
+)
 from soundlet.cli.progress import progress_line
 from soundlet.cli.structure import (
     BeatsOption,
@@ -30,7 +43,6 @@ from soundlet.cli.structure import (
     Structure,
     tempo_of,
 )
-from soundlet.request import SAMPLERS
 
 if TYPE_CHECKING:
     from soundlet.audio import Format
@@ -61,42 +73,23 @@ def loop(
             "--out", "-o", metavar="FILE", help="A file, a folder, or - .  [default: this folder]"
         ),
     ] = None,
-    format: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FORMAT", help="wav, flac, ogg or mp3.  [default: the ending of --out, or wav]"
-        ),
-    ] = None,
-    bits: Annotated[
-        str | None,
-        typer.Option(metavar="BITS", help="16, 24 or 32f, for wav and flac.  [default: 16]"),
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
+    format: FormatOption = None,
+    bits: BitsOption = None,
+    force: ForceOption = False,
     normalize: NormalizeOption = "none",
     loudness: LoudnessOption = None,
     true_peak: TruePeakOption = None,
     seed: Annotated[
         int | None, typer.Option(help="Repeat an earlier loop.  [default: a new one]")
     ] = None,
-    steps: Annotated[int | None, typer.Option(help="Sampler steps; more is slower.")] = None,
-    sampler: Annotated[
-        str | None, typer.Option(metavar="NAME", help=f"{', '.join(SAMPLERS)}.")
-    ] = None,
-    cfg_scale: Annotated[
-        float | None, typer.Option(help="Strength of guidance by the prompt; 1 is none.")
-    ] = None,
-    negative_prompt: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="What it should not sound like.")
-    ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(metavar="FOLDER", help="A model.  [default: the one inside soundlet]"),
-    ] = None,
-    engine: Annotated[str | None, typer.Option(metavar="NAME", help="onnx or torch.")] = None,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Cores to use.  [default: all]")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
+    steps: StepsOption = None,
+    sampler: SamplerOption = None,
+    cfg_scale: CfgScaleOption = None,
+    negative_prompt: NegativePromptOption = None,
+    model: ModelOption = None,
+    engine: EngineOption = None,
+    threads: ThreadsOption = None,
+    as_json: JsonOption = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print only the path, and no progress.")
     ] = False,
@@ -112,29 +105,24 @@ def loop(
     finish = read_finish(normalize=normalize, loudness=loudness, true_peak=true_peak)
     destination = choose_destination(out, format, bits, force=force, n_clips=1)
     fields: dict[str, Any] = {
-        "seed": _drawn_seed(best_of) if seed is None else seed,
+        "seed": drawn_seed(best_of) if seed is None else seed,
         "steps": steps,
         "sampler": sampler,
         "cfg_scale": cfg_scale,
         "negative_prompt": negative_prompt,
     }
     fields = {name: value for name, value in fields.items() if value is not None}
-    chosen: dict[str, Any] = {"model": model, "engine": engine, "threads": threads}
     start = time.perf_counter()
     with progress_line(quiet=quiet) as show:
-        show("loading the model", 0, 0)
-        import soundlet
+        loaded = load_model(show, model=model, engine=engine, threads=threads)
         from soundlet.loops import loop_request, make_loop, measure_loop
 
-        loaded = soundlet.load(**{name: v for name, v in chosen.items() if v is not None})
         request = loop_request(text, grid, loaded.config.sample_rate, **fields)
         step = partial(show, "generating")
         made = make_loop(loaded, request, grid, best_of=best_of, on_step=step)
         clip = made.clip.finished(finish)
         measured = made.measured if finish.changes_nothing else measure_loop(clip, grid)
-        path = destination.path_for(clip.request.prompt, clip.seed)
-        target = sys.stdout.buffer if path is None else path
-        clip.save(target, format=destination.format, bits=destination.bits)
+        path = destination.save(clip, clip.request.prompt)
     finished_level(clip, finish)
     elapsed = time.perf_counter() - start
     told = None if path is None else str(path)
@@ -148,12 +136,6 @@ def loop(
             typer.echo(line, err=destination.is_stdout)
     elif told is not None:
         typer.echo(told)
-
-
-def _drawn_seed(count: int) -> int:
-    from soundlet.cli.generate import drawn_seed
-
-    return drawn_seed(count)
 
 
 def as_object(made: Loop, path: str | None, format: Format, elapsed: float) -> dict[str, Any]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from soundlet.cli.destination import choose_destination
+from soundlet.cli.making import load_model
+from soundlet.cli.options import JsonOption, ModelOption, ThreadsOption
 from soundlet.cli.progress import progress_line
 
 if TYPE_CHECKING:
@@ -30,18 +32,13 @@ def reproduce(
             help="The sound that it was started from.  [default: that name, beside FILE]",
         ),
     ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(metavar="FOLDER", help="A model.  [default: the one inside soundlet]"),
-    ] = None,
+    model: ModelOption = None,
     engine: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="onnx or torch.  [default: the one that made it]"),
     ] = None,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Cores to use.  [default: all]")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
+    threads: ThreadsOption = None,
+    as_json: JsonOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Make the sound of FILE again, and say whether it is the same, or what differs and how much.
@@ -55,24 +52,16 @@ def reproduce(
     destination = None
     if out is not None:
         destination = choose_destination(out, None, source.bits, force=force, n_clips=1)
-    chosen: dict[str, Any] = {
-        "model": model,
-        "engine": engine or (made_by if made_by in ("onnx", "torch") else None),
-        "threads": threads,
-    }
+    engine = engine or (made_by if made_by in ("onnx", "torch") else None)
     with progress_line(quiet=quiet) as show:
-        show("loading the model", 0, 0)
-        import soundlet
+        loaded = load_model(show, model=model, engine=engine, threads=threads)
         from soundlet.reproduce import reproduce as make_again
 
-        loaded = soundlet.load(**{name: v for name, v in chosen.items() if v is not None})
         step = partial(show, "generating")
         made = make_again(file, loaded, init_audio=init_audio, on_step=step)
     path = None
     if destination is not None:
-        path = destination.path_for(made.clip.request.prompt, made.clip.seed)
-        target = typer.get_binary_stream("stdout") if path is None else path
-        made.clip.save(target, format=destination.format, bits=destination.bits)
+        path = destination.save(made.clip, made.clip.request.prompt)
     is_stdout = destination is not None and destination.is_stdout
     if as_json:
         facts = {"file": str(file), "path": None if path is None else str(path), **made.as_json()}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from soundlet.cli.options import JsonOption, ThreadsOption
 from soundlet.cli.progress import progress_line
 
 if TYPE_CHECKING:
@@ -29,10 +30,8 @@ def verify(
     seconds: Annotated[
         float | None, typer.Option(help="Length of the clips made.  [default: the model's]")
     ] = None,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Cores to use.  [default: all]")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
+    threads: ThreadsOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Compare exported programs with their model: every part, every step, whole clips.
 

@@ -9,18 +9,13 @@ stay as they are.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from soundlet.audio import Audio
+from soundlet.phases import HOP, N_FFT, Samples, spectra_of, with_magnitudes
 
-Samples = NDArray[np.float64]
-
-N_FFT, HOP = 2048, 512  # samples
 REACH = 2 * N_FFT  # samples of the new sound whose phases may change
-ROUNDS = 30
 LEVEL_SAMPLES = 8192  # beside a join, by which levels are compared
 MOST_LEVELLED = 2.0  # the new sound is made louder or softer by this factor at most
-_WINDOW = np.hanning(N_FFT + 1)[:-1]
 
 
 def joined(old: Audio, new: Audio, edge: int, *, crossfade: int, bridge: bool) -> Audio:
@@ -68,34 +63,16 @@ def _bridged(old: Audio, new: Audio, edge: int, crossfade: int) -> Samples:
     before, after = (each[:, first:last].astype(np.float64) for each in (old, new))
     n_samples, at = before.shape[1], edge - first
     centres = half + HOP * np.arange((n_samples - N_FFT) // HOP + 1)
-    target = np.where((centres < at - half)[:, None], *map(np.abs, map(_spectra, (before, after))))
+    target = np.where(
+        (centres < at - half)[:, None], *map(np.abs, map(spectra_of, (before, after)))
+    )
     place = np.arange(n_samples)
     rise = np.clip((place - (at - crossfade)) / max(crossfade, 1), 0, 1)
     is_free = (place >= at - crossfade) & (place < at + reach)
     fixed = np.where(place < at, before, after)
     sound = np.where(is_free, before * (1 - rise) + after * rise, fixed)
-    for _ in range(ROUNDS):
-        spectra = _spectra(sound)
-        spectra *= target / np.maximum(np.abs(spectra), 1e-12)
-        sound = np.where(is_free, _overlapped(spectra, n_samples), fixed)
+    sound = with_magnitudes(sound, target, lambda found: np.where(is_free, found, fixed))
     fall = np.clip((at + reach - place) / HOP, 0, 1)  # back into the new sound, without a step
     out = new.astype(np.float64)
     out[:, first:last] = sound * fall + after * (1 - fall)
     return out
-
-
-def _spectra(sound: Samples) -> NDArray[np.complex128]:
-    frames = np.lib.stride_tricks.sliding_window_view(sound, N_FFT, axis=-1)
-    return np.fft.rfft(frames[:, ::HOP] * _WINDOW)
-
-
-def _overlapped(spectra: NDArray[np.complex128], n_samples: int) -> Samples:
-    """The least-squares inverse of `_spectra`, but for the ends, where windows are missing."""
-    pieces = np.fft.irfft(spectra, N_FFT) * _WINDOW
-    total, weight = np.zeros((len(pieces), n_samples)), np.full(n_samples, 1e-9)
-    for i in range(pieces.shape[1]):
-        at = slice(i * HOP, i * HOP + N_FFT)
-        total[:, at] += pieces[:, i]
-        weight[at] += _WINDOW**2
-    sound: Samples = total / weight
-    return sound

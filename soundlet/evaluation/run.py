@@ -10,7 +10,6 @@ from itertools import product
 
 import numpy as np
 
-from soundlet.bundle import TOKENIZER
 from soundlet.errors import GenerationError, RequestError
 from soundlet.evaluation.classifier import Matrix
 from soundlet.evaluation.codec import (
@@ -34,7 +33,6 @@ from soundlet.evaluation.scores import Answer, heard
 from soundlet.evaluation.spectra import SAMPLE_RATE, Array
 from soundlet.pipeline import Model
 from soundlet.request import MAX_SEED, GenerationRequest
-from soundlet.tokenizer import Tokenizer
 
 LONGEST = 11.9  # seconds of a render
 N_SHOWN = 10  # prompts whose spectrograms are shown
@@ -224,9 +222,8 @@ def _level_after(model: Model, prompt: Prompt, setting: Setting, seed: int) -> f
 
 
 def _is_too_long(model: Model, text: str) -> bool:
-    tokenizer = Tokenizer(model.bundle.folder / TOKENIZER, model.config.prompt_max_length)
     try:
-        tokenizer.encode([text])
+        model.require_readable(text)
     except RequestError:
         return True
     return False

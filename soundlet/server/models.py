@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
-from soundlet.bundle import TOKENIZER, Bundle, open_bundle
+from soundlet.bundle import Bundle, open_bundle
 from soundlet.engines import Engine
 from soundlet.errors import EngineError, ServerError
 from soundlet.pipeline import Model
 from soundlet.request import GenerationRequest
-from soundlet.tokenizer import Tokenizer
 
 
 class Served:
@@ -26,8 +25,6 @@ class Served:
         """Read what is needed to check requests."""
         self.name, self.bundle = bundle.manifest.name, bundle
         self._model = Model(bundle, cast("Engine", NoEngine()))
-        path = bundle.folder / TOKENIZER
-        self._tokenizer = Tokenizer(path, bundle.config.prompt_max_length)
 
     def resolve(self, request: GenerationRequest) -> GenerationRequest:
         """The request with every default and a seed.
@@ -36,8 +33,8 @@ class Served:
             RequestError: this model cannot do it.
         """
         resolved = self._model.resolve(request)
-        texts = [resolved.prompt, *filter(None, [resolved.negative_prompt])]
-        self._tokenizer.encode(texts, truncate=resolved.truncate_prompt)
+        if not resolved.truncate_prompt:
+            self._model.require_readable(resolved.prompt, *filter(None, [resolved.negative_prompt]))
         return resolved
 
     def describe(self) -> dict[str, Any]:

@@ -133,7 +133,7 @@ class TextTrainee(Trainee[TextBatch]):
         batch, lengths, picked = on_device(batch, device), lengths.to(device), picked.to(device)
         outputs = self.reader(batch.tokens, batch.mask).float()
         single = outputs[torch.arange(len(picked), device=device), picked]
-        mean = (outputs * batch.mask[:, :, None]).sum(dim=1) / lengths[:, None]
+        mean = outputs.sum(dim=1) / lengths[:, None]
         tags = torch.zeros((), device=device)
         for view in (single, mean):
             tags = tags + binary_cross_entropy_with_logits(

@@ -27,6 +27,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             "loudness",
             "metadata",
             "noise",
+            "phases",
             "prompt",
             "rhythm",
             "sampling",
