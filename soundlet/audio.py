@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, TypeAlias, get_args
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from soundlet.errors import AudioError
 from soundlet.wav_chunks import with_chunks
+from soundlet.whole_files import write_whole
 
 Audio: TypeAlias = NDArray[np.float32]
 """(channels, samples) float32, nominally in [-1, 1]."""
@@ -251,13 +251,7 @@ def put_in_place(path: Path, data: bytes) -> None:
         if os.path.exists(place) and not os.path.isfile(place):  # a device or pipe is written to
             place.write_bytes(data)
             return
-        temporary = place.with_name(f".soundlet-{secrets.token_hex(4)}.part")
-        try:
-            temporary.write_bytes(data)
-            os.replace(temporary, place)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+        write_whole(place, data)
     except OSError as e:
         raise AudioError(f"{path} cannot be written: {e.strerror or e}") from e
 

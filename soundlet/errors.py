@@ -63,3 +63,8 @@ class ServerError(SoundletError):
 
 class Cancelled(SoundletError):
     """The caller asked to stop between two steps."""
+
+
+def first_line(error: Exception) -> str:
+    """What an error of a library says, without what follows it."""
+    return str(error).split("\n")[0]

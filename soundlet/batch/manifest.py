@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from soundlet.errors import RequestError
+from soundlet.whole_files import write_whole
 
 MANIFEST, LOCK = "manifest.jsonl", ".batch.lock"
 
@@ -47,9 +48,7 @@ class Manifest:
         self._rewrite()
 
     def _rewrite(self) -> None:
-        temporary = self._path.with_name(f".{MANIFEST}.part")
-        temporary.write_bytes(b"".join(_row(record) for record in self.records.values()))
-        os.replace(temporary, self._path)
+        write_whole(self._path, b"".join(_row(record) for record in self.records.values()))
 
 
 def _row(record: Record) -> bytes:

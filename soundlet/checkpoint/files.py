@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from soundlet.errors import CheckpointError
+from soundlet.errors import CheckpointError, first_line
 
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 DAMAGED = "it may be cut short or of another kind; compare its size with the original's"
@@ -63,8 +63,7 @@ def _read_pickle(path: Path, start: bytes) -> dict[Any, Any]:
             " Ask its maker for a .safetensors file"
         ) from e
     except (RuntimeError, EOFError, OSError, ValueError, KeyError) as e:
-        first_line = str(e).split("\n")[0]
-        raise CheckpointError(f"{path}: not a whole checkpoint ({first_line}); {DAMAGED}") from e
+        raise CheckpointError(f"{path}: not a whole checkpoint ({first_line(e)}); {DAMAGED}") from e
     found = content.get("state_dict", content) if isinstance(content, dict) else content
     if not isinstance(found, dict):
         raise CheckpointError(f"{path}: holds a {type(found).__name__}, not named tensors")

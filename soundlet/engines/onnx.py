@@ -18,7 +18,7 @@ from soundlet.engines.oobleck import oobleck_decoder, oobleck_encoder
 from soundlet.engines.probe import saturates
 from soundlet.engines.tiling import Array
 from soundlet.engines.weights import Weights
-from soundlet.errors import EngineError
+from soundlet.errors import EngineError, first_line
 from soundlet.guidance import Conditioning
 
 CPU = "CPUExecutionProvider"
@@ -136,7 +136,7 @@ class OnnxEngine:
                     self._networks[part] = build(weights, self._threads)
                 except _ONNX_ERRORS as e:
                     path = self._folder / WEIGHTS
-                    raise EngineError(f"{part} of {path} cannot be loaded: {_first_line(e)}") from e
+                    raise EngineError(f"{part} of {path} cannot be loaded: {first_line(e)}") from e
             return self._networks[part]
 
     def _free_others(self, part: Part) -> None:
@@ -155,9 +155,7 @@ class OnnxEngine:
         try:
             outputs: list[Array] = session.run(None, contiguous)
         except _ONNX_ERRORS as e:
-            raise EngineError(
-                f"{part} cannot run on {_shapes(contiguous)}: {_first_line(e)}"
-            ) from e
+            raise EngineError(f"{part} cannot run on {_shapes(contiguous)}: {first_line(e)}") from e
         return outputs
 
     def _checked(self, part: Part, network: codec.Network, **inputs: Array) -> Array:
@@ -166,7 +164,7 @@ class OnnxEngine:
         try:
             return network(array)
         except _TILE_ERRORS as e:
-            raise EngineError(f"{part} cannot run on {_shapes(inputs)}: {_first_line(e)}") from e
+            raise EngineError(f"{part} cannot run on {_shapes(inputs)}: {first_line(e)}") from e
 
     def _session(self, part: Part) -> onnxruntime.InferenceSession:
         with self._lock:
@@ -178,7 +176,7 @@ class OnnxEngine:
                         str(path), self._options, providers=self._providers
                     )
                 except _ONNX_ERRORS as e:
-                    raise EngineError(f"{path} cannot be loaded: {_first_line(e)}") from e
+                    raise EngineError(f"{path} cannot be loaded: {first_line(e)}") from e
                 bits = session.get_modelmeta().custom_metadata_map.get("weight_bits")
                 if bits == "8" and self._providers == [CPU] and saturates():
                     raise EngineError(
@@ -214,7 +212,3 @@ _TILE_ERRORS: tuple[type[Exception], ...] = (*_ONNX_ERRORS, ValueError, RuntimeE
 
 def _shapes(inputs: Mapping[str, NDArray[np.generic]]) -> str:
     return ", ".join(f"{name} {a.dtype} {list(a.shape)}" for name, a in inputs.items())
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).split("\n")[0]

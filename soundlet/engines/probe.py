@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
 import time
 from contextlib import suppress
@@ -16,6 +15,7 @@ import numpy as np
 import onnxruntime
 
 from soundlet.engines.kernels import ONLY_ERRORS, int8_product, product
+from soundlet.whole_files import write_whole
 
 ROWS, COLUMNS = 257, 1024  # tokens and width of the official model's dit
 RUNS = 7
@@ -51,9 +51,7 @@ def probe() -> Probe:
         found = measure()
     with suppress(OSError):  # no place to remember it: measured again next time
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(f".{os.getpid()}.part")
-        part.write_text(json.dumps(asdict(found)), encoding="utf-8")
-        part.replace(path)
+        write_whole(path, json.dumps(asdict(found)).encode())
     return found
 
 

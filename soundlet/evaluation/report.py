@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from html import escape
@@ -24,6 +22,7 @@ from soundlet.evaluation import plots
 from soundlet.evaluation.findings import Asked, Collected, Findings, Setting, Trip
 from soundlet.evaluation.scores import METRICS, QUIET_AFTER_DB, Answer, Score, score, share
 from soundlet.evaluation.spectra import SAMPLE_RATE, Array
+from soundlet.whole_files import write_whole
 
 FORMAT_VERSION = 1
 JSON_NAME, PAGE_NAME, SOUNDS = "report.json", "report.html", "sounds"
@@ -96,27 +95,19 @@ def write_report(folder: Path, findings: Findings, asked: Asked, bundle: Bundle)
         for label, audio in (("real", pair.real), ("model", pair.generated)):
             if audio is not None:
                 name = f"{SOUNDS}/{i + 1:02}-{label}.flac"
-                _write(folder / name, encode_audio(_in_range(audio), SAMPLE_RATE, format="flac"))
+                write_whole(
+                    folder / name, encode_audio(_in_range(audio), SAMPLE_RATE, format="flac")
+                )
                 names.append(name)
         sounds.append((pair.prompt.text, names))
     text = json.dumps(report, ensure_ascii=False, indent=1)
-    _write(folder / JSON_NAME, (text + "\n").encode())
-    _write(folder / PAGE_NAME, _page(report, findings, sounds).encode())
+    write_whole(folder / JSON_NAME, (text + "\n").encode())
+    write_whole(folder / PAGE_NAME, _page(report, findings, sounds).encode())
     return report
 
 
 def _in_range(audio: Array) -> Array:
     return np.clip(audio, -1, 1)
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Put a file in place whole."""
-    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}.part")
-    try:
-        temporary.write_bytes(data)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _rounded(value: float | None, digits: int = 4) -> float | None:

@@ -25,6 +25,7 @@ from soundlet.pipeline import Model, load
 from soundlet.request import GenerationRequest
 from soundlet.spectrogram import FLOOR_DB, SpectrogramFormat, analyse
 from soundlet.timing import Job, measure
+from soundlet.whole_files import write_whole
 
 PROMPTS = ("techno drum loop 128 BPM", "deep bass line", "warm pad", "rain on a roof")
 SEED, N_OTHER_SEEDS = 1, 5
@@ -255,9 +256,7 @@ def write_report(report: LossReport, bundle: Bundle) -> tuple[Path, Path]:
     facts: dict[str, Any] = asdict(report) | {"share": report.share, "verdict": report.verdict}
     texts = (json.dumps(facts, indent=2) + "\n", "\n".join(as_markdown(report, bundle)) + "\n")
     for path, text in zip(paths, texts, strict=True):
-        part = path.with_name(f".{path.name}.part")
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
+        write_whole(path, text.encode())
     return paths[0], paths[1]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import secrets
 import shutil
@@ -11,13 +10,13 @@ import struct
 import threading
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from soundlet.audio import Bits, Format, encode_audio, read_audio, subtype_of
 from soundlet.errors import ServerError
+from soundlet.whole_files import write_whole
 
 IDS = re.compile(r"[0-9a-f]{32}")
 SOUND = "sound.wav"  # 32-bit float: what was made, to the bit
@@ -85,7 +84,7 @@ class Results:
     def keep(self, job: str, record: Mapping[str, Any]) -> None:
         """The sound is there: keep it with what is to be known of it."""
         folder = self._place(job)
-        _write(folder / RECORD, json.dumps(record, ensure_ascii=False).encode())
+        write_whole(folder / RECORD, json.dumps(record, ensure_ascii=False).encode())
         with self._lock:
             self._kept[job] = _Kept(_size(folder), time.time())
         self.prune(but=job)
@@ -130,7 +129,7 @@ class Results:
             data = encode_audio(
                 audio, rate, format=format, bits=bits, tags=tags_of(record), chunks=chunks
             )
-            _write(path, data)
+            write_whole(path, data)
             kept.size += len(data)
         return path
 
@@ -195,13 +194,3 @@ def loop_chunks(wav: bytes) -> dict[str, bytes]:
 
 def _size(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.iterdir())
-
-
-def _write(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}.part")
-    try:
-        temporary.write_bytes(data)
-        os.replace(temporary, path)
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from soundlet.training.codec import measure_latents, open_codec, weigh_channels
 from soundlet.training.latents import LatentStore, encode_clips
 from soundlet.training.loop import TrainingError
 from soundlet.training.vocabulary import train_vocabulary
+from soundlet.whole_files import write_whole
 
 
 def encode_folder(
@@ -84,7 +84,5 @@ def learn_vocabulary(clips: Path, size: int, out: Path) -> tuple[int, int]:
         raise TrainingError(f"no vocabulary of {size} pieces: {reason}") from e
     if not out.absolute().parent.is_dir():
         raise TrainingError(f"{out}: there is no folder {out.parent}: make it first")
-    temporary = out.with_name(f"{out.name}.tmp")
-    temporary.write_bytes(model)
-    os.replace(temporary, out)
+    write_whole(out, model)
     return int(SentencePieceProcessor(model_proto=model).vocab_size()), len(captions)

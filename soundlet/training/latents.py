@@ -25,6 +25,7 @@ from pydantic import ValidationError
 from soundlet.config.section import Section
 from soundlet.training.clips import Audio, ClipEntry, ClipFolder
 from soundlet.training.loop import TrainingError
+from soundlet.whole_files import write_whole
 
 STATISTICS = "statistics.json"
 SILENCE = "silence.npy"
@@ -190,9 +191,9 @@ def encode_clips(
     around = encode(np.zeros((1, 2, 3 * unit), dtype=np.float32))[0]
     _write(folder / SILENCE, around[:, frames_multiple : 2 * frames_multiple].astype(np.float32))
     if statistics is not None:
-        _write_text(folder / STATISTICS, statistics.model_dump_json(indent=2) + "\n")
+        write_whole(folder / STATISTICS, (statistics.model_dump_json(indent=2) + "\n").encode())
     lines = "".join(json.dumps(asdict(entry)) + "\n" for entry in entries)
-    _write_text(folder / "entries.jsonl", lines)
+    write_whole(folder / "entries.jsonl", lines.encode())
     return LatentStore(folder)
 
 
@@ -217,10 +218,4 @@ def _write(path: Path, values: NDArray[Any]) -> None:
     temporary = path.with_suffix(".tmp")
     with temporary.open("wb") as file:
         np.save(file, values)
-    os.replace(temporary, path)
-
-
-def _write_text(path: Path, text: str) -> None:
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(text, encoding="utf-8")
     os.replace(temporary, path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -47,6 +46,7 @@ from soundlet.training.settings import (
 )
 from soundlet.training.text import TextBatch, TextReader, TextTrainee, kept_tags, tags_of
 from soundlet.training.weights import CHECKPOINT, average_weights, load_weights, part_of
+from soundlet.whole_files import write_whole
 
 OnLog = Callable[[Figures], None]
 
@@ -294,6 +294,4 @@ def _require_same_files(run: Path, files: Mapping[str, bytes]) -> None:
 def _write_files(folder: Path, files: Mapping[str, bytes]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
-        temporary = folder / f"{name}.tmp"
-        temporary.write_bytes(content)
-        os.replace(temporary, folder / name)
+        write_whole(folder / name, content)

@@ -8,7 +8,6 @@ mean of its outputs, and from a single one, since the DiT attends to each.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -25,6 +24,7 @@ from soundlet.models.t5 import T5Encoder
 from soundlet.tokenizer import Tokenizer
 from soundlet.training.clips import ClipEntry
 from soundlet.training.loop import Figures, NotNegative, Trainee, TrainingError, on_device
+from soundlet.whole_files import write_whole
 
 TAGS = "tags.json"
 TEMPO_BLUR = 0.5  # beats per minute
@@ -186,9 +186,7 @@ def kept_tags(run: Path, tags: list[str]) -> list[str]:
         kept: list[str] = json.loads(path.read_text(encoding="utf-8"))
         return kept
     run.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(tags, indent=1), encoding="utf-8")
-    os.replace(temporary, path)
+    write_whole(path, json.dumps(tags, indent=1).encode())
     return tags
 
 

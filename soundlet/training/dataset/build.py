@@ -12,8 +12,6 @@ from __future__ import annotations
 import io
 import json
 import multiprocessing
-import os
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
@@ -27,6 +25,7 @@ import soundfile
 from soundlet.errors import SoundletError
 from soundlet.training.dataset.attributes import SAMPLE_RATE, Attributes, Audio
 from soundlet.training.dataset.render import render_clip
+from soundlet.whole_files import write_whole
 
 CLIPS_PER_SHARD = 64
 SEED_STRIDE = 10**9
@@ -48,18 +47,6 @@ class StoredClip:
     seconds: float
     attributes: Attributes
     captions: tuple[str, ...]
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write a file in one step: a reader sees all of it or none."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _shard_paths(out: Path, shard: int) -> tuple[Path, Path]:
@@ -101,8 +88,8 @@ def _build_shard(out: Path, shard: int, count: int, seed: int) -> int:
             }
             lines.append(json.dumps(facts, ensure_ascii=False) + "\n")
     sound_path, text_path = _shard_paths(out, shard)
-    _write_whole(sound_path, sounds.getvalue())
-    _write_whole(text_path, "".join(lines).encode())
+    write_whole(sound_path, sounds.getvalue())
+    write_whole(text_path, "".join(lines).encode())
     return len(lines)
 
 
@@ -120,7 +107,7 @@ def _check_description(out: Path, wanted: dict[str, int]) -> None:
                 f"{out} is not empty and holds no {DESCRIPTION} (first: {min(strangers)}):"
                 " name a new folder"
             )
-        _write_whole(path, json.dumps(wanted, indent=2).encode())
+        write_whole(path, json.dumps(wanted, indent=2).encode())
         return
     try:
         found: Any = json.loads(path.read_text())
@@ -134,7 +121,7 @@ def _check_description(out: Path, wanted: dict[str, int]) -> None:
         )
     if found.get("count") != wanted["count"]:
         _forget_partial_shard(out, int(found["count"]))
-        _write_whole(path, json.dumps(wanted, indent=2).encode())
+        write_whole(path, json.dumps(wanted, indent=2).encode())
 
 
 def _forget_partial_shard(out: Path, old_count: int) -> None:

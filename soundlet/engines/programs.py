@@ -1,0 +1,66 @@
+"""What engines of exported programs have in common: a batch is run item by item."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from soundlet.bundle import PART_FILES, Bundle, Format, Part
+from soundlet.engines.tiling import Array
+from soundlet.errors import EngineError, first_line
+from soundlet.guidance import Conditioning
+
+Inputs = Sequence[NDArray[np.generic]]
+
+
+class ProgramEngine:
+    """Runs the programs of a bundle, one clip at a time."""
+
+    format: Format
+    """Of the bundles that it runs."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        """Loads nothing yet."""
+        self._folder, self._config = bundle.folder, bundle.config
+        self._lock = Lock()  # a program has one set of buffers
+
+    def condition(
+        self, prompt_tokens: NDArray[np.int64], prompt_mask: NDArray[np.int64], seconds: Array
+    ) -> Conditioning:
+        """What the dit is told; see `Engine`."""
+        cross_attn_cond, _, global_cond = self._run(
+            "conditioners", prompt_tokens, prompt_mask, seconds
+        )
+        return Conditioning(cross_attn_cond, global_cond)
+
+    def velocity(self, x: Array, t: Array, conditioning: Conditioning) -> Array:
+        """One evaluation of the dit; see `Engine`."""
+        return self._run("dit", x, t, conditioning.cross_attn_cond, conditioning.global_cond)[0]
+
+    def _run(self, part: Part, *inputs: NDArray[np.generic]) -> list[Array]:
+        """Outputs of `part` for a batch, each with the axis of the batch first."""
+        rows = [
+            self._run_one(part, [array[i : i + 1] for array in inputs])
+            for i in range(len(inputs[0]))
+        ]
+        return [np.stack(outputs) for outputs in zip(*rows, strict=True)]
+
+    def _run_one(self, part: Part, inputs: Inputs) -> list[Array]:
+        """Outputs for one item, without the axis of the batch."""
+        try:
+            outputs = self._call(part, inputs)
+        except (RuntimeError, ValueError) as e:
+            shapes = ", ".join(f"{array.dtype} {list(array.shape)}" for array in inputs)
+            raise EngineError(f"{part} cannot run on {shapes}: {first_line(e)}") from e
+        drops_batch = part == "decoder" and outputs[0].ndim == 2  # as Arm's runner takes its audio
+        return [output if drops_batch else output[0] for output in outputs]
+
+    def _call(self, part: Part, inputs: Inputs) -> list[Array]:
+        """What the program of `part` gives for a batch of one, loaded when it is first needed."""
+        raise NotImplementedError
+
+    def _path(self, part: Part) -> str:
+        return str(self._folder / PART_FILES[self.format][part])
