@@ -16,6 +16,7 @@ import numpy as np
 import onnx
 import onnx_ir as ir
 import onnxscript.optimizer
+from numpy.typing import NDArray
 
 from soundlet.bundle import PART_FILES, PARTS, Bundle, Part, Precision, require_free
 from soundlet.config import ModelConfig
@@ -140,12 +141,12 @@ def compute_in_float16(model: ir.Model) -> None:
     used_wide = {value for node in kept for value in node.inputs if value is not None}
     narrowed: dict[ir.Value, ir.Value] = {}
     widened: dict[ir.Value, ir.Value] = {}
-    for value in list(graph.initializers.values()):
-        if value.dtype == ir.DataType.FLOAT:
-            if value not in used_wide:
-                _store(value, _float16(_array(value)))
-            elif any(node not in kept for node, _ in value.uses()):
-                wide.add(value)
+    for weight in list(graph.initializers.values()):
+        if weight.dtype == ir.DataType.FLOAT:
+            if weight not in used_wide:
+                _store(weight, _float16(_array(weight)))
+            elif any(node not in kept for node, _ in weight.uses()):
+                wide.add(weight)
     for node in list(graph):
         is_kept = node in kept
         for i, value in enumerate(node.inputs):
@@ -157,13 +158,13 @@ def compute_in_float16(model: ir.Model) -> None:
                 node.replace_input_with(i, _cast(widened, value, ir.DataType.FLOAT, node))
         if not is_kept:
             _narrow(node)
-    for i, value in enumerate(graph.outputs):
-        if value.dtype == ir.DataType.FLOAT16:
-            cast = ir.node("Cast", [value], {"to": ir.DataType.FLOAT.value})
+    for i, result in enumerate(graph.outputs):
+        if result.dtype == ir.DataType.FLOAT16:
+            cast = ir.node("Cast", [result], {"to": ir.DataType.FLOAT.value})
             graph.append(cast)
             out = cast.outputs[0]
-            out.name, value.name = value.name, f"{value.name}.float16"
-            out.dtype, out.shape = ir.DataType.FLOAT, value.shape
+            out.name, result.name = result.name, f"{result.name}.float16"
+            out.dtype, out.shape = ir.DataType.FLOAT, result.shape
             graph.outputs[i] = out
 
 
@@ -270,19 +271,20 @@ def _narrow_weights(model: ir.Model) -> None:
             user.replace_input_with(i, out)
 
 
-def _array(value: ir.Value) -> np.ndarray:
+def _array(value: ir.Value) -> NDArray[np.generic]:
     assert value.const_value is not None
-    return value.const_value.numpy()
+    array: NDArray[np.generic] = value.const_value.numpy()
+    return array
 
 
-def _store(value: ir.Value, array: np.ndarray) -> None:
+def _store(value: ir.Value, array: NDArray[np.generic]) -> None:
     value.const_value = ir.Tensor(array, name=value.name)
     value.dtype = value.const_value.dtype
 
 
-def _float16(array: np.ndarray) -> np.ndarray:
+def _float16(array: NDArray[np.generic]) -> NDArray[np.float16]:
     largest = float(np.finfo(np.float16).max)
-    return np.clip(array, -largest, largest).astype(np.float16)
+    return np.clip(array.astype(np.float32), -largest, largest).astype(np.float16)
 
 
 def _save(model: ir.Model, path: Path) -> None:
