@@ -190,7 +190,7 @@ def test_a_codec_without_blocks_begins_as_the_best_linear_one(form: SpectrogramF
     mean, _ = mean_and_std(codec.encoder(frames))
     # Ten numbers hold five sources in each of two frames; nothing is lost but by rounding.
     torch.testing.assert_close(codec.decoder(mean), frames, atol=2e-3, rtol=1e-3)
-    assert float(mean.std()) == pytest.approx(1, abs=0.05)
+    assert mean.std().item() == pytest.approx(1, abs=0.05)
 
 
 def test_long_sounds_become_windows_with_the_captions_of_the_whole(store: LatentStore) -> None:
