@@ -27,6 +27,7 @@ from soundlet.server.messages import (
 from soundlet.server.metrics import Metrics
 from soundlet.server.problems import Problem, ProblemError, problem_of
 from soundlet.server.results import Results
+from soundlet.whole_files import write_whole
 
 REMEMBERED = 256  # jobs that are over, in memory
 CANCEL_SECONDS = 10.0  # for a step to end; after them the worker is ended by force
@@ -285,7 +286,7 @@ class Scheduler:
     async def _keep(self, job: Job, done: Done) -> None:
         try:
             if done.data is not None:
-                self._results.target(job.id).write_bytes(done.data)
+                await asyncio.to_thread(write_whole, self._results.target(job.id), done.data)
             job.sound, job.settings = done.facts, done.settings
             job.state, job.ended = "done", time.time()
             self._results.keep(job.id, job.as_record())

@@ -1,0 +1,151 @@
+"""The server as an application of Ray Serve: jobs live in one place, replicas make the sounds.
+
+    serve run soundlet.server.cluster:app workers=2
+
+The HTTP interface, the queue and the jobs are one deployment with one replica, so that a job is
+found whoever asks for it. Each model is a deployment of its own, of as many replicas as wanted.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from ray import serve
+
+from soundlet.errors import ServerError
+from soundlet.server.app import Application, create_app
+from soundlet.server.models import open_models
+from soundlet.server.process import WorkerProcess
+from soundlet.server.remote import RemoteWorker
+from soundlet.server.renderer import Renderer
+from soundlet.server.settings import MEBIBYTE, Settings, default_results
+from soundlet.server.worker import WorkerSettings
+
+MOST_CONNECTIONS = 1000
+HEALTH_SECONDS = 5.0  # between looks at a replica: how soon a lost one is replaced
+
+Many = Annotated[tuple[Path, ...], BeforeValidator(lambda v: [v] if isinstance(v, str) else v)]
+
+
+class Arguments(BaseModel):
+    """What the application is told: the options of `soundlet serve`, by the same names."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: Many = ()
+    insecure: bool = False
+    engine: str = "onnx"
+    workers: int = Field(2, ge=1)
+    threads: int = Field(1, ge=1)
+    queue: int = 32
+    jobs_per_client: int = 16
+    max_upload: int = 32
+    job_seconds: float = 300.0
+    drain_seconds: float = 60.0
+    results: Path | None = None
+    results_mb: int = 1024
+    results_hours: float = 24.0
+
+    def settings(self, token: str | None) -> Settings:
+        """As the server takes them. Raises ServerError."""
+        if token is None and not self.insecure:
+            raise ServerError(
+                "a cluster can be reached by others: set SOUNDLET_TOKEN, so that only those who"
+                " know it can use the server, or give insecure=true"
+            )
+        return Settings(
+            models=self.model or (None,),
+            engine=self.engine,
+            threads=self.threads,
+            workers=self.workers,
+            queue_size=self.queue,
+            jobs_per_client=self.jobs_per_client,
+            max_upload=self.max_upload * MEBIBYTE,
+            job_seconds=self.job_seconds,
+            drain_seconds=self.drain_seconds,
+            results=self.results or default_results(),
+            results_bytes=self.results_mb * MEBIBYTE,
+            results_seconds=self.results_hours * 3600,
+            token=token,
+            hosts=None,
+        )
+
+
+def told(arguments: Mapping[str, Any]) -> Arguments:
+    """The arguments checked. Raises ServerError, which names every fault."""
+    try:
+        return Arguments.model_validate(arguments)
+    except ValidationError as e:
+        faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in e.errors()]
+        raise ServerError("; ".join(faults)) from e
+
+
+class Replica(Renderer):
+    """A worker process on whichever machine Ray has room; it is up when its model is loaded.
+
+    The process ends with the replica, whose pipe it reads.
+    """
+
+    async def __init__(self, settings: WorkerSettings) -> None:  # type: ignore[misc]
+        """Load the model; Ray Serve waits for it."""
+        super().__init__(WorkerProcess(settings))
+        await self.ready()
+
+
+def app(arguments: dict[str, Any]) -> serve.Application:
+    """Build the application; the token is read from SOUNDLET_TOKEN.
+
+    Args:
+        arguments: see `Arguments`.
+
+    Raises:
+        ServerError: an argument is wrong or missing.
+        BundleError: a model is damaged or no model.
+    """
+    settings = told(arguments).settings(os.environ.get("SOUNDLET_TOKEN"))
+    folders = {name: model.bundle.folder for name, model in open_models(settings.models).items()}
+    replicas = [
+        serve.deployment(
+            Replica,
+            name=replica_name(number),
+            num_replicas=settings.workers,
+            max_ongoing_requests=1,
+            ray_actor_options={"num_cpus": settings.threads},
+            health_check_period_s=HEALTH_SECONDS,
+            graceful_shutdown_timeout_s=settings.drain_seconds,
+        ).bind(WorkerSettings(folder, settings.engine, settings.threads))
+        for number, folder in enumerate(folders.values())
+    ]
+
+    def build() -> Application:
+        workers = {
+            name: remote_workers(replica_name(number), settings.workers)
+            for number, name in enumerate(folders)
+        }
+        return create_app(settings, workers=workers)
+
+    ingress = serve.deployment(
+        serve.ingress(build)(),
+        name="soundlet",
+        num_replicas=1,  # the jobs are in its memory
+        ray_actor_options={"num_cpus": 0},  # it passes on what others make
+        max_ongoing_requests=MOST_CONNECTIONS,
+        graceful_shutdown_timeout_s=settings.drain_seconds,
+    )
+    return ingress.bind(*replicas)
+
+
+def replica_name(number: int) -> str:
+    """Of the deployment of a model: its own name may have characters that Ray does not allow."""
+    return f"model-{number}"
+
+
+def remote_workers(deployment: str, count: int) -> list[RemoteWorker]:
+    """Room for as many jobs as the deployment has replicas."""
+    handle = serve.get_deployment_handle(deployment)
+    streamed = handle.options(stream=True)
+    return [RemoteWorker(handle.ready.remote, streamed.render.remote) for _ in range(count)]
