@@ -257,7 +257,11 @@ async def sound_response(
     state: ServerState, record: Mapping[str, Any], format: Format, bits: Bits | None
 ) -> Response:
     """The sound of a job that is done, or the part of it that the client wants."""
-    path = await asyncio.to_thread(state.results.file, record["id"], format, bits)
+    try:
+        path = await asyncio.to_thread(state.results.file, record["id"], format, bits)
+    except OSError as e:
+        detail = f"The sound could not be stored: {e.strerror or e}."
+        raise ProblemError(Problem("storage", detail)) from e
     if path is None:
         raise ProblemError(Problem("not-found", "The sound is no longer kept."))
     settings, sound = record["settings"], record["sound"]

@@ -1,4 +1,4 @@
-"""The server behind Ray Serve, with two replicas: jobs are found, shared out, and survive a loss."""
+"""The server behind Ray Serve with two replicas: jobs are shared out, found, and survive a loss."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def busy_replica(server: Server, job: str) -> tuple[int, int]:
         for worker in processes("spawn_main", replica)
     ]
     before = [ticks(worker) for _, worker in workers]
-    time.sleep(1)
+    time.sleep(0.3)
     spent = [ticks(worker) - was for (_, worker), was in zip(workers, before, strict=True)]
     return workers[spent.index(max(spent))]
 
@@ -165,8 +165,7 @@ def test_a_client_that_goes_away_cancels_its_job(cluster: Server) -> None:
 
 @pytest.mark.parametrize("victim", ["worker", "replica"])
 def test_a_lost_replica_costs_its_job_and_nothing_else(cluster: Server, victim: str) -> None:
-    fields: dict[str, Any] = {**LONG, "steps": 10_000}
-    jobs = [cluster.client.submit(**cluster.ask(**fields)) for _ in range(2)]
+    jobs = [cluster.client.submit(**cluster.ask(**LONG)) for _ in range(2)]
     replica, worker = busy_replica(cluster, jobs[0].id)
     cluster.until(jobs[1].id, "running")
     os.kill(worker if victim == "worker" else replica, signal.SIGKILL)
@@ -180,7 +179,7 @@ def test_a_lost_replica_costs_its_job_and_nothing_else(cluster: Server, victim: 
     assert lost.problem["type"] == "urn:soundlet:crashed"
     assert "This job is lost" in lost.problem["detail"]
     (other,) = set(ids(jobs)) - {lost.id}
-    assert cluster.client.job(other).state == "running"
+    assert cluster.client.job(other).state in ("running", "decoding", "done")
     cluster.client.cancel(other)
     after = [cluster.client.submit(**cluster.ask(seed=seed)) for seed in range(4)]
     assert [cluster.client.wait(job.id).state for job in after] == ["done"] * 4
