@@ -11,16 +11,17 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from ray import serve
 
 from soundlet.errors import ServerError
 from soundlet.server.app import Application, create_app
+from soundlet.server.messages import Work
 from soundlet.server.models import open_models
 from soundlet.server.process import WorkerProcess
-from soundlet.server.remote import RemoteWorker
+from soundlet.server.remote import Call, RemoteWorker
 from soundlet.server.renderer import Renderer
 from soundlet.server.settings import MEBIBYTE, Settings, default_results
 from soundlet.server.worker import WorkerSettings
@@ -110,14 +111,13 @@ def app(arguments: dict[str, Any]) -> serve.Application:
     folders = {name: model.bundle.folder for name, model in open_models(settings.models).items()}
     replicas = [
         serve.deployment(
-            Replica,
             name=replica_name(number),
             num_replicas=settings.workers,
             max_ongoing_requests=1,
             ray_actor_options={"num_cpus": settings.threads},
             health_check_period_s=HEALTH_SECONDS,
             graceful_shutdown_timeout_s=settings.drain_seconds,
-        ).bind(WorkerSettings(folder, settings.engine, settings.threads))
+        )(Replica).bind(WorkerSettings(folder, settings.engine, settings.threads))
         for number, folder in enumerate(folders.values())
     ]
 
@@ -129,13 +129,12 @@ def app(arguments: dict[str, Any]) -> serve.Application:
         return create_app(settings, workers=workers)
 
     ingress = serve.deployment(
-        serve.ingress(build)(),
         name="soundlet",
         num_replicas=1,  # the jobs are in its memory
         ray_actor_options={"num_cpus": 0},  # it passes on what others make
         max_ongoing_requests=MOST_CONNECTIONS,
         graceful_shutdown_timeout_s=settings.drain_seconds,
-    )
+    )(serve.ingress(build)())
     return ingress.bind(*replicas)
 
 
@@ -148,4 +147,8 @@ def remote_workers(deployment: str, count: int) -> list[RemoteWorker]:
     """Room for as many jobs as the deployment has replicas."""
     handle = serve.get_deployment_handle(deployment)
     streamed = handle.options(stream=True)
-    return [RemoteWorker(handle.ready.remote, streamed.render.remote) for _ in range(count)]
+
+    def render(work: Work) -> Call:
+        return cast("Call", streamed.render.remote(work))
+
+    return [RemoteWorker(handle.ready.remote, render) for _ in range(count)]

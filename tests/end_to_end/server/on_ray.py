@@ -35,7 +35,7 @@ def main(port: int, arguments: str) -> None:
     sys.stdout.write("up\n")
     sys.stdout.flush()
     sys.stdin.read()
-    serve.shutdown()
+    serve.shutdown()  # type: ignore[no-untyped-call]
     ray.shutdown()
 
 

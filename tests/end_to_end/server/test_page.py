@@ -24,6 +24,8 @@ PATIENCE = 120_000  # ms: for a sound on a busy machine
 DESKTOP: ViewportSize = {"width": 1200, "height": 860}
 PHONE: ViewportSize = {"width": 360, "height": 740}
 
+expect.set_options(timeout=30_000)  # ms: on a busy machine nothing is sooner than it can be
+
 PICTURES = os.environ.get("SOUNDLET_PICTURES")
 """Where screenshots go; docs/pictures holds them."""
 
@@ -70,7 +72,7 @@ def page(browser: Browser, site: Server) -> Iterator[Page]:
         lambda message: complaints.append(message.text) if message.type == "error" else None,
     )
     opened.goto(site.address)
-    expect(opened.locator("#server")).to_have_text("Ready")
+    expect(opened.locator("#server")).to_have_text("Ready", timeout=PATIENCE)
     yield opened
     context.close()
     assert not [text for text in complaints if "Failed to load resource" not in text]
@@ -147,7 +149,7 @@ def test_a_loop_of_bars_is_made_and_played_around(page: Page) -> None:
     page.fill("#picker input[type=search]", "909")
     page.keyboard.press("Enter")
     check(page, "words")
-    page.keyboard.press("Escape")
+    page.click("#picker button:text-is('Done')")
     expect(page.locator("#chip-elements")).to_have_text("Elements: 909 kit")
     page.click("#chip-tempo")
     page.click("#picker button:text-is('128')")
@@ -263,7 +265,7 @@ def test_it_is_small_and_asks_nobody_else(page: Page, site: Server) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.reload()
-    expect(page.locator("#server")).to_have_text("Ready")
+    expect(page.locator("#server")).to_have_text("Ready", timeout=PATIENCE)
     assert all(url.startswith(site.address) for url in asked)
     folder = Path(default_bundle()).parent / "server" / "page"
     assert sum(file.stat().st_size for file in folder.iterdir()) < 150_000
