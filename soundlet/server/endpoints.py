@@ -167,8 +167,7 @@ async def submit(
     Raises:
         ProblemError: it is not taken.
     """
-    client = request.client.host if request.client is not None else "unknown"
-    job = Job(model.name, operation, fields, client, is_streamed)
+    job = Job(model.name, operation, fields, client_of(request), is_streamed)
     try:
         target = state.results.target(job.id)
     except OSError as e:
@@ -189,6 +188,11 @@ async def submit(
         state.results.drop(job.id)
         raise
     return job
+
+
+def client_of(request: Request) -> str:
+    """The address that a request came from."""
+    return request.client.host if request.client is not None else "unknown"
 
 
 async def finished(state: ServerState, request: Request, job: Job) -> None:

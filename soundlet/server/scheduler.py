@@ -123,8 +123,11 @@ class Scheduler:
         """Jobs that a worker has."""
         return len(self._running)
 
-    async def submit(self, job: Job, work: Work) -> None:
-        """Queue a job.
+    def require_room(self, client: str) -> None:
+        """Refuse at once what `submit` would refuse.
+
+        Args:
+            client: address of who asks.
 
         Raises:
             ProblemError: the queue is full, the client has too many, or the server is ending.
@@ -141,9 +144,7 @@ class Scheduler:
                     retry_after=self._seconds_to_wait(),
                 )
             )
-        n_own = sum(
-            not other.is_over for other in self._jobs.values() if other.client == job.client
-        )
+        n_own = sum(not job.is_over for job in self._jobs.values() if job.client == client)
         if n_own >= self._jobs_per_client:
             self._metrics.refused.labels("too-many").inc()
             raise ProblemError(
@@ -154,6 +155,10 @@ class Scheduler:
                     retry_after=self._seconds_to_wait(),
                 )
             )
+
+    async def submit(self, job: Job, work: Work) -> None:
+        """Queue a job. Raises ProblemError as `require_room` does."""
+        self.require_room(job.client)
         self._jobs[job.id] = job
         self._forget()
         queue = self._queues[job.model]

@@ -129,7 +129,7 @@ def test_a_first_sound_takes_two_actions(page: Page) -> None:
 
 def test_an_idea_is_made_as_it_is_told(page: Page) -> None:
     for name in ("#ideas .chip:text-is('kick, 909 kit, punchy')", "#surprise"):
-        with page.expect_request("**/v1/jobs*") as asked:
+        with page.expect_request(lambda r: r.method == "POST" and "/v1/jobs" in r.url) as asked:
             page.click(name)
         body = asked.value.post_data_json
         assert body is not None
