@@ -45,7 +45,12 @@ async def submit_edit(
         ProblemError: the form has other parts, or the job is not taken.
         RequestValidationError: the JSON is not such a request.
     """
-    state.scheduler.require_room(client_of(request))  # before so large a body is read
+    try:
+        state.scheduler.require_room(client_of(request))
+    except ProblemError:
+        async for _ in request.stream():  # a client that still sends would not see the answer
+            pass
+        raise
     async with request.form(max_files=1, max_fields=2) as form:
         text, audio = form.get("request"), form.get("audio")
         if not isinstance(text, str):

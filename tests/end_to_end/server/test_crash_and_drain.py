@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -13,6 +14,7 @@ import pytest
 from soundlet.client import Client, ServerRefusedError
 from tests.end_to_end.commands import run
 from tests.end_to_end.server.conftest import LONG, serving
+from tests.end_to_end.server.requests import edit
 
 
 def test_a_killed_worker_costs_its_job_and_nothing_else(tiny_bundle: Path, tmp_path: Path) -> None:
@@ -50,6 +52,8 @@ def test_a_full_queue_says_when_to_come_back(tiny_bundle: Path, tmp_path: Path) 
         assert refused.value.status == 503
         assert refused.value.retry_after is not None
         assert refused.value.retry_after >= 1
+        status, answer = edit(server, "restyle", {"prompt": "clap"}, bytes(20 * 2**20))
+        assert (status, json.loads(answer)["type"]) == (503, "urn:soundlet:queue-full")
         for job in jobs:
             server.client.cancel(job.id)
 
