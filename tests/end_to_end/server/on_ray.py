@@ -11,7 +11,11 @@ import json
 import os
 import sys
 
-PATIENCE = {"RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60", "RAY_raylet_start_wait_time_s": "120"}
+PATIENCE = {
+    "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60",
+    "RAY_raylet_start_wait_time_s": "120",
+    "RAY_worker_niceness": "0",
+}
 """For the parts of Ray to start on a busy machine."""
 
 
