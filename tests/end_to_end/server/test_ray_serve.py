@@ -25,6 +25,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[3]
 TOKEN = "a-token-for-this-test"
+PATIENCE = 120.0  # seconds: for a worker to start on a busy machine
 REPLICA = "ray::ServeReplica:soundlet:model-0"
 
 
@@ -63,7 +64,7 @@ def cluster(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         process.wait(120)
 
 
-def until_ready(server: Server, seconds: float = 60) -> None:
+def until_ready(server: Server, seconds: float = PATIENCE) -> None:
     deadline = time.monotonic() + seconds
     while not server.client.is_ready():
         assert time.monotonic() < deadline
@@ -86,7 +87,7 @@ def processes(name: str, under: int | None = None) -> list[int]:
 
 def busy_replica(server: Server, job: str) -> tuple[int, int]:
     """Replica and worker process that have the job: those of the worker that computes."""
-    server.until(job, "running")
+    server.until(job, "running", PATIENCE)
     workers = [
         (replica, worker)
         for replica in replicas(server)
@@ -167,7 +168,7 @@ def test_a_client_that_goes_away_cancels_its_job(cluster: Server) -> None:
 def test_a_lost_replica_costs_its_job_and_nothing_else(cluster: Server, victim: str) -> None:
     jobs = [cluster.client.submit(**cluster.ask(**LONG)) for _ in range(2)]
     replica, worker = busy_replica(cluster, jobs[0].id)
-    cluster.until(jobs[1].id, "running")
+    cluster.until(jobs[1].id, "running", PATIENCE)
     os.kill(worker if victim == "worker" else replica, signal.SIGKILL)
     deadline = time.monotonic() + 20
     while not (failed := [j for j in map(cluster.client.job, ids(jobs)) if j.state == "failed"]):
@@ -184,7 +185,7 @@ def test_a_lost_replica_costs_its_job_and_nothing_else(cluster: Server, victim: 
     after = [cluster.client.submit(**cluster.ask(seed=seed)) for seed in range(4)]
     assert [cluster.client.wait(job.id).state for job in after] == ["done"] * 4
     assert time.monotonic() - started < 10
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while len(replicas(cluster)) < 2:
         assert time.monotonic() < deadline, "the lost replica was not replaced"
         time.sleep(0.2)
