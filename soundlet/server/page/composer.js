@@ -119,6 +119,7 @@ function wordPicker({ name, choices, isOne }) {
       } else {
         setParts({ [name]: has(word) ? parts[name].filter((other) => other !== word) : [...parts[name], word] });
         event.currentTarget.setAttribute("aria-pressed", String(has(word)));
+        $("picker-clear").disabled = parts[name].length === 0;
       }
     })))));
   return [...filterRow(groups), ...groups, clearRow(() => setParts({ [name]: isOne ? "" : [] }), parts[name].length > 0)];
@@ -175,7 +176,7 @@ function keyPicker() {
 }
 
 function clearRow(run, isThere) {
-  const clear = make("button", { type: "button", disabled: !isThere, onclick: () => { run(); $("picker").close(); } }, "Leave it open");
+  const clear = make("button", { type: "button", id: "picker-clear", disabled: !isThere, onclick: () => { run(); $("picker").close(); } }, "Clear");
   return make("div", { className: "row" }, clear, make("span", { className: "grow" }), make("button", { className: "primary" }, "Done"));
 }
 
@@ -246,7 +247,7 @@ export function fault(field, text) {
   const name = ["steps", "sampler", "cfg_scale", "negative_prompt"].includes(field) ? "advanced" : field;
   const place = $(`${name}-error`);
   if (!place) return false;
-  place.textContent = text;
+  place.textContent = text.replace(/, or ask for it to be cut .*$/, ""); // which the form cannot
   if (name === "advanced") $("advanced").open = true;
   const input = $(field);
   input.setAttribute("aria-invalid", "true");
