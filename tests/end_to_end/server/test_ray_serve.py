@@ -27,6 +27,7 @@ ROOT = Path(__file__).parents[3]
 TOKEN = "a-token-for-this-test"
 PATIENCE = 120.0  # seconds: for a worker to start on a busy machine
 REPLICA = "ray::ServeReplica:soundlet:model-0"
+INGRESS = "ray::ServeReplica:soundlet:soundlet"
 
 
 @pytest.fixture(scope="module")
@@ -99,9 +100,9 @@ def busy_replica(server: Server, job: str) -> tuple[int, int]:
     return workers[spent.index(max(spent))]
 
 
-def replicas(server: Server) -> list[int]:
+def replicas(server: Server, name: str = REPLICA) -> list[int]:
     """The replicas of this cluster: there may be others on the machine."""
-    return [pid for pid in processes(REPLICA) if descends(pid, server.process.pid)]
+    return [pid for pid in processes(name) if descends(pid, server.process.pid)]
 
 
 def descends(pid: int, ancestor: int) -> bool:
@@ -189,6 +190,24 @@ def test_a_lost_replica_costs_its_job_and_nothing_else(cluster: Server, victim: 
     while len(replicas(cluster)) < 2:
         assert time.monotonic() < deadline, "the lost replica was not replaced"
         time.sleep(0.2)
+
+
+def test_sounds_outlive_the_place_that_has_the_jobs(cluster: Server, tiny: Path) -> None:
+    done = cluster.client.wait(cluster.client.submit(**cluster.ask(seed=6)).id)
+    running = cluster.client.submit(**cluster.ask(**LONG))
+    cluster.until(running.id, "running", PATIENCE)
+    (place,) = replicas(cluster, INGRESS)
+    os.kill(place, signal.SIGKILL)
+    deadline = time.monotonic() + PATIENCE
+    while replicas(cluster, INGRESS) in ([], [place]):
+        assert time.monotonic() < deadline, "it was not started again"
+        time.sleep(0.2)
+    until_ready(cluster)
+    assert cluster.client.job(done.id) == done
+    assert cluster.client.audio(done.id) == made_alone(tiny, 6)
+    with pytest.raises(ServerRefusedError, match="no such job"):
+        cluster.client.job(running.id)
+    assert cluster.client.generate(**cluster.ask(seed=7)) == made_alone(tiny, 7)
 
 
 def ids(jobs: list[Any]) -> list[str]:
