@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import math
 import os
 import re
 import signal
@@ -58,7 +59,6 @@ class Seen:
 
     answers: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
-    successes: list[float] = field(default_factory=list)
     crashes: list[str] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
     killed: float | None = None
@@ -141,7 +141,6 @@ def ask(
             continue
         with seen.lock:
             seen.answers["200"] += 1
-            seen.successes.append(time.monotonic())
             if digest(data) != known[prompt, seed]:
                 seen.wrong.append(f"{prompt} {seed}")
 
@@ -153,7 +152,7 @@ def watch(process: int, seen: Seen, end: float) -> None:
         for pid in workers_of(process):
             if seen.killed is None and time.monotonic() > middle and is_busy(pid):
                 os.kill(pid, signal.SIGKILL)
-                seen.killed = time.monotonic()
+                seen.killed = time.time()
                 break
             memory = [resident_bytes(one) / 2**20 for one in (process, pid)]
             with seen.lock:
@@ -172,11 +171,10 @@ def is_busy(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "R"
 
 
-def waits_of(results: Path) -> list[float]:
-    """Seconds in the queue of every job that was done, in the order of asking."""
+def records_of(results: Path) -> list[dict[str, float]]:
+    """Every job that was done, as the server recorded it, in the order of asking."""
     records = [json.loads(file.read_text()) for file in results.glob("*/job.json")]
-    records.sort(key=lambda record: record["created"])
-    return [record["started"] - record["created"] for record in records]
+    return sorted(records, key=lambda record: record["created"])
 
 
 def p95(values: list[float]) -> float:
@@ -197,8 +195,11 @@ def grown(readings: list[Reading]) -> list[tuple[str, int, int, float, float]]:
     return rows
 
 
-def report(load: Load, seen: Seen, waits: list[float], code: int) -> bool:
+def report(load: Load, seen: Seen, records: list[dict[str, float]], code: int) -> bool:
     """Print what was seen. Whether all of it is as it must be."""
+    waits = [record["started"] - record["created"] for record in records]
+    killed = seen.killed or float("nan")
+    back = min((r["ended"] - killed for r in records if r["started"] > killed), default=math.inf)
     told = "default model" if load.model is None else load.model.name
     print(
         f"{told}, {load.clients} clients, queue {load.queue}, {load.minutes:g} min,"
@@ -220,8 +221,6 @@ def report(load: Load, seen: Seen, waits: list[float], code: int) -> bool:
             f"  {name:<26}{before:.0f} MB after {first} jobs, {after:.0f} MB after {last}"
             f" ({after - before:+.1f})"
         )
-    back = min((t for t in seen.successes if t > (seen.killed or 0)), default=float("inf"))
-    back -= seen.killed or 0.0
     for crash in seen.crashes:
         print(f"  said of the kill          {crash}")
     print(f"  next sound after          {back:.1f} s")
@@ -264,7 +263,7 @@ def main() -> int:
                 thread.start()
             for thread in threads:
                 thread.join()
-        return 0 if report(load, seen, waits_of(Path(folder)), process.returncode) else 1
+        return 0 if report(load, seen, records_of(Path(folder)), process.returncode) else 1
 
 
 if __name__ == "__main__":
