@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -140,3 +141,18 @@ def test_sounds_that_cannot_be_made_are_told_and_the_others_are_there(tiny: Path
     assert "1 of 2 sounds could not be made; kick_2.wav: the fades" in result.stderr
     assert Path("out/kick_1.wav").exists()
     assert not Path("out/kick_2.wav").exists()
+
+
+@pytest.mark.slow
+def test_a_cluster_that_loses_a_worker_and_a_machine_loses_no_line(tiny: Path) -> None:
+    script = Path(__file__).parents[2] / "benchmarks" / "batch_kills.py"
+    how = ("--ray", "--lines", "30", "--seconds", str(TINY_SECONDS), "--steps", "40")
+    line = [sys.executable, str(script), "--model", str(tiny), *how]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert 10 <= told.pop("worker_killed_at") < 30
+    assert 20 <= told.pop("node_killed_at") < 30
+    whole = {"lines": 30, "files": 30, "records": 30, "made": 30}
+    wrong = ("failed", "twice", "torn", "without_record", "left_over")
+    assert told == whole | dict.fromkeys(wrong, 0)
