@@ -1,10 +1,12 @@
 """Sound on a circle: latents that are sampled and decoded so that the end leads into the start.
 
 The samplers see a circle of frames. The network sees stretches of it, cut open: one or more
-windows, each of which runs on past the place where the next begins. Where two windows overlap,
-which for a single window is where its end meets its start, their velocities are blended, so at
-every step both sides of the seam are drawn towards the same sound. The blending of overlapping
-windows is that of MultiDiffusion, https://arxiv.org/abs/2302.08113, here around a circle.
+windows, each of which runs on past the place where the next begins, twice as far where the model's
+window allows it. A model begins a sound at the start of a window and lets it end at the end; so
+velocities are blended with weights that rise from each window's start and fall to its end, and what
+counts at a cut is what the network sees there in the middle of a window: a place like any other.
+The blending of overlapping windows is that of MultiDiffusion, https://arxiv.org/abs/2302.08113,
+here around a circle.
 """
 
 from __future__ import annotations
@@ -17,8 +19,7 @@ import numpy as np
 from soundlet.phases import HOP, N_FFT, Samples, overlapped, spectra_of, with_magnitudes
 from soundlet.sampling import Array, Velocity
 
-OVERLAP = 16  # frames that a window shares with the next: 0.74 s of the official model
-MIN_OVERLAP_SHARE = 32  # the overlap is never less than this part of the model's window
+MIN_OVERLAP_SHARE = 16  # the overlap is never less than this part of the model's window
 BRIDGE_REACH = 3 * N_FFT  # samples to each side of the seam whose phase may change
 
 Decode = Callable[[Array], Array]
@@ -42,11 +43,11 @@ class Windows:
     def overlap(self) -> int:
         """Frames that the ends of a window share with its neighbours', or with its own start."""
         step = -(-self.n_frames // len(self.starts))
-        return max(1, min(self.length - step, OVERLAP, self.length // 2))
+        return max(1, min(self.length - step, self.length // 2))
 
 
 def windows_for(n_frames: int, longest: int, *, patch: int = 1, is_fixed: bool = False) -> Windows:
-    """The fewest windows, a power of two, that cover a circle and overlap.
+    """The fewest windows, a power of two, that cover a circle and overlap, twice if they can.
 
     Half a circle of whole bars is whole bars again, so that windows begin on beats.
 
@@ -61,7 +62,7 @@ def windows_for(n_frames: int, longest: int, *, patch: int = 1, is_fixed: bool =
     while -(-n_frames // count) + least > longest - longest % patch:
         count *= 2
     step = -(-n_frames // count)
-    length = longest if is_fixed else min(-(-(step + OVERLAP) // patch) * patch, longest)
+    length = longest if is_fixed else min(-(-2 * step // patch) * patch, longest)
     starts = tuple(round(i * n_frames / count) for i in range(count))
     return Windows(n_frames, starts, length - length % patch)
 

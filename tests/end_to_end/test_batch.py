@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from soundlet.batch.manifest import locked
 from tests.end_to_end.commands import TINY_SECONDS, command, run
 from tests.end_to_end.test_bad_input import refused
 
@@ -125,8 +126,49 @@ def test_lists_and_options_that_are_refused(tiny: Path) -> None:
     refused("batch", "list.jsonl", "--out", "out", "--format", "aiff", says=("wav, flac",))
     refused("batch", "list.jsonl", "--out", "out", "--title", "x", code=2, says=("--pack",))
     refused("batch", "list.jsonl", code=2, says=("--out",))
+    too_long = json.dumps({"prompt": "kick " * 100, "seconds": TINY_SECONDS})
+    Path("list.jsonl").write_text('{"prompt": "kick"}\n' + too_long)
+    here = ("batch", "list.jsonl", "--out", "out", "--model", tiny)
+    refused(*here, says=("line 2: the prompt is", "tokens long", "truncate_prompt"))
+    Path("list.jsonl").write_text('{"prompt": "kick 90 BPM", "bars": 1, "fade_in": 1}\n')
+    refused(*here, says=("line 1", "would open the loop"))
     write_list(1)
     refused("batch", "list.jsonl", "--out", "/proc/out", "--model", tiny, says=("/proc/out",))
+
+
+def test_what_is_not_installed_or_not_there_is_told_before_anything_is_made(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_list(1)
+    here = ("batch", "list.jsonl", "--out", "out", "--model", tiny)
+    Path("out").mkdir()
+    with locked(Path("out")):
+        result = run(*here)
+        assert result.exit_code == 1
+        assert "another batch is at work in out" in result.stderr
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    refused(*here, "--pack", says=("--pack", "soundlet[pack]"))
+    monkeypatch.setitem(sys.modules, "ray", None)
+    result = run(*here, "--ray", "local")
+    assert result.exit_code == 1
+    assert "pip install 'soundlet[distributed]'" in result.stderr
+
+
+@pytest.mark.slow
+def test_a_cluster_that_is_not_there_is_told(tiny: Path) -> None:
+    write_list(1)
+    line = command("batch", "list.jsonl", "--out", "out", "--model", tiny, "--ray", "127.0.0.1:9")
+    done = subprocess.run(line, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("error: no Ray cluster at 127.0.0.1:9")
+    assert done.stdout == ""
+
+
+@pytest.mark.slow
+def test_a_prompt_that_may_be_cut_is_cut(tiny: Path) -> None:
+    row = {"prompt": "kick " * 100, "seconds": TINY_SECONDS, "steps": 2, "truncate_prompt": True}
+    Path("list.jsonl").write_text(json.dumps(row))
+    assert batch(tiny)["made"] == 1
 
 
 @pytest.mark.slow
