@@ -51,7 +51,7 @@ from soundlet.whole_files import write_whole
 OnLog = Callable[[Figures], None]
 
 MIN_START_BATCHES = 12  # that the principal components are taken from
-START_FRAMES_A_FEATURE = 8
+START_FRAMES_A_FEATURE = 64
 
 
 def train_autoencoder(stage: AutoencoderStage, on_log: OnLog | None = None) -> Run[Tensor]:
@@ -87,7 +87,8 @@ def train_autoencoder(stage: AutoencoderStage, on_log: OnLog | None = None) -> R
         load_weights(codec.encoder, start.encoder.state_dict(), stage.start_from)
         load_weights(codec.decoder, start.decoder.state_dict(), stage.start_from)
     elif _is_new(stage.run):
-        start_from_principal_components(codec, _typical_frames(trainee, encoder.n_features))
+        frames = _typical_frames(trainee, encoder.n_features)
+        start_from_principal_components(codec, frames, form)
     run = Run(trainee, stage.run, stage.loop)
     _write_files(stage.run, {MODEL_CONFIG: path.read_bytes()})
     average, samples = run.average, stage.samples
