@@ -8,6 +8,7 @@ would never be given up, and those that wait behind it would be lost with it.
 from __future__ import annotations
 
 import logging
+import socket
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -69,6 +70,7 @@ def on_cluster(lines: Sequence[Line], maker: Maker, workers: int, address: str) 
         import ray
     except ModuleNotFoundError as e:
         raise EngineError(NEEDED) from e
+    _require_listener(address)
     try:
         ray.init(
             address=address,
@@ -76,7 +78,7 @@ def on_cluster(lines: Sequence[Line], maker: Maker, workers: int, address: str) 
             logging_level=logging.ERROR,
             configure_logging=True,
         )
-    except (ConnectionError, ValueError, RuntimeError, OSError) as e:
+    except Exception as e:  # a bare one tells that a node did not start
         raise EngineError(f"no Ray cluster at {address}: {_first_line(e)}") from e
     try:
         threads = maker.threads or 1
@@ -89,6 +91,17 @@ def on_cluster(lines: Sequence[Line], maker: Maker, workers: int, address: str) 
         yield from _by_actors(lines, maker, workers, threads)
     finally:
         ray.shutdown()
+
+
+def _require_listener(address: str) -> None:
+    """Tell at once where nothing listens: Ray tries for minutes."""
+    host, _, port = address.rpartition(":")
+    if not host or "/" in host or not port.isdecimal():
+        return  # "local", "auto" or the like
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+    except (OSError, OverflowError) as e:
+        raise EngineError(f"no Ray cluster at {address}: {e}") from e
 
 
 def _by_actors(lines: Sequence[Line], maker: Maker, workers: int, threads: int) -> Iterator[Result]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -154,14 +155,28 @@ def test_what_is_not_installed_or_not_there_is_told_before_anything_is_made(
     assert "pip install 'soundlet[distributed]'" in result.stderr
 
 
-@pytest.mark.slow
-def test_a_cluster_that_is_not_there_is_told(tiny: Path) -> None:
+def test_a_cluster_that_is_not_there_is_told_at_once(tiny: Path) -> None:
     write_list(1)
-    line = command("batch", "list.jsonl", "--out", "out", "--model", tiny, "--ray", "127.0.0.1:9")
-    done = subprocess.run(line, capture_output=True, text=True, timeout=120)
+    with socket.socket() as free:  # bound, so that nothing else listens there, nor does it
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+        result = run("batch", "list.jsonl", "--out", "out", "--model", tiny, "--ray", address)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"error: no Ray cluster at {address}: ")
+    assert len(result.stderr.splitlines()) == 1
+    assert result.stdout == ""
+
+
+@pytest.mark.slow
+def test_more_cores_than_any_machine_of_the_cluster_has_are_refused(tiny: Path) -> None:
+    write_list(1)
+    how = ("--model", tiny, "--ray", "local", "--threads", 5000, "--engine", "onnx")
+    line = command("batch", "list.jsonl", "--out", "out", *how)
+    patient = {**os.environ, "RAY_raylet_start_wait_time_s": "120"}
+    done = subprocess.run(line, capture_output=True, text=True, timeout=240, env=patient)
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith("error: no Ray cluster at 127.0.0.1:9")
-    assert done.stdout == ""
+    assert done.stderr.splitlines()[-1].startswith("error: no machine of the cluster at local")
+    assert "set --threads to" in done.stderr
 
 
 @pytest.mark.slow
