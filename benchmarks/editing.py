@@ -138,7 +138,8 @@ def edges(n_clips: int, first: int, seconds: float, steps: int) -> dict[str, Any
 def levels(n_clips: int, seconds: float, after: float, steps: int | None) -> dict[str, Any]:
     """Levels of continuations, second by second, and the medians over the clips."""
     model = soundlet.load(threads=1)
-    rate, rows = model.config.sample_rate, []
+    rate = model.config.sample_rate
+    rows: list[NDArray[np.float64]] = []
     seed = 0
     while len(rows) < n_clips:
         prompt = PROMPTS[seed % len(PROMPTS)]

@@ -22,7 +22,7 @@ from soundlet.sampling import Array, Progress, schedule, stepper
 
 MIRRORED = 4  # frames of sound mirrored beyond an edge, so that the encoder sees no end there
 
-GOES_ON = 1.25  # a window after which the sound goes on is told to be so much longer than it is
+GOES_ON = 1.25  # a window after which the sound goes on is told to be so much longer, if it can be
 
 SOFT_FRAMES = 3  # new frames at an edge that the known ones ring on in
 SOFT_SHARE = 0.8  # of the known ones at the very edge
@@ -100,22 +100,10 @@ class Filler:
         self._bpm, self._steps = bpm, steps
         config = self._model.config
         self._hop = config.hop_length
-        patch, seconds_range = config.dit.patch_size, config.seconds_range
-        self._longest = config.n_frames - config.n_frames % patch
-        told = int(seconds_range[1] / GOES_ON * config.sample_rate / self._hop)
-        self._longest_of_several = max(patch, min(self._longest, told - told % patch))
+        self._longest = config.n_frames - config.n_frames % config.dit.patch_size
 
     def windows(self, span: Span) -> list[Window]:
-        """The windows that a span takes, in order.
-
-        Several are so short that the model can be told that they are longer.
-        """
-        windows = self._windows(span, self._longest)
-        if len(windows) == 1 or self._is_fixed:
-            return windows
-        return self._windows(span, self._longest_of_several)
-
-    def _windows(self, span: Span, longest: int) -> list[Window]:
+        """The windows that a span takes, in order."""
         hop = self._hop
         n_missing = self._n_missing(span)
         n_right = max(0, (span.after.shape[1] - n_missing * hop + span.n_samples) // hop)
@@ -126,7 +114,7 @@ class Filler:
             n_missing,
             span.before.shape[1] // hop,
             n_right,
-            longest,
+            self._longest,
             bar=bar,
             origin=span.start / hop,
         )
@@ -140,10 +128,6 @@ class Filler:
         whole, rest = divmod(span.n_samples, self._hop)
         is_known = span.after.shape[1] >= self._hop
         return max(1, whole if is_known else whole + (rest > 0))
-
-    @property
-    def _is_fixed(self) -> bool:
-        return self._model.bundle.manifest.length == "fixed"
 
     @property
     def _moves(self) -> int:
@@ -208,7 +192,8 @@ class Filler:
         config, request = self._model.config, self._voice.request
         start, stop = window.start + n_left, window.stop + n_left
         n_heard, patch = stop - start, config.dit.patch_size
-        length = self._longest if self._is_fixed else -(-n_heard // patch) * patch
+        is_fixed = self._model.bundle.manifest.length == "fixed"
+        length = self._longest if is_fixed else -(-n_heard // patch) * patch
         shape = (1, config.latent_channels, length)
         known, told = np.zeros(shape, np.float32), np.zeros(length, bool)
         known[0, :, :n_heard] = latents[:, start:stop]
