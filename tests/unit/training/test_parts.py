@@ -17,6 +17,7 @@ from soundlet.config import (
     load_t5_config,
 )
 from soundlet.models.bottleneck import mean_and_std
+from soundlet.models.dit import mean_of_tokens
 from soundlet.models.spectral import SpectralDecoder, SpectralEncoder
 from soundlet.spectrogram import SpectrogramFormat
 from soundlet.tokenizer import Tokenizer
@@ -35,7 +36,14 @@ from soundlet.training.autoencoder import (
 from soundlet.training.bundle import fold_statistics
 from soundlet.training.clips import ClipFolder
 from soundlet.training.encoding import learn_vocabulary
-from soundlet.training.flow import FlowBatch, build_flow
+from soundlet.training.flow import (
+    BatchSettings,
+    FlowBatch,
+    FlowBatches,
+    build_flow,
+    calibrate_prompt,
+    spread_times,
+)
 from soundlet.training.latents import LatentStatistics, LatentStore, encode_clips
 from soundlet.training.loop import TrainingError
 from soundlet.training.pictures import LOWEST_HZ, Sample, grid, spectrogram, write_png
@@ -191,6 +199,44 @@ def test_a_codec_without_blocks_begins_as_the_best_linear_one(form: SpectrogramF
     # Ten numbers hold five sources in each of two frames; nothing is lost but by rounding.
     torch.testing.assert_close(codec.decoder(mean), frames, atol=2e-3, rtol=1e-3)
     assert mean.std().item() == pytest.approx(1, abs=0.05)
+
+
+def test_times_leave_no_span_out() -> None:
+    count, mean, deviation = 64, 1.5, 2.0
+    times = spread_times(count, mean, deviation, torch.Generator().manual_seed(3))
+    shares = torch.special.ndtr((torch.logit(times.double()) - mean) / deviation)
+    assert sorted((shares * count).floor().int().tolist()) == list(range(count))
+    assert (shares.diff() < 0).any()  # not in order
+
+
+def test_details_of_prompts_begin_as_loud_as_their_gist(
+    model_folder: Path, store: LatentStore
+) -> None:
+    flow = build_flow(
+        load_config(model_folder / "model_config.json"),
+        load_t5_config(model_folder / "t5_config.json"),
+        model_folder / "spiece.model",
+    )
+    tokenizer = Tokenizer(model_folder / "spiece.model", 16)
+    silence = torch.zeros(8, 8)
+    batches = FlowBatches(store, tokenizer, silence, BatchSettings(batch_frames=512))
+    drawn = [batches.draw(torch.Generator().manual_seed(i)) for i in range(20)]
+    calibrate_prompt(flow, drawn)
+    assert flow.dit.prompt_embed is not None
+    prompts = []
+    for b in drawn:
+        cross, _, _ = flow.conditioners(b.prompt_tokens, b.prompt_mask, b.seconds)
+        prompts.append(mean_of_tokens(cross[:, :-1]).detach())
+    before = torch.cat(prompts)
+    after = flow.dit.prompt_embed[0](before).detach()
+    assert share_of_the_strongest(after) < 0.5 * share_of_the_strongest(before)
+    assert after.mean(dim=0).norm() < 0.2 * after.std(dim=0).norm()
+
+
+def share_of_the_strongest(rows: Tensor) -> float:
+    """Of the variance of rows (count, dim), along its main direction."""
+    spread = torch.linalg.eigvalsh(torch.cov(rows.T))
+    return float((spread[-1] / spread.sum()).item())
 
 
 def test_long_sounds_become_windows_with_the_captions_of_the_whole(store: LatentStore) -> None:
