@@ -99,7 +99,8 @@ def test_a_network_that_begins_and_ends_its_windows_does_so_at_every_bar_alike()
         for t, t_next in pairwise(linear_schedule(16)):
             x = euler_step(looped, x, t, t_next)
         means = x[0, 0].reshape(-1, 8).mean(axis=1)
-        return np.abs(means - np.roll(means, 1))[:: n_frames // n_bars // 8]
+        differences: Array = np.abs(means - np.roll(means, 1))[:: n_frames // n_bars // 8]
+        return differences
 
     cut, turned = jumps(1), jumps(n_bars)
     assert cut[0] > 3 * np.median(cut[1:])
