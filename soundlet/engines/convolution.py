@@ -17,10 +17,13 @@ from soundlet.engines.kernels import Array, Products
 from soundlet.engines.toom_cook import transforms
 
 OUTPUTS = {2: 3, 3: 2, 7: 6}
-"""How many outputs are computed together, by the number of taps: see `benchmarks/convolutions.py`."""
+"""How many outputs are computed together, by the number of taps: `benchmarks/convolutions.py`."""
 
 ONE_THREAD = 2**18
 """Multiplications up to which NumPy's OpenBLAS keeps a product to the thread that asks for it."""
+
+AT_ONCE = 2**16
+"""Weights to transform at once: they stay in the cache."""
 
 
 class Scratch(local):
@@ -45,7 +48,7 @@ class Convolution:
 
     def __init__(
         self,
-        weight: NDArray[np.floating],
+        weight: Array,
         bias: Array | None,
         scratch: Scratch,
         *,
@@ -61,32 +64,33 @@ class Convolution:
             out: name of the output in it.
             dilation: samples from one tap to the next.
         """
-        self.channels_out, channels_in, n_taps = weight.shape
+        self.channels_out = len(weight)
+        n_taps: int = weight.shape[2]
         self._n_taps, self._dilation = n_taps, dilation
         self._n_outputs, self._scratch, self._out = OUTPUTS[n_taps], scratch, out
         self._transforms = transforms(self._n_outputs, n_taps)
-        kernel = self._transforms.kernel @ weight.reshape(-1, n_taps).T.astype(np.float64)
-        kernel = kernel.astype(np.float32).reshape(-1, self.channels_out, channels_in)
         biases = {}
         if bias is not None:
             synthesis = self._transforms.synthesis
             (everywhere, *_) = np.flatnonzero(np.ptp(synthesis, axis=0) == 0)
             biases[int(everywhere)] = bias / synthesis[0, everywhere]
-        self._products = Products(kernel.transpose(0, 2, 1), biases)
+        self._products = Products(_transformed(self._transforms.kernel, weight), biases)
 
     def n_rows(self, n: int) -> int:
         """Rows of input that are looked at for `n` of output: whole blocks of outputs."""
-        return self._dilation * (self._blocks(n) * self._n_outputs + self._n_taps - 1)
+        taps = self._n_taps - 1
+        return self._dilation * (self._blocks(n) * self._n_outputs + taps)
 
     def _blocks(self, n: int) -> int:
-        return -(-n // (self._n_outputs * self._dilation))
+        per_block = self._n_outputs * self._dilation
+        return (n + per_block - 1) // per_block
 
     def __call__(self, x: Array, n: int) -> Array:
         """Run.
 
         Args:
             x: (`n_rows(n)`, channels in), contiguous. Rows past those that `n` outputs depend on
-                may hold any finite numbers.
+                only round them: they should be no larger than the others.
             n: samples of output.
 
         Returns:
@@ -110,6 +114,17 @@ class Convolution:
         )
         _multiply(self._transforms.synthesis, products.transpose(1, 0, 2), out)
         return out.reshape(-1, self.channels_out)[:n]
+
+
+def _transformed(kernel: NDArray[np.float64], weight: Array) -> Array:
+    """`kernel` of the taps of each weight, in float64: (products, channels in, channels out)."""
+    channels_out, channels_in, n_taps = weight.shape
+    taps = np.ascontiguousarray(weight.transpose(2, 1, 0)).reshape(n_taps, -1)
+    out = np.empty((len(kernel), taps.shape[1]), np.float32)
+    for start in range(0, taps.shape[1], AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        out[:, part] = kernel @ taps[:, part].astype(np.float64)
+    return out.reshape(-1, channels_in, channels_out)
 
 
 def _multiply(matrix: Array, x: Array, out: Array) -> None:

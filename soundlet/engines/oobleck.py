@@ -1,9 +1,9 @@
 """The Oobleck networks for a CPU: every level in tiles that fit its cache, one tile to a core.
 
-Convolutions are ONNX Runtime's, for blocked layouts (see `kernels`); what lies between them is
-NumPy, whose sine takes a quarter of the time of ONNX Runtime's. A tile computes just the samples
-that the kept ones depend on, and puts zeros where the clip ends, so that the sound is that of the
-network run on the whole.
+Convolutions are products of matrices (see `convolution`); what lies between them is NumPy, whose
+sine takes a quarter of the time of ONNX Runtime's. A tile computes just the samples that the kept
+ones depend on, and puts zeros where the clip ends, so that the sound is that of the network run on
+the whole. Arrays are (samples, channels).
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ class Snake:
     """`x + sin²(alpha x) / beta`: see `soundlet.models.oobleck.SnakeBeta`."""
 
     def __init__(self, weights: Weights, name: str) -> None:
-        self.rate = np.exp(weights[f"{name}.alpha"])
-        self.depth = 1 / (np.exp(weights[f"{name}.beta"]) + np.float32(1e-9))
+        self.rate: Array = np.exp(weights[f"{name}.alpha"])
+        self.depth: Array = np.reciprocal(np.exp(weights[f"{name}.beta"]) + np.float32(1e-9))
 
     def __call__(self, x: Array, out: Array) -> None:
         np.multiply(x, self.rate, out=out)
@@ -142,7 +142,7 @@ class Unit:
         )
         self._spread = Filtered(Snake(weights, f"{name}.layers.0"), spread, scratch)
         self._depth = second.rate * second.depth
-        mix = weights[f"{name}.layers.3.weight"][:, :, 0] / second.rate
+        mix: Array = weights[f"{name}.layers.3.weight"][:, :, 0] / second.rate
         self._mix = Products(mix.T[None], {0: weights[f"{name}.layers.3.bias"]})
         self._reach = 3 * dilation
         self._scratch = scratch

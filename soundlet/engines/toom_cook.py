@@ -37,9 +37,7 @@ QUADRATIC: tuple[Polynomial, ...] = (  # x² + 1 alone, or x² + x + 1 and x² -
 )
 
 MODULI: dict[int, tuple[Polynomial, ...]] = {
-    2: LINEAR[:1],
     4: LINEAR[:3],
-    6: (*LINEAR[:3], QUADRATIC[0]),
     8: (*LINEAR[:5], QUADRATIC[0]),
     10: (*LINEAR, QUADRATIC[0]),
     12: (*LINEAR, *QUADRATIC[1:]),
@@ -69,7 +67,12 @@ class Transforms:
 
 @cache
 def transforms(n_outputs: int, n_taps: int) -> Transforms:
-    """Those of so many outputs at a time; together with the taps one more than a key of `MODULI`."""
+    """Those of so many outputs at a time; with the taps, one more than a key of `MODULI`.
+
+    Args:
+        n_outputs: at least 2.
+        n_taps: at least 2.
+    """
     size = n_outputs + n_taps - 1
     moduli = MODULI[size]
     remainders = [row for modulus in moduli for row in _remainders(size, modulus)]
