@@ -19,6 +19,10 @@ from soundlet.engines.toom_cook import transforms
 OUTPUTS = {2: 3, 3: 2, 7: 6}
 """How many outputs are computed together, by the number of taps: `benchmarks/convolutions.py`."""
 
+MOST_WEIGHTS = 2**24
+"""In a filter with more, outputs are computed singly: there are few samples where there are as many
+channels, and what the algorithm makes of the weights would take more memory than it saves time."""
+
 ONE_THREAD = 2**18
 """Multiplications up to which NumPy's OpenBLAS keeps a product to the thread that asks for it."""
 
@@ -67,7 +71,8 @@ class Convolution:
         self.channels_out = len(weight)
         n_taps: int = weight.shape[2]
         self._n_taps, self._dilation = n_taps, dilation
-        self._n_outputs, self._scratch, self._out = OUTPUTS[n_taps], scratch, out
+        self._n_outputs = OUTPUTS[n_taps] if weight.size <= MOST_WEIGHTS else 1
+        self._scratch, self._out = scratch, out
         self._transforms = transforms(self._n_outputs, n_taps)
         biases = {}
         if bias is not None:

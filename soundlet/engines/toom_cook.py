@@ -70,9 +70,12 @@ def transforms(n_outputs: int, n_taps: int) -> Transforms:
     """Those of so many outputs at a time; with the taps, one more than a key of `MODULI`.
 
     Args:
-        n_outputs: at least 2.
+        n_outputs: at least 1, for which they are those of the plain sum.
         n_taps: at least 2.
     """
+    if n_outputs == 1:
+        taps = np.eye(n_taps)
+        return Transforms(taps.astype(np.float32), taps, np.ones((1, n_taps), np.float32))
     size = n_outputs + n_taps - 1
     moduli = MODULI[size]
     remainders = [row for modulus in moduli for row in _remainders(size, modulus)]

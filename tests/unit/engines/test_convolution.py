@@ -15,6 +15,7 @@ from soundlet.engines.kernels import Products
 
 @pytest.mark.parametrize("has_bias", [True, False])
 @pytest.mark.parametrize("one_thread", [convolution.ONE_THREAD, 14 * 12])
+@pytest.mark.parametrize("most_weights", [convolution.MOST_WEIGHTS, 0])
 @pytest.mark.parametrize("n_taps", OUTPUTS)
 @pytest.mark.parametrize(("n", "dilation"), [(1, 1), (50, 1), (100, 9), (17, 3)])
 def test_a_convolution_is_the_sum_it_says(
@@ -23,9 +24,11 @@ def test_a_convolution_is_the_sum_it_says(
     dilation: int,
     n_taps: int,
     one_thread: int,
+    most_weights: int,
     has_bias: bool,
 ) -> None:
     monkeypatch.setattr(convolution, "ONE_THREAD", one_thread)  # the second: a column at a time
+    monkeypatch.setattr(convolution, "MOST_WEIGHTS", most_weights)  # the second: the plain sum
     random = np.random.default_rng(0)
     weight = random.standard_normal((4, 3, n_taps)).astype(np.float32)
     bias = random.standard_normal(4).astype(np.float32) if has_bias else None

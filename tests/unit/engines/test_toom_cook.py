@@ -14,7 +14,7 @@ from soundlet.engines.toom_cook import MODULI, transforms
 @pytest.mark.parametrize("size", MODULI)
 def test_they_are_the_filter(size: int) -> None:
     random = np.random.default_rng(size)
-    for n_taps in range(2, size):
+    for n_taps in range(2, size + 1):
         found = transforms(size + 1 - n_taps, n_taps)
         inputs, taps = random.standard_normal(size), random.standard_normal(n_taps)
         products = (found.kernel @ taps) * (found.analysis.astype(float) @ inputs)
