@@ -22,7 +22,7 @@ PRECISIONS = ("dit=int8", "int8", "int8-weights", "int4-weights")
 
 
 def reports(bundle: Path, precisions: list[str], seconds: float | None) -> dict[str, Any]:
-    """The report of each precision, by its name."""
+    """The name of the model, and the report of each precision by its name."""
     found: dict[str, Any] = {}
     with TemporaryDirectory() as room:
         for precision in precisions:
@@ -33,15 +33,16 @@ def reports(bundle: Path, precisions: list[str], seconds: float | None) -> dict[
             subprocess.run(command, check=True)
             path = Path(f"{dest}.quantization.json")
             found[precision] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+    name = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))["name"]
+    return {"model": name, "reports": found}
 
 
-def table(found: dict[str, Any]) -> list[str]:
+def table(measured: dict[str, Any]) -> list[str]:
     """A row a precision."""
     head = ["precision", "dit, MB on disk", "ms a step", "peak MB"]
     head += ["velocity, dB", "share of the spread", "the report says"]
-    lines = [row(head), row(["---"] * len(head))]
-    for precision, report in found.items():
+    lines = [f"{measured['model']}, after of before:", "", row(head), row(["---"] * len(head))]
+    for precision, report in measured["reports"].items():
         dit = report["parts"]["dit"]
         cells = [
             f"{dit['disk_bytes'][1] / 1e6:.1f} of {dit['disk_bytes'][0] / 1e6:.1f}",

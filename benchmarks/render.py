@@ -58,6 +58,8 @@ def lengths(measurements: list[dict[str, Any]]) -> list[str]:
     share = 1 - ((warm - (start + slope * seconds)) ** 2).sum() / spread
     short, whole = np.interp([3.0, seconds[-1]], seconds, warm)
     return [
+        "Clips of the default model, whose length is variable:",
+        "",
         row(["seconds", "first clip", "later clips", "times real time"]),
         row(["---"] * 4),
         *(
@@ -73,7 +75,7 @@ def lengths(measurements: list[dict[str, Any]]) -> list[str]:
 
 def starts(found: dict[str, list[float]]) -> list[str]:
     """A table of medians."""
-    lines = [row(["", "seconds"]), row(["---"] * 2)]
+    lines = ["Starting, with the default model:", "", row(["", "seconds"]), row(["---"] * 2)]
     return lines + [row([name, f"{median(times):.2f}"]) for name, times in found.items()]
 
 
