@@ -146,7 +146,7 @@ def on_ray(arguments: argparse.Namespace, place: Path) -> dict[str, Any]:
         told = json.loads(said)
     finally:
         process.kill()
-        cluster.shutdown()
+        cluster.shutdown()  # type: ignore[no-untyped-call]
     return {
         **state_of(folder, arguments.lines),
         "worker_killed_at": worker_killed_at,

@@ -82,7 +82,8 @@ def on_cluster(lines: Sequence[Line], maker: Maker, workers: int, address: str) 
         raise EngineError(f"no Ray cluster at {address}: {_first_line(e)}") from e
     try:
         threads = maker.threads or 1
-        largest = max(int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"])
+        nodes = ray.nodes()  # type: ignore[no-untyped-call]
+        largest = max(int(node["Resources"].get("CPU", 0)) for node in nodes if node["Alive"])
         if threads > largest:
             raise EngineError(
                 f"no machine of the cluster at {address} offers {threads} cores for a worker: set"
@@ -113,7 +114,7 @@ def _by_actors(lines: Sequence[Line], maker: Maker, workers: int, threads: int) 
     failed_starts = 0
 
     def start() -> None:
-        actor = kind.remote(maker)
+        actor: Any = kind.remote(maker)
         at_work[actor.__ray_ready__.remote()] = (actor, None)
 
     for _ in range(min(workers, len(lines))):

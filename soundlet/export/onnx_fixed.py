@@ -148,13 +148,13 @@ def compute_in_float16(model: ir.Model) -> None:
                 wide.add(value)
     for node in list(graph):
         is_kept = node in kept
-        for i, value in enumerate(node.inputs):
-            if value is None:
+        for i, given in enumerate(node.inputs):
+            if given is None:
                 continue
-            if not is_kept and value in wide and value.dtype == ir.DataType.FLOAT:
-                node.replace_input_with(i, _cast(narrowed, value, ir.DataType.FLOAT16, node))
-            elif is_kept and value.dtype == ir.DataType.FLOAT16:
-                node.replace_input_with(i, _cast(widened, value, ir.DataType.FLOAT, node))
+            if not is_kept and given in wide and given.dtype == ir.DataType.FLOAT:
+                node.replace_input_with(i, _cast(narrowed, given, ir.DataType.FLOAT16, node))
+            elif is_kept and given.dtype == ir.DataType.FLOAT16:
+                node.replace_input_with(i, _cast(widened, given, ir.DataType.FLOAT, node))
         if not is_kept:
             _narrow(node)
     for i, value in enumerate(graph.outputs):
@@ -272,7 +272,8 @@ def _narrow_weights(model: ir.Model) -> None:
 
 def _array(value: ir.Value) -> np.ndarray:
     assert value.const_value is not None
-    return value.const_value.numpy()
+    array: np.ndarray = value.const_value.numpy()
+    return array
 
 
 def _store(value: ir.Value, array: np.ndarray) -> None:
@@ -282,7 +283,8 @@ def _store(value: ir.Value, array: np.ndarray) -> None:
 
 def _float16(array: np.ndarray) -> np.ndarray:
     largest = float(np.finfo(np.float16).max)
-    return np.clip(array, -largest, largest).astype(np.float16)
+    narrow: np.ndarray = np.clip(array, -largest, largest).astype(np.float16)
+    return narrow
 
 
 def _save(model: ir.Model, path: Path) -> None:
