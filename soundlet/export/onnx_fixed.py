@@ -149,13 +149,13 @@ def compute_in_float16(model: ir.Model) -> None:
                 wide.add(weight)
     for node in list(graph):
         is_kept = node in kept
-        for i, value in enumerate(node.inputs):
-            if value is None:
+        for i, given in enumerate(node.inputs):
+            if given is None:
                 continue
-            if not is_kept and value in wide and value.dtype == ir.DataType.FLOAT:
-                node.replace_input_with(i, _cast(narrowed, value, ir.DataType.FLOAT16, node))
-            elif is_kept and value.dtype == ir.DataType.FLOAT16:
-                node.replace_input_with(i, _cast(widened, value, ir.DataType.FLOAT, node))
+            if not is_kept and given in wide and given.dtype == ir.DataType.FLOAT:
+                node.replace_input_with(i, _cast(narrowed, given, ir.DataType.FLOAT16, node))
+            elif is_kept and given.dtype == ir.DataType.FLOAT16:
+                node.replace_input_with(i, _cast(widened, given, ir.DataType.FLOAT, node))
         if not is_kept:
             _narrow(node)
     for i, result in enumerate(graph.outputs):
