@@ -6,9 +6,10 @@ which for a single window is where its end meets its start, their velocities are
 every step both sides of the seam are drawn towards the same sound. The blending of overlapping
 windows is that of MultiDiffusion, https://arxiv.org/abs/2302.08113, here around a circle.
 
-A model begins a sound at the start of a window and lets it end at the end. So the windows are
-turned from step to step, by a whole number of bars where a sound has bars: the place where the loop
-is cut in the end is then a bar line like its others.
+A model begins a sound at the start of a window and lets it end at the end. So once the noise has
+let the rhythm through, the windows are turned from step to step, by whole bars where a sound has
+bars, and begin elsewhere than where the loop is cut in the end: that place is inside of every
+window. Sooner they are not turned, since a window that begins with another bar is another rhythm.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from soundlet.sampling import Array, Velocity
 OVERLAP = 16  # frames that a window shares with the next: 0.74 s of the official model
 MIN_OVERLAP_SHARE = 32  # the overlap is never less than this part of the model's window
 GOLDEN = 0.618
+TURNED_FROM = 0.9  # time of the flow from which on windows are turned
 BRIDGE_REACH = 3 * N_FFT  # samples to each side of the seam whose phase may change
 
 Decode = Callable[[Array], Array]
@@ -38,8 +40,8 @@ class Windows:
         n_frames: of the circle.
         starts: frame at which each window begins, equally spaced.
         length: frames of a window; it may go round more than once.
-        turns: frames by which the windows are turned on, at each step the next of them, and from
-            the first again after the last.
+        turns: frames by which the windows are turned on once the flow is below `TURNED_FROM`, at
+            each step the next of them, and from the first again after the last.
     """
 
     n_frames: int
@@ -71,7 +73,8 @@ def windows_for(
         longest: frames of the model's window.
         patch: window lengths are multiples of it.
         is_fixed: the model knows no window but its longest.
-        n_turns: places, equally spaced, at which windows begin in turn: the bars of the sound.
+        n_turns: equal parts of the circle, the bars of the sound: windows begin at each of them in
+            turn but the first. 1: always at the start.
     """
     least = max(1, longest // MIN_OVERLAP_SHARE)
     count = 1
@@ -84,11 +87,13 @@ def windows_for(
 
 
 def _turns(n_frames: int, count: int) -> tuple[int, ...]:
-    """Each of the places once, neighbours far from each other: by the golden section."""
+    """Each of the places but the start, neighbours far from each other: by the golden section."""
+    if count == 1:
+        return (0,)
     stride = max(1, round(count * GOLDEN))
     while math.gcd(stride, count) != 1:
         stride += 1
-    return tuple(round(i * stride % count * n_frames / count) for i in range(count))
+    return tuple(round(i * stride % count * n_frames / count) for i in range(1, count))
 
 
 def around(velocity: Velocity, windows: Windows) -> Velocity:
@@ -111,10 +116,11 @@ def around(velocity: Velocity, windows: Windows) -> Velocity:
     times: list[float] = []
 
     def on_the_circle(x: Array, t: Array) -> Array:
-        time = float(t.flat[0])
-        if time not in times:  # another step, or stage of a step
-            times.append(time)
-        turn = windows.turns[times.index(time) % len(windows.turns)]
+        time, turn = float(t.flat[0]), 0
+        if time < TURNED_FROM:
+            if time not in times:  # another step, or stage of a step
+                times.append(time)
+            turn = windows.turns[times.index(time) % len(windows.turns)]
         out = np.zeros_like(x)
         for place, share in zip(places, shares, strict=True):
             turned = (place + turn) % windows.n_frames

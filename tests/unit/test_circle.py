@@ -84,7 +84,7 @@ def test_what_is_sampled_on_the_circle_is_as_smooth_at_the_seam_as_elsewhere(
     assert jump(plain) > 3 * jump(looped)
 
 
-def test_a_network_that_begins_and_ends_its_windows_does_so_at_every_bar_alike() -> None:
+def test_a_network_that_begins_and_ends_its_windows_does_so_at_other_bars_than_the_seam() -> None:
     """The network here draws a window to be loud at its start and to die away to its end."""
     n_frames, n_bars = 128, 4
 
@@ -104,14 +104,16 @@ def test_a_network_that_begins_and_ends_its_windows_does_so_at_every_bar_alike()
 
     cut, turned = jumps(1), jumps(n_bars)
     assert cut[0] > 3 * np.median(cut[1:])
-    assert turned[0] < 1.5 * np.median(turned[1:])
+    assert turned[0] < turned[1:].max() < cut[0] / 2
 
 
 @pytest.mark.parametrize("n_turns", [1, 2, 3, 4, 8, 10, 32])
-def test_every_turn_is_taken_once_and_neighbours_do_not_follow_each_other(n_turns: int) -> None:
+def test_every_turn_is_taken_but_to_the_seam_and_neighbours_do_not_follow_each_other(
+    n_turns: int,
+) -> None:
     turns = windows_for(320, 128, n_turns=n_turns).turns
-    assert sorted(turns) == [round(i * 320 / n_turns) for i in range(n_turns)]
-    assert turns[0] == 0
+    assert sorted(turns) == [round(i * 320 / n_turns) for i in range(1, n_turns)] or turns == (0,)
+    assert len(turns) == max(1, n_turns - 1)
     if n_turns > 4:
         steps = np.diff(turns) % 320
         assert np.minimum(steps, 320 - steps).min() > 320 / n_turns
