@@ -4,8 +4,9 @@
         --out results.json
 
 Each model is a process that waits; they are run in turn, so that whatever else the machine does
-falls on all of them alike. Medians count. `python benchmarks/render.py results.json` makes the
-tables of docs/performance.md of what this writes.
+falls on all of them alike. Medians count. Then the default model is run alone: clips of several
+lengths, imports, and commands from a cold process. `python benchmarks/render.py results.json` makes
+the tables of docs/performance.md of what this writes.
 """
 
 from __future__ import annotations
@@ -20,11 +21,20 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from typing import Any
 
 WORKERS = Path(__file__).parent / "workers.py"
 PARTS = ("conditioners", "dit", "decoder", "whole")
 SHORT = 3.0  # seconds, for what follows the length asked
+LENGTHS = "1.5,3,6,11.8"  # of clips of the default model
+STARTS = 5
+IMPORTS = {
+    "import soundlet": "import soundlet",
+    "import of all that a generation needs": (
+        "import soundlet, soundlet.pipeline, soundlet.engines.onnx"
+    ),
+}
 
 
 class Worker:
@@ -111,12 +121,39 @@ def main() -> None:
                 for name, worker in workers.items()
             },
         }
+    result |= default_model(given.threads)
     part = given.out.with_suffix(".part")
     part.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     part.replace(given.out)
     for name, model in result["models"].items():
         medians = {label: median(found) for label, found in model["seconds"].items()}
         print(name, {label: round(value, 3) for label, value in medians.items()})
+
+
+def default_model(threads: int) -> dict[str, Any]:
+    """Clips of several lengths of the model that comes with soundlet, and what starting takes."""
+    bench = ["bench", "--seconds", LENGTHS, "--threads", str(threads), "--repeats", "3", "--json"]
+    lengths = json.loads(_python("-m", "soundlet", *bench))["measurements"]
+    timed = "import time; start = time.perf_counter(); {}; print(time.perf_counter() - start)"
+    starts = {
+        name: [float(_python("-c", timed.format(code))) for _ in range(STARTS)]
+        for name, code in IMPORTS.items()
+    }
+    with TemporaryDirectory() as folder:
+        clip = str(Path(folder) / "clip.wav")
+        asked = ["techno drum loop 128 BPM", "--seconds", "6", "--out", clip, "--force", "-q"]
+        times = []
+        for seed in range(STARTS):
+            start = time.perf_counter()
+            _python("-m", "soundlet", "generate", *asked, "--seed", str(seed))
+            times.append(time.perf_counter() - start)
+        starts["a 6 s clip, from a cold process to the written file"] = times
+    return {"lengths": lengths, "starts": starts}
+
+
+def _python(*arguments: str) -> str:
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def window_seconds(bundle: Path) -> float:

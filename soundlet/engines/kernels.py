@@ -1,8 +1,6 @@
-"""Graphs of one operator on ONNX Runtime, written without the `onnx` package.
+"""Graphs of matrix products on ONNX Runtime, written without the `onnx` package.
 
-A convolution over time is written as one over images of height 1: only two-dimensional ones take
-ONNX Runtime's kernels for blocked layouts, which reach the speed of its matrix products. A graph of
-one operator is a few dozen bytes of protocol buffer around the weights, so it is written here; the
+Such a graph is a few dozen bytes of protocol buffer around the weights, so it is written here; the
 `onnx` package is ten times the size of this one.
 
 Source: the field numbers of onnx.proto, https://github.com/onnx/onnx/blob/main/onnx/onnx.proto.
@@ -20,43 +18,39 @@ Array = NDArray[np.float32]
 Shape = tuple[int | None, ...]
 
 OPSET, IR_VERSION = 20, 10
-FLOAT, INT8, INTS = 1, 3, 7  # TensorProto.FLOAT and INT8, AttributeProto.INTS
+FLOAT, INT8 = 1, 3  # of TensorProto
 CONTRIB = "com.microsoft"  # the domain of ONNX Runtime's own operators
 ONLY_ERRORS = 3  # severity from which ONNX Runtime writes to stderr
 
 
-class Convolution:
-    """`out[o, t] = bias[o] + Σ weight[o, i, k] · x[i, t · stride + k · dilation]`, without padding.
+class Products:
+    """`out[k] = x[k] @ weight[k]` for all k, on the thread that calls; several may at once."""
 
-    Runs on the thread that calls it; several may do so at once.
-    """
-
-    def __init__(
-        self, weight: Array, bias: Array | None = None, *, dilation: int = 1, stride: int = 1
-    ) -> None:
+    def __init__(self, weight: Array, bias: Mapping[int, Array] | None = None) -> None:
         """Prepare the weights for this machine.
 
         Args:
-            weight: (channels out, channels in, kernel).
-            bias: (channels out,). None: zeros.
-            dilation: samples from one weight of the kernel to the next.
-            stride: samples from one output to the next.
+            weight: (products, columns in, columns out).
+            bias: (columns out,) to add to some of the products.
         """
-        self.channels_out, channels_in, self._kernel = weight.shape
-        self._dilation, self._stride = dilation, stride
-        attributes = {"dilations": (1, dilation), "strides": (1, stride)}
-        initializers = {"w": weight[:, :, None]}
-        if bias is not None:
-            initializers["b"] = bias
+        self._columns_out = weight.shape[2]
+        nodes, initializers = [], {}
+        for k, matrix in enumerate(weight):
+            initializers[f"w{k}"] = matrix
+            if bias is not None and k in bias:
+                initializers[f"b{k}"] = bias[k]
+                nodes.append(_node("Gemm", [f"x{k}", f"w{k}", f"b{k}"], f"y{k}"))
+            else:
+                nodes.append(_node("MatMul", [f"x{k}", f"w{k}"], f"y{k}"))
         options = onnxruntime.SessionOptions()
         options.log_severity_level = ONLY_ERRORS
         options.intra_op_num_threads = 1
         options.enable_mem_pattern = False  # lengths vary
         self._session = onnxruntime.InferenceSession(
             _model(
-                [_node("Conv", ["x", *initializers], attributes=attributes)],
-                ("x", (1, channels_in, 1, None)),
-                ("y", (1, None, 1, None)),
+                nodes,
+                {f"x{k}": (None, weight.shape[1]) for k in range(len(weight))},
+                {f"y{k}": (None, weight.shape[2]) for k in range(len(weight))},
                 initializers,
             ),
             options,
@@ -67,39 +61,40 @@ class Convolution:
         """Run.
 
         Args:
-            x: (channels in, samples), contiguous.
+            x: (products, rows, columns in), contiguous.
             out: where to write, contiguous. None: a new array.
 
         Returns:
-            (channels out, samples that have a whole kernel of input).
+            (products, rows, columns out).
         """
-        n = (x.shape[1] - self._dilation * (self._kernel - 1) - 1) // self._stride + 1
         if out is None:
-            out = np.empty((self.channels_out, n), np.float32)
+            out = np.empty((*x.shape[:2], self._columns_out), np.float32)
         binding = self._session.io_binding()
         for bind, name, array in ((binding.bind_input, "x", x), (binding.bind_output, "y", out)):
-            bind(name, "cpu", 0, np.float32, (1, len(array), 1, array.shape[1]), array.ctypes.data)
+            address, step = array.ctypes.data, array.strides[0]
+            for k in range(len(array)):
+                bind(f"{name}{k}", "cpu", 0, np.float32, array.shape[1:], address + k * step)
         self._session.run_with_iobinding(binding)
         return out
 
 
 def product(weight: Array) -> bytes:
     """A model of "y" = "x" @ weight, for x (rows, columns in)."""
-    x, y = ("x", (None, len(weight))), ("y", (None, None))
-    return _model([_node("MatMul", ["x", "w"])], x, y, {"w": weight})
+    x, y = {"x": (None, len(weight))}, {"y": (None, None)}
+    return _model([_node("MatMul", ["x", "w"], "y")], x, y, {"w": weight})
 
 
 def int8_product(weight: NDArray[np.int8], scale: Array) -> bytes:
     """The same of int8 weights, each column with its scale; x becomes 8-bit as it comes."""
-    x, y = ("x", (None, len(weight))), ("y", (None, None))
-    node = _node("DynamicQuantizeMatMul", ["x", "w", "s"], domain=CONTRIB)
+    x, y = {"x": (None, len(weight))}, {"y": (None, None)}
+    node = _node("DynamicQuantizeMatMul", ["x", "w", "s"], "y", domain=CONTRIB)
     return _model([node], x, y, {"w": weight, "s": scale})
 
 
 def _model(
     nodes: Sequence[bytes],
-    x: tuple[str, Shape],
-    y: tuple[str, Shape],
+    inputs: Mapping[str, Shape],
+    outputs: Mapping[str, Shape],
     initializers: Mapping[str, NDArray[np.generic]],
 ) -> bytes:
     graph: list[bytes | memoryview] = [_field(1, node) for node in nodes]
@@ -112,25 +107,17 @@ def _model(
         size = len(head) + len(_varint(9 << 3 | 2)) + len(_varint(len(raw))) + len(raw)
         graph += [_varint(5 << 3 | 2), _varint(size), head]
         graph += [_varint(9 << 3 | 2), _varint(len(raw)), raw]
-    graph += [_field(11, _value(*x)), _field(12, _value(*y))]
+    graph += [_field(11, _value(*x)) for x in inputs.items()]
+    graph += [_field(12, _value(*y)) for y in outputs.items()]
     head = _number(1, IR_VERSION) + _field(8, _number(2, OPSET))
     head += _field(8, _text(1, CONTRIB) + _number(2, 1))
     size = sum(len(piece) for piece in graph)
     return b"".join([head, _varint(7 << 3 | 2), _varint(size), *graph])
 
 
-def _node(
-    operator: str,
-    inputs: Iterable[str],
-    *,
-    domain: str = "",
-    attributes: Mapping[str, Sequence[int]] | None = None,
-) -> bytes:
-    node = b"".join(_text(1, name) for name in inputs) + _text(2, "y") + _text(4, operator)
-    for name, values in (attributes or {}).items():
-        packed = b"".join(_number(8, value) for value in values)
-        node += _field(5, _text(1, name) + packed + _number(20, INTS))
-    return node + (_text(7, domain) if domain else b"")
+def _node(operator: str, inputs: Iterable[str], output: str, *, domain: str = "") -> bytes:
+    names = b"".join(_text(1, name) for name in inputs) + _text(2, output)
+    return names + _text(4, operator) + (_text(7, domain) if domain else b"")
 
 
 def _value(name: str, shape: Shape) -> bytes:

@@ -1,9 +1,9 @@
 """The Oobleck networks for a CPU: every level in tiles that fit its cache, one tile to a core.
 
-Convolutions are ONNX Runtime's, for blocked layouts (see `kernels`); what lies between them is
-NumPy, whose sine takes a quarter of the time of ONNX Runtime's. A tile computes just the samples
-that the kept ones depend on, and puts zeros where the clip ends, so that the sound is that of the
-network run on the whole.
+Convolutions are products of matrices (see `convolution`); what lies between them is NumPy, whose
+sine takes a quarter of the time of ONNX Runtime's. A tile computes just the samples that the kept
+ones depend on, and puts zeros where the clip ends, so that the sound is that of the network run on
+the whole. Arrays are (samples, channels).
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from typing import Protocol
 import numpy as np
 
 from soundlet.config import OobleckDecoderConfig, OobleckEncoderConfig
-from soundlet.engines.kernels import Array, Convolution
+from soundlet.engines.convolution import Convolution, Scratch
+from soundlet.engines.kernels import Array, Products
 from soundlet.engines.tiling import tiles
 from soundlet.engines.weights import Weights
 
@@ -51,27 +52,66 @@ class Snake:
     """`x + sin²(alpha x) / beta`: see `soundlet.models.oobleck.SnakeBeta`."""
 
     def __init__(self, weights: Weights, name: str) -> None:
-        self._rate = np.exp(weights[f"{name}.alpha"])[:, None]
-        self._depth = 1 / (np.exp(weights[f"{name}.beta"]) + np.float32(1e-9))[:, None]
+        self.rate: Array = np.exp(weights[f"{name}.alpha"])
+        self.depth: Array = np.reciprocal(np.exp(weights[f"{name}.beta"]) + np.float32(1e-9))
 
     def __call__(self, x: Array, out: Array) -> None:
-        np.multiply(x, self._rate, out=out)
+        np.multiply(x, self.rate, out=out)
         np.sin(out, out=out)
         np.multiply(out, out, out=out)
-        np.multiply(out, self._depth, out=out)
+        np.multiply(out, self.depth, out=out)
         np.add(out, x, out=out)
+
+
+class Filtered:
+    """An activation if there is one, then a convolution, on samples with zeros around them."""
+
+    def __init__(self, snake: Snake | None, convolution: Convolution, scratch: Scratch) -> None:
+        self._snake, self._convolution, self._scratch = snake, convolution, scratch
+
+    def __call__(self, x: Array, given: Range, needed: Range, n: int, *, stride: int = 1) -> Array:
+        """`n` rows of the convolution, in the scratch.
+
+        Args:
+            x: samples `given` of the input.
+            given: all that there are from `needed`; beyond are the ends of the clip.
+            needed: samples that the output depends on.
+            n: rows of output.
+            stride: samples in a row of what the convolution is given.
+        """
+        padded = self._scratch.array("padded", self._convolution.n_rows(n) * stride, x.shape[1])
+        first, end = max(given[0], needed[0]), min(given[1], needed[1])
+        inner = padded[first - needed[0] : end - needed[0]]
+        source = x[first - given[0] : end - given[0]]
+        if self._snake is None:
+            inner[:] = source
+        else:
+            self._snake(source, inner)
+        padded[: first - needed[0]] = 0
+        padded[end - needed[0] :] = 0
+        return self._convolution(padded.reshape(-1, stride * x.shape[1]), n)
 
 
 class Filter:
     """A convolution with padding, after an activation if there is one."""
 
     def __init__(
-        self, weights: Weights, name: str, *, snake: str | None = None, has_bias: bool = True
+        self,
+        weights: Weights,
+        name: str,
+        scratch: Scratch,
+        *,
+        snake: str | None = None,
+        has_bias: bool = True,
     ) -> None:
         weight = weights[f"{name}.weight"]
+        bias = weights[f"{name}.bias"] if has_bias else None
+        self._filtered = Filtered(
+            None if snake is None else Snake(weights, snake),
+            Convolution(weight, bias, scratch, out="filtered"),
+            scratch,
+        )
         self._reach = weight.shape[2] // 2
-        self._convolution = Convolution(weight, weights[f"{name}.bias"] if has_bias else None)
-        self._snake = None if snake is None else Snake(weights, snake)
         self.channels_out = len(weight)
 
     def length(self, n: int) -> int:
@@ -81,24 +121,32 @@ class Filter:
         return wanted[0] - self._reach, wanted[1] + self._reach
 
     def __call__(self, x: Array, given: Range, wanted: Range) -> Array:
-        return self._convolution(padded(x, given, self.needs(wanted), self._snake))
+        return self._filtered(x, given, self.needs(wanted), wanted[1] - wanted[0])
 
 
 class Unit:
-    """A residual unit: `x + mix(snake(spread(snake(x))))`."""
+    """A residual unit: `x + mix(snake(spread(snake(x))))`.
 
-    def __init__(self, weights: Weights, name: str, dilation: int) -> None:
-        self._snakes = Snake(weights, f"{name}.layers.0"), Snake(weights, f"{name}.layers.2")
-        self._spread = Convolution(
-            weights[f"{name}.layers.1.weight"],
-            weights[f"{name}.layers.1.bias"],
+    What the second activation multiplies its input by is in the weights of `spread`, and taken out
+    again in those of `mix`.
+    """
+
+    def __init__(self, weights: Weights, name: str, dilation: int, scratch: Scratch) -> None:
+        second = Snake(weights, f"{name}.layers.2")
+        spread = Convolution(
+            weights[f"{name}.layers.1.weight"] * second.rate[:, None, None],
+            weights[f"{name}.layers.1.bias"] * second.rate,
+            scratch,
+            out="spread",
             dilation=dilation,
         )
-        self._mix = Convolution(
-            weights[f"{name}.layers.3.weight"], weights[f"{name}.layers.3.bias"]
-        )
+        self._spread = Filtered(Snake(weights, f"{name}.layers.0"), spread, scratch)
+        self._depth = second.rate * second.depth
+        mix: Array = weights[f"{name}.layers.3.weight"][:, :, 0] / second.rate
+        self._mix = Products(mix.T[None], {0: weights[f"{name}.layers.3.bias"]})
         self._reach = 3 * dilation
-        self.channels_out = self._mix.channels_out
+        self._scratch = scratch
+        self.channels_out = len(mix)
 
     def length(self, n: int) -> int:
         return n
@@ -107,12 +155,15 @@ class Unit:
         return wanted[0] - self._reach, wanted[1] + self._reach
 
     def __call__(self, x: Array, given: Range, wanted: Range) -> Array:
-        first, second = self._snakes
-        spread = self._spread(padded(x, given, self.needs(wanted), first))
-        active = np.empty_like(spread)
-        second(spread, active)
-        out = self._mix(active, out=spread)
-        out += x[:, wanted[0] - given[0] : wanted[1] - given[0]]
+        spread = self._spread(x, given, self.needs(wanted), wanted[1] - wanted[0])
+        active = self._scratch.array("active", *spread.shape)
+        np.sin(spread, out=active)
+        np.multiply(active, active, out=active)
+        np.multiply(active, self._depth, out=active)
+        np.add(active, spread, out=active)
+        (mixed,) = self._mix(active[None], self._scratch.array("mixed", 1, *spread.shape))
+        out = x[wanted[0] - given[0] : wanted[1] - given[0]]
+        out += mixed
         return out
 
 
@@ -120,17 +171,20 @@ class Upsample:
     """An activation, then a transposed convolution whose kernel is two strides long.
 
     Each output hears two inputs, so it is a convolution of kernel 2 with `stride` times the
-    channels, whose outputs are then put one after the other.
+    channels: a row of it holds `stride` rows of output.
     """
 
-    def __init__(self, weights: Weights, name: str, stride: int) -> None:
+    def __init__(self, weights: Weights, name: str, stride: int, scratch: Scratch) -> None:
         weight = weights[f"{name}.layers.1.weight"]  # (in, out, 2 * stride)
         n_in, self.channels_out, _ = weight.shape
         taps = weight.reshape(n_in, self.channels_out, 2, stride)[:, :, ::-1]  # older input first
-        weight = taps.transpose(1, 3, 0, 2).reshape(-1, n_in, 2)
-        bias = np.repeat(weights[f"{name}.layers.1.bias"], stride)
-        self._convolution = Convolution(np.ascontiguousarray(weight), bias)
-        self._snake = Snake(weights, f"{name}.layers.0")
+        convolution = Convolution(
+            taps.transpose(3, 1, 0, 2).reshape(-1, n_in, 2),
+            np.tile(weights[f"{name}.layers.1.bias"], stride),
+            scratch,
+            out="upsampled",
+        )
+        self._filtered = Filtered(Snake(weights, f"{name}.layers.0"), convolution, scratch)
         self._stride, self._padding = stride, stride // 2
 
     def length(self, n: int) -> int:
@@ -146,26 +200,31 @@ class Upsample:
         return first - 1, end
 
     def __call__(self, x: Array, given: Range, wanted: Range) -> Array:
-        phases = self._convolution(padded(x, given, self.needs(wanted), self._snake))
-        phases = phases.reshape(self.channels_out, self._stride, -1)
-        whole = phases.transpose(0, 2, 1).reshape(self.channels_out, -1)
-        start = wanted[0] + self._padding - self._groups(wanted)[0] * self._stride
-        return whole[:, start : start + wanted[1] - wanted[0]]
+        first, end = self._groups(wanted)
+        groups = self._filtered(x, given, (first - 1, end), end - first)
+        start = wanted[0] + self._padding - first * self._stride
+        return groups.reshape(-1, self.channels_out)[start : start + wanted[1] - wanted[0]]
 
 
 class Downsample:
-    """An activation, then a convolution with a stride whose kernel is two strides long."""
+    """An activation, then a convolution with a stride whose kernel is two strides long.
 
-    def __init__(self, weights: Weights, name: str, stride: int) -> None:
+    With `stride` samples in a row it is one of kernel 2 without a stride.
+    """
+
+    def __init__(self, weights: Weights, name: str, stride: int, scratch: Scratch) -> None:
         at = len(DILATIONS)
-        self._convolution = Convolution(
-            weights[f"{name}.layers.{at + 1}.weight"],
+        weight = weights[f"{name}.layers.{at + 1}.weight"]  # (out, in, 2 * stride)
+        self.channels_out, n_in, _ = weight.shape
+        taps = weight.reshape(self.channels_out, n_in, 2, stride).transpose(0, 3, 1, 2)
+        convolution = Convolution(
+            taps.reshape(self.channels_out, -1, 2),
             weights[f"{name}.layers.{at + 1}.bias"],
-            stride=stride,
+            scratch,
+            out="downsampled",
         )
-        self._snake = Snake(weights, f"{name}.layers.{at}")
+        self._filtered = Filtered(Snake(weights, f"{name}.layers.{at}"), convolution, scratch)
         self._stride, self._padding = stride, stride // 2
-        self.channels_out = self._convolution.channels_out
 
     def length(self, n: int) -> int:
         return n // self._stride
@@ -175,22 +234,8 @@ class Downsample:
         return first, (wanted[1] + 1) * self._stride - self._padding
 
     def __call__(self, x: Array, given: Range, wanted: Range) -> Array:
-        return self._convolution(padded(x, given, self.needs(wanted), self._snake))
-
-
-def padded(x: Array, given: Range, wanted: Range, snake: Snake | None) -> Array:
-    """Samples `wanted` of the activation of `x`, which has `given` ones; zero beyond those."""
-    out = np.empty((len(x), wanted[1] - wanted[0]), np.float32)
-    first, end = max(given[0], wanted[0]), min(given[1], wanted[1])
-    inner = out[:, first - wanted[0] : end - wanted[0]]
-    source = x[:, first - given[0] : end - given[0]]
-    if snake is None:
-        inner[:] = source
-    else:
-        snake(source, inner)
-    out[:, : first - wanted[0]] = 0
-    out[:, end - wanted[0] :] = 0
-    return out
+        n = wanted[1] - wanted[0]
+        return self._filtered(x, given, self.needs(wanted), n, stride=self._stride)
 
 
 @dataclass(frozen=True)
@@ -199,13 +244,14 @@ class Level:
 
     layers: Sequence[Layer]
     width: int
+    scratch: Scratch
 
     def run(self, x: Array, pool: ThreadPoolExecutor, threads: int) -> Array:
-        """(channels, samples) to (channels out, samples out)."""
-        lengths = [x.shape[1]]
+        """(samples, channels) to (samples out, channels out)."""
+        lengths = [len(x)]
         for layer in self.layers:
             lengths.append(layer.length(lengths[-1]))
-        whole = np.empty((self.layers[-1].channels_out, lengths[-1]), np.float32)
+        whole = np.empty((lengths[-1], self.layers[-1].channels_out), np.float32)
         ratio = max(lengths) / lengths[-1]
 
         def run_tile(wanted: Range) -> None:
@@ -214,10 +260,11 @@ class Level:
                 first, end = layer.needs(ranges[-1])
                 ranges.append((max(first, 0), min(end, length)))
             ranges.reverse()
-            y = x[:, slice(*ranges[0])]
+            y = self.scratch.array("tile", ranges[0][1] - ranges[0][0], x.shape[1])
+            y[:] = x[slice(*ranges[0])]
             for layer, given, needed in zip(self.layers, ranges, ranges[1:], strict=False):
                 y = layer(y, given, needed)
-            whole[:, slice(*wanted)] = y
+            whole[slice(*wanted)] = y
 
         size = max(1, int(TILE_NUMBERS / self.width / ratio))
         for _ in pool.map(run_tile, even_tiles(lengths[-1], size, threads)):
@@ -243,9 +290,10 @@ class OobleckNetwork:
         return np.stack([self._run(item) for item in batch])
 
     def _run(self, x: Array) -> Array:
+        x = np.ascontiguousarray(x.T)
         for level in self._levels:
             x = level.run(x, self._pool, self._threads)
-        return np.tanh(x) if self._tanh else x
+        return np.tanh(x.T) if self._tanh else np.ascontiguousarray(x.T)
 
 
 def oobleck_decoder(
@@ -253,19 +301,20 @@ def oobleck_decoder(
 ) -> OobleckNetwork:
     """The decoder whose tensors `weights` holds: latents in, audio out."""
     widths = [multiple * config.channels for multiple in (1, *config.c_mults)]
+    scratch = Scratch()
     levels: list[Level] = []
-    layers: list[Layer] = [Filter(weights, "layers.0")]
+    layers: list[Layer] = [Filter(weights, "layers.0", scratch)]
     for i, (stride, width) in enumerate(zip(config.strides[::-1], widths[-2::-1], strict=True)):
         name = f"layers.{i + 1}"
-        layers.append(Upsample(weights, name, stride))
+        layers.append(Upsample(weights, name, stride, scratch))
         units = enumerate(DILATIONS, start=2)
-        layers += [Unit(weights, f"{name}.layers.{k}", dilation) for k, dilation in units]
+        layers += [Unit(weights, f"{name}.layers.{k}", dilation, scratch) for k, dilation in units]
         if i == len(config.strides) - 1:
             end = len(config.strides) + 1
             layers.append(
-                Filter(weights, f"layers.{end + 1}", snake=f"layers.{end}", has_bias=False)
+                Filter(weights, f"layers.{end + 1}", scratch, snake=f"layers.{end}", has_bias=False)
             )
-        levels.append(Level(layers, width))
+        levels.append(Level(layers, width, scratch))
         layers = []
     return OobleckNetwork(levels, threads=threads, tanh=config.final_tanh)
 
@@ -275,16 +324,17 @@ def oobleck_encoder(
 ) -> OobleckNetwork:
     """The encoder whose tensors `weights` holds: audio in, mean and scale of latents out."""
     widths = [multiple * config.channels for multiple in (1, *config.c_mults)]
+    scratch = Scratch()
     levels: list[Level] = []
-    layers: list[Layer] = [Filter(weights, "layers.0")]
+    layers: list[Layer] = [Filter(weights, "layers.0", scratch)]
     for i, (stride, width) in enumerate(zip(config.strides, widths[:-1], strict=True)):
         name = f"layers.{i + 1}"
         units = enumerate(DILATIONS)
-        layers += [Unit(weights, f"{name}.layers.{k}", dilation) for k, dilation in units]
-        layers.append(Downsample(weights, name, stride))
-        levels.append(Level(layers, width))
+        layers += [Unit(weights, f"{name}.layers.{k}", dilation, scratch) for k, dilation in units]
+        layers.append(Downsample(weights, name, stride, scratch))
+        levels.append(Level(layers, width, scratch))
         layers = []
     end = len(config.strides) + 1
-    last = Filter(weights, f"layers.{end + 1}", snake=f"layers.{end}")
-    levels.append(Level([last], widths[-1]))
+    last = Filter(weights, f"layers.{end + 1}", scratch, snake=f"layers.{end}")
+    levels.append(Level([last], widths[-1], scratch))
     return OobleckNetwork(levels, threads=threads)

@@ -31,11 +31,14 @@ class BatchSettings(Section):
     """How batches are drawn.
 
     Attributes:
-        batch_frames: frames of latents in a step; short sounds come in larger batches.
+        batch_frames: most frames of latents in a step.
+        batch_sounds: most sounds in a step. Lengths come in proportion to how many sounds have
+            them, so short sounds are in many small steps rather than in few large ones.
         longer_share: share of batches whose window is one step longer than their sounds.
     """
 
     batch_frames: Count = 4096
+    batch_sounds: Count = 48
     longer_share: Share = 0.15
 
 
@@ -166,7 +169,7 @@ class FlowBatches:
         for index, entry in enumerate(store.entries):
             self._buckets.setdefault(entry.frames, []).append(index)
         self._lengths = sorted(self._buckets)
-        self._weights = torch.tensor([float(n * len(self._buckets[n])) for n in self._lengths])
+        self._weights = torch.tensor([float(len(self._buckets[n])) for n in self._lengths])
 
     def draw(self, generator: torch.Generator) -> FlowBatch:
         """The batch that `generator` decides on."""
@@ -174,7 +177,7 @@ class FlowBatches:
         length = self._lengths[int(torch.multinomial(self._weights, 1, generator=generator))]
         longer = float(torch.rand((), generator=generator)) < settings.longer_share
         window = length + self.silence.shape[1] * longer
-        count = max(1, settings.batch_frames // window)
+        count = min(max(1, settings.batch_frames // window), settings.batch_sounds)
         bucket = self._buckets[length]
         chosen = torch.randint(len(bucket), (count,), generator=generator).tolist()
         rows, captions, seconds = [], [], []

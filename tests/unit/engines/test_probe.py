@@ -8,8 +8,8 @@ import platformdirs
 import pytest
 
 from soundlet.bundle import PARTS
-from soundlet.engines import kernels, probe
-from soundlet.engines.kernels import Convolution, int8_product, product
+from soundlet.engines import probe
+from soundlet.engines.kernels import int8_product, product
 from soundlet.engines.probe import Probe
 from soundlet.errors import RequestError
 from soundlet.precision import fastest_precision, parse_precision
@@ -49,25 +49,6 @@ def test_products_of_7_bits_never_overflow() -> None:
 def test_graphs_written_by_hand_are_valid() -> None:
     weight = np.ones((4, 3), np.float32)
     onnx.checker.check_model(onnx.load_from_string(product(weight)), full_check=True)
-    with_bias = kernels._model(
-        [kernels._node("Conv", ["x", "w", "b"], attributes={"dilations": (1, 300)})],
-        ("x", (1, 3, 1, None)),
-        ("y", (1, None, 1, None)),
-        {"w": np.ones((4, 3, 1, 7), np.float32), "b": np.ones(4, np.float32)},
-    )
-    onnx.checker.check_model(onnx.load_from_string(with_bias), full_check=True)
-
-
-def test_a_convolution_is_the_sum_it_says() -> None:
-    random = np.random.default_rng(0)
-    weight = random.standard_normal((4, 3, 5)).astype(np.float32)
-    bias = random.standard_normal(4).astype(np.float32)
-    x = random.standard_normal((3, 40)).astype(np.float32)
-    found = Convolution(weight, bias, dilation=2, stride=3)(x)
-    expected = [
-        bias + sum(weight[:, :, k] @ x[:, 3 * t + 2 * k] for k in range(5)) for t in range(11)
-    ]
-    np.testing.assert_allclose(found, np.transpose(expected), rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize(
