@@ -14,6 +14,7 @@ import sys
 PATIENCE = {
     "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60",
     "RAY_raylet_start_wait_time_s": "120",
+    "RAY_agent_register_timeout_ms": "120000",
     "RAY_worker_niceness": "0",
 }
 """For the parts of Ray to start on a busy machine."""
