@@ -3,8 +3,8 @@
     python benchmarks/batch_kills.py --model FOLDER [--lines 200] [--kills 10] [--ray]
 
 The batch runs as a process group of its own. At random times all of it gets SIGKILL, and it is
-started again. With --ray it runs on a local Ray cluster of two nodes, and one of its actors is
-killed in the middle instead.
+started again. With --ray it runs on a local Ray cluster of two nodes instead: a worker is killed at
+a third of the lines, and the node that is not the head at two thirds.
 """
 
 from __future__ import annotations
@@ -104,38 +104,56 @@ def killed(arguments: argparse.Namespace, place: Path) -> dict[str, Any]:
     return {**state_of(folder, arguments.lines), "made_again": redone, **last}
 
 
+def actors() -> list[int]:
+    """Processes of this process's Ray cluster that are making a line just now."""
+    listed = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True).stdout
+    rows = [row.split(maxsplit=2) for row in listed.splitlines()[1:]]
+    ours = {pid for pid, parent, _ in rows if int(parent) == os.getpid()}
+    return [int(pid) for pid, parent, said in rows if parent in ours and "Actor.make" in said]
+
+
 def on_ray(arguments: argparse.Namespace, place: Path) -> dict[str, Any]:
-    """Run on two nodes, and kill one actor in the middle."""
+    """Run on two nodes; kill a worker at a third of the lines, and a node at two thirds."""
     os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 - or a busy machine starves them
+    os.environ["RAY_raylet_start_wait_time_s"] = "120"  # noqa: SIM112 - the same
     from ray.cluster_utils import Cluster
 
     prompts, folder = place / "prompts.jsonl", place / "out"
     write_list(prompts, arguments.lines, arguments.seconds, arguments.steps)
-    store: dict[str, Any] = {"object_store_memory": 100_000_000}
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, **store})
-    cluster.add_node(num_cpus=1, **store)
+    store: dict[str, Any] = {"num_cpus": 1, "object_store_memory": 100_000_000}
+    cluster = Cluster(initialize_head=True, head_node_args=store)
+    node = cluster.add_node(**store)
+    worker_killed_at = node_killed_at = None
+    process = subprocess.Popen(
+        command(prompts, folder, arguments.model, "--workers", "2", "--ray", cluster.address),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # Ray tells there of what was killed
+        text=True,
+    )
     try:
-        more = ("--workers", "2", "--ray", cluster.address)
-        line = command(prompts, folder, arguments.model, *more)
-        process = subprocess.Popen(line, stdout=subprocess.PIPE, text=True)
-        killed_at = None
         deadline = time.monotonic() + 1200
         while process.poll() is None and time.monotonic() < deadline:
             n_files = len(list(folder.glob("*.wav"))) if folder.exists() else 0
-            if killed_at is None and n_files >= arguments.lines // 3:
-                found = subprocess.run(
-                    ["pgrep", "-f", "ray::.*Map"], capture_output=True, text=True
-                ).stdout.split()
-                if found:
-                    os.kill(int(found[0]), signal.SIGKILL)
-                    killed_at = n_files
-            time.sleep(0.05)
+            if worker_killed_at is None and n_files >= arguments.lines // 3:
+                for worker in actors()[:1]:
+                    os.kill(worker, signal.SIGKILL)
+                    worker_killed_at = n_files
+            if node_killed_at is None and n_files >= 2 * arguments.lines // 3:
+                cluster.remove_node(node, allow_graceful=False)
+                node_killed_at = n_files
+            time.sleep(0.02)
         said, _ = process.communicate(timeout=60)
         told = json.loads(said)
     finally:
+        process.kill()
         cluster.shutdown()  # type: ignore[no-untyped-call]
-    state = state_of(folder, arguments.lines)
-    return {**state, "killed_at": killed_at, "made": told["made"], "failed": len(told["failed"])}
+    return {
+        **state_of(folder, arguments.lines),
+        "worker_killed_at": worker_killed_at,
+        "node_killed_at": node_killed_at,
+        "made": told["made"],
+        "failed": len(told["failed"]),
+    }
 
 
 def main() -> None:

@@ -7,7 +7,11 @@ and the 46 ms after: the mean distance of 40 bands in dB. What the untouched cli
 middle is told too, since music jumps by itself.
 
     python benchmarks/editing.py --clips 20 --out editing.json
+    python benchmarks/editing.py --levels --clips 10
     python benchmarks/editing.py --memory
+
+With --levels clips are continued by several windows instead, and the level of each second of what
+is new is told, in dB from that of the clip: a model that lets every window die away shows here.
 """
 
 from __future__ import annotations
@@ -131,6 +135,40 @@ def edges(n_clips: int, first: int, seconds: float, steps: int) -> dict[str, Any
     }
 
 
+def levels(n_clips: int, seconds: float, after: float, steps: int | None) -> dict[str, Any]:
+    """Levels of continuations, second by second, and the medians over the clips."""
+    model = soundlet.load(threads=1)
+    rate = model.config.sample_rate
+    rows: list[NDArray[np.float64]] = []
+    seed = 0
+    while len(rows) < n_clips:
+        prompt = PROMPTS[seed % len(PROMPTS)]
+        seed += 1
+        how: dict[str, Any] = {"prompt": prompt, "seed": seed, "steps": steps}
+        try:
+            clip = model.generate(seconds=seconds, **how)
+            given = (clip.audio, rate)
+            longer = outpaint(
+                model, OutpaintRequest(audio=given, after=after, resamplings=1, **how)
+            ).audio
+        except GenerationError as e:
+            sys.stderr.write(f"{prompt}, seed {seed}: {e}\n")
+            continue
+        new = longer[:, clip.audio.shape[1] :]
+        new = new[:, : new.shape[1] // rate * rate].reshape(len(new), -1, rate)
+        power = np.square(new, dtype=np.float64).mean(axis=(0, 2))
+        reference = float(np.square(clip.audio, dtype=np.float64).mean())
+        rows.append(10 * np.log10(np.maximum(power / reference, 1e-6)))
+        sys.stderr.write(f"{prompt}: {np.round(rows[-1], 1).tolist()}\n")
+    table = np.array(rows)
+    inner = table[:, :-2]  # the last window may end as a clip does
+    return {
+        "by_second_db": np.round(np.median(table, axis=0), 1).tolist(),
+        "median_db": round(float(np.median(inner)), 1),
+        "lowest_second_db": round(float(np.median(inner.min(axis=1))), 1),
+    }
+
+
 def peak_memory(code: str) -> float:
     """Peak resident memory in MB of a fresh interpreter that runs `code`."""
     tail = "\nimport resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
@@ -160,12 +198,15 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=1, help="seed of the first clip")
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--steps", type=int, default=25)
+    parser.add_argument("--levels", action="store_true", help="measure levels instead")
     parser.add_argument("--memory", action="store_true", help="measure memory instead")
     parser.add_argument("--after", type=float, default=60.0, help="seconds to outpaint")
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     if arguments.memory:
         found: dict[str, Any] = memory(arguments.after, arguments.steps)
+    elif arguments.levels:
+        found = levels(arguments.clips, arguments.seconds, arguments.after, arguments.steps)
     else:
         found = edges(arguments.clips, arguments.first, arguments.seconds, arguments.steps)
     text = json.dumps(found, indent=1)

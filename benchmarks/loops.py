@@ -4,7 +4,9 @@
 
 Every loop is read back from its file by libsndfile, whose view of loop points and tempo is compared
 with what was asked. The plain clip is what the model makes of the same prompt and seed, cut to the
-same number of samples; loops that are longer than the model's window have none.
+same number of samples; loops that are longer than the model's window have none. Music changes most
+where a bar begins, so beside the score of the seam stands what the same loop scores when it is
+begun at its other bars, where nothing was ever cut.
 """
 
 from __future__ import annotations
@@ -43,6 +45,18 @@ def prompt_for(seed: int, bpm: float) -> str:
     return build_prompt(elements=words, key=idea.first("key"), bpm=bpm)
 
 
+def score_inside(loop: Loop, grid: Grid) -> float | None:
+    """The median score of a loop that is begun at each of its other bars; None: it has one bar."""
+    audio, rate = loop.clip.audio, loop.clip.sample_rate
+    scores = [
+        measure_seam(
+            np.roll(audio, -round(bar * audio.shape[1] / grid.bars), axis=1), rate, grid.n_beats
+        ).score
+        for bar in range(1, grid.bars)
+    ]
+    return float(np.median(scores)) if scores else None
+
+
 def made(
     model: soundlet.Model, prompt: str, grid: Grid, *, first_seed: int, steps: int | None
 ) -> tuple[Loop, soundlet.Clip | None]:
@@ -73,7 +87,7 @@ def main() -> None:
     model = soundlet.load(threads=arguments.threads)
     rate = model.config.sample_rate
     folder = arguments.out or Path(tempfile.mkdtemp())
-    seams, plains, errors = [], [], []
+    seams, plains, errors, insides = [], [], [], []
     for i, grid in enumerate(grids(arguments.count)):
         prompt = prompt_for(i, grid.bpm)
         loop, plain = made(model, prompt, grid, first_seed=100 * i, steps=arguments.steps)
@@ -91,6 +105,10 @@ def main() -> None:
         line += f"  drift {1000 * measured.drift_seconds:+.2f} ms  seam {seam.score:5.2f}"
         line += f"  click {seam.click:5.2f}"
         seams.append((seam.score, seam.click))
+        inside = score_inside(loop, grid)
+        if inside is not None:
+            insides.append((seam.score, inside))
+            line += f"  inside {inside:5.2f}"
         if plain is not None:
             beside = measure_seam(plain.audio, rate, grid.n_beats)
             plains.append((seam.score, beside.score, seam.click, beside.click))
@@ -101,6 +119,8 @@ def main() -> None:
         print(f"{line}  {prompt}", flush=True)
     score, click = np.median(seams, axis=0)
     print(f"{len(seams)} loops: median seam {score:.2f}, click {click:.2f}")
+    own, other = np.median(insides, axis=0)
+    print(f"{len(insides)} of two or more bars: seam {own:.2f}, at their other bars {other:.2f}")
     pairs = np.array(plains)
     told = np.median(pairs, axis=0)
     better = np.mean(pairs[:, 0] < pairs[:, 1])

@@ -1,25 +1,29 @@
-"""Load on a server of this machine: nothing lost, nothing crossed, memory flat, waits told.
+"""Load on a server of this machine: nothing lost, nothing crossed, memory and waits flat.
 
     python benchmarks/server_load.py --minutes 3 --clients 32 --queue 8
 
-Starts `soundlet serve` itself, sends bounded load over loopback, kills its worker once, and prints
-a table. Exit code 1 if anything that must hold does not.
+Starts `soundlet serve` itself, sends load over loopback for so long, kills the worker half way in
+the middle of a job, and prints a table. Exit code 1 if anything that must hold does not.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import json
+import math
 import os
 import re
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,28 +35,56 @@ from soundlet.server.metrics import resident_bytes
 PROMPTS = ("kick", "snare", "rain", "techno drum loop, 128 BPM", "warm pad", "acid bass")
 SEEDS = 4
 MOST_JOBS = 20_000
+WARM_JOBS = 50  # after which memory should not grow
+MOST_GROWTH = 30.0  # MB
+BACK_SECONDS = 10.0
+LATER_WAITS = 1.5  # times the earlier ones, at most
+
+Key = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Memory at a moment, in MB, and how many jobs were done."""
+
+    n_jobs: int
+    server: float
+    worker: float
+    pid: int
 
 
 @dataclass
 class Seen:
     """What the clients saw."""
 
-    statuses: Counter[int] = field(default_factory=Counter)
+    answers: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
-    no_retry_after: int = 0
-    waits: list[float] = field(default_factory=list)
-    memory: list[tuple[int, float, float]] = field(default_factory=list)
+    crashes: list[str] = field(default_factory=list)
+    readings: list[Reading] = field(default_factory=list)
+    killed: float | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-def expected(seconds: float, steps: int) -> dict[tuple[str, int], str]:
+@dataclass(frozen=True)
+class Load:
+    """What is asked of the server, by how many, for how long."""
+
+    model: Path | None
+    clients: int
+    queue: int
+    minutes: float
+    seconds: float
+    steps: int
+
+
+def expected(load: Load) -> dict[Key, str]:
     """The hash of every sound, made by the library alone."""
-    model = soundlet.load(threads=1)
-    sounds: dict[tuple[str, int], str] = {}
+    model = soundlet.load(load.model, threads=1)
+    sounds: dict[Key, str] = {}
     for prompt in PROMPTS:
         for seed in range(SEEDS):
             with suppress(GenerationError):  # so few steps do not always make a sound
-                clip = model.generate(prompt, seconds=seconds, steps=steps, seed=seed)
+                clip = model.generate(prompt, seconds=load.seconds, steps=load.steps, seed=seed)
                 sounds[prompt, seed] = digest(clip.encoded("wav"))
     return sounds
 
@@ -61,44 +93,71 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def work(
-    client: Client,
-    number: int,
-    known: dict[tuple[str, int], str],
-    options: argparse.Namespace,
-    seen: Seen,
-    deadline: float,
+@contextmanager
+def server(load: Load, results: Path) -> Iterator[tuple[Client, subprocess.Popen[str]]]:
+    """`soundlet serve`, ready."""
+    words = [sys.executable, "-m", "soundlet", "serve", "--port", "0", "--threads", "1"]
+    words += ["--queue", str(load.queue), "--jobs-per-client", "1000", "--results", str(results)]
+    words += [] if load.model is None else ["--model", str(load.model)]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    log = threading.Thread(target=process.stderr.read, daemon=True)  # so that its pipe never fills
+    log.start()
+    try:
+        found = re.search(r"http://\S+", process.stdout.readline())
+        assert found is not None
+        client = Client(found[0])
+        while not client.is_ready():
+            assert process.poll() is None
+            time.sleep(0.1)
+        yield client, process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+
+
+def ask(
+    client: Client, number: int, known: dict[Key, str], load: Load, seen: Seen, end: float
 ) -> None:
     """One client: asks, waits as it is told to, asks again."""
     keys = list(known)
     turn = number
-    while time.monotonic() < deadline and sum(seen.statuses.values()) < MOST_JOBS:
+    while time.monotonic() < end and sum(seen.answers.values()) < MOST_JOBS:
         prompt, seed = keys[turn % len(keys)]
         turn += 7
         try:
-            data = client.generate(prompt, seconds=options.seconds, steps=options.steps, seed=seed)
+            data = client.generate(prompt, seconds=load.seconds, steps=load.steps, seed=seed)
         except ServerRefusedError as refused:
             with seen.lock:
-                seen.statuses[refused.status] += 1
-                seen.no_retry_after += refused.status == 503 and not refused.retry_after
+                if refused.status == 503 and refused.retry_after:
+                    seen.answers["503 with Retry-After"] += 1
+                elif refused.status == 500 and "SIGKILL" in str(refused):
+                    seen.answers["500 of the killed worker"] += 1
+                    seen.crashes.append(str(refused))
+                else:
+                    seen.answers[f"{refused.status}: {refused}"] += 1
             time.sleep(min(refused.retry_after or 1, 2))
             continue
         with seen.lock:
-            seen.statuses[200] += 1
+            seen.answers["200"] += 1
             if digest(data) != known[prompt, seed]:
                 seen.wrong.append(f"{prompt} {seed}")
 
 
-def watch(server: int, seen: Seen, deadline: float) -> None:
-    """Memory of server and worker, every two seconds."""
-    while time.monotonic() < deadline:
-        workers = workers_of(server)
-        with seen.lock:
-            done = seen.statuses[200]
-            seen.memory.append(
-                (done, resident_bytes(server), sum(resident_bytes(pid) for pid in workers))
-            )
-        time.sleep(2)
+def watch(process: int, seen: Seen, end: float) -> None:
+    """Memory of server and worker, every second; the worker is killed half way."""
+    middle = (time.monotonic() + end) / 2
+    while time.monotonic() < end:
+        for pid in workers_of(process):
+            if seen.killed is None and time.monotonic() > middle and is_busy(pid):
+                os.kill(pid, signal.SIGKILL)
+                seen.killed = time.time()
+                break
+            memory = [resident_bytes(one) / 2**20 for one in (process, pid)]
+            with seen.lock:
+                seen.readings.append(Reading(seen.answers["200"], memory[0], memory[1], pid))
+        time.sleep(1)
 
 
 def workers_of(server: int) -> list[int]:
@@ -107,98 +166,104 @@ def workers_of(server: int) -> list[int]:
     return [pid for pid in pids if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text()]
 
 
-def queue_waits(client: Client) -> tuple[float, int]:
-    """The 95th percentile of the wait in the queue, from the server's histogram, and the count."""
-    with client._send("GET", "/metrics") as answer:
-        text = answer.read().decode()
-    found = re.findall(r'soundlet_queue_seconds_bucket\{le="([^"]+)"\} (\S+)', text)
-    buckets = [(float(edge), float(count)) for edge, count in found]
-    total = buckets[-1][1]
-    below = 0.0, 0.0
-    for edge, count in buckets:
-        if count >= 0.95 * total:
-            share = (0.95 * total - below[1]) / max(count - below[1], 1)
-            return below[0] + share * (edge - below[0]), int(total)
-        below = edge, count
-    return float("inf"), int(total)
+def is_busy(pid: int) -> bool:
+    """Whether a process computes at this moment: whether it is in the middle of a job."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "R"
 
 
-def kill_in_the_middle(client: Client, server: int) -> tuple[str, float]:
-    """Kill the worker while it has a job: what the job says, and seconds to the next success."""
-    job = client.submit("rain", seconds=6, steps=1000, seed=1)
-    for event in client.events(job.id):
-        if event.kind == "step":
-            break
-    (pid,) = workers_of(server)
-    start = time.monotonic()
-    os.kill(pid, signal.SIGKILL)
-    failed = client.wait(job.id)
-    assert client.wait(client.submit("kick", seconds=0.5, seed=1).id).state == "done"
-    said = str((failed.problem or {}).get("detail"))
-    return f"{failed.state}: {said}", time.monotonic() - start
+def records_of(results: Path) -> list[dict[str, float]]:
+    """Every job that was done, as the server recorded it, in the order of asking."""
+    records = [json.loads(file.read_text()) for file in results.glob("*/job.json")]
+    return sorted(records, key=lambda record: record["created"])
+
+
+def p95(values: list[float]) -> float:
+    return statistics.quantiles(values, n=20)[-1]
+
+
+def grown(readings: list[Reading]) -> list[tuple[str, int, int, float, float]]:
+    """(process, jobs at first and last, MB at first and last) of the server and each worker."""
+    rows = []
+    by_process: dict[str, list[tuple[int, float]]] = {}
+    for reading in readings:
+        by_process.setdefault("server", []).append((reading.n_jobs, reading.server))
+        by_process.setdefault(f"worker {reading.pid}", []).append((reading.n_jobs, reading.worker))
+    for name, values in by_process.items():
+        warm = [value for value in values if value[0] >= values[0][0] + WARM_JOBS]
+        if warm:
+            rows.append((name, warm[0][0], warm[-1][0], warm[0][1], warm[-1][1]))
+    return rows
+
+
+def report(load: Load, seen: Seen, records: list[dict[str, float]], code: int) -> bool:
+    """Print what was seen. Whether all of it is as it must be."""
+    waits = [record["started"] - record["created"] for record in records]
+    killed = seen.killed or float("nan")
+    back = min((r["ended"] - killed for r in records if r["started"] > killed), default=math.inf)
+    told = "default model" if load.model is None else load.model.name
+    print(
+        f"{told}, {load.clients} clients, queue {load.queue}, {load.minutes:g} min,"
+        f" {load.seconds:g} s of sound in {load.steps} steps"
+    )
+    for answer, count in sorted(seen.answers.items()):
+        print(f"  {answer:<26}{count}")
+    print(f"  wrong sounds              {len(seen.wrong)} of {seen.answers['200']}")
+    third = len(waits) // 3
+    early, late = p95(waits[:third]), p95(waits[-third:])
+    print(
+        f"  p95 of the queue wait     {p95(waits):.2f} s of {len(waits)} jobs;"
+        f" first third {early:.2f}, last third {late:.2f}"
+    )
+    growths = []
+    for name, first, last, before, after in grown(seen.readings):
+        growths.append(after - before)
+        print(
+            f"  {name:<26}{before:.0f} MB after {first} jobs, {after:.0f} MB after {last}"
+            f" ({after - before:+.1f})"
+        )
+    for crash in seen.crashes:
+        print(f"  said of the kill          {crash}")
+    print(f"  next sound after          {back:.1f} s")
+    print(f"  exit code                 {code}")
+    allowed = {"200", "503 with Retry-After", "500 of the killed worker"}
+    checks = {
+        "answers": set(seen.answers) <= allowed,
+        "sounds": not seen.wrong and seen.answers["200"] == len(waits),
+        "waits": late <= LATER_WAITS * early,
+        "memory": len(growths) == 3 and max(growths) < MOST_GROWTH,
+        "one job lost": len(seen.crashes) == 1,
+        "back": back < BACK_SECONDS,
+        "exit": code == 0,
+    }
+    failed = [name for name, is_well in checks.items() if not is_well]
+    print("held" if not failed else f"DID NOT HOLD: {', '.join(failed)}")
+    return not failed
 
 
 def main() -> int:
     parser = argparse.ArgumentParser()
+    parser.add_argument("--model", type=Path, help="bundle; the one inside soundlet if left out")
     parser.add_argument("--minutes", type=float, default=3.0)
     parser.add_argument("--clients", type=int, default=32)
     parser.add_argument("--queue", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=0.5)
     parser.add_argument("--steps", type=int, default=4)
-    options = parser.parse_args()
-    known = expected(options.seconds, options.steps)
+    load = Load(**vars(parser.parse_args()))
+    known = expected(load)
+    seen = Seen()
     with tempfile.TemporaryDirectory() as folder:
-        words = [sys.executable, "-m", "soundlet", "serve", "--port", "0", "--threads", "1"]
-        words += ["--queue", str(options.queue), "--jobs-per-client", "1000"]
-        words += ["--results", folder, "--results-mb", "64"]
-        process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
-        assert process.stdout is not None
-        found = re.search(r"http://\S+", process.stdout.readline())
-        assert found is not None
-        client = Client(found[0])
-        while not client.is_ready():
-            time.sleep(0.1)
-        seen, deadline = Seen(), time.monotonic() + 60 * options.minutes
-        threads = [
-            threading.Thread(target=work, args=(client, i, known, options, seen, deadline))
-            for i in range(options.clients)
-        ]
-        threads.append(threading.Thread(target=watch, args=(process.pid, seen, deadline)))
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        wait, n_jobs = queue_waits(client)
-        said, back = kill_in_the_middle(client, process.pid)
-        process.send_signal(signal.SIGTERM)
-        code = process.wait(60)
-    settled = [row for row in seen.memory if row[0] >= min(50, n_jobs // 4)] or seen.memory
-    first, last = settled[0], settled[-1]
-    growth = (last[1] + last[2] - first[1] - first[2]) / 2**20
-    bad = {status: n for status, n in seen.statuses.items() if status >= 500 and status != 503}
-    print(
-        f"clients {options.clients}, queue {options.queue}, {options.minutes:g} min,"
-        f" {options.seconds:g} s of sound in {options.steps} steps"
-    )
-    print(f"answers             {dict(sorted(seen.statuses.items()))}")
-    print(f"jobs done           {n_jobs}")
-    print(f"wrong sounds        {len(seen.wrong)} of {seen.statuses[200]}")
-    print(f"503 without Retry-After  {seen.no_retry_after}")
-    print(f"p95 of queue wait   {wait:.2f} s")
-    print(
-        f"memory after {first[0]} jobs  server {first[1] / 2**20:.0f} MB,"
-        f" worker {first[2] / 2**20:.0f} MB"
-    )
-    print(
-        f"memory after {last[0]} jobs  server {last[1] / 2**20:.0f} MB,"
-        f" worker {last[2] / 2**20:.0f} MB (growth {growth:+.1f} MB)"
-    )
-    print(f"worker killed       {said}")
-    print(f"next sound after    {back:.1f} s")
-    print(f"exit code           {code}")
-    is_well = not bad and not seen.wrong and not seen.no_retry_after and back < 10 and code == 0
-    print("held" if is_well and growth < 30 else f"DID NOT HOLD {bad} {seen.wrong[:3]}")
-    return 0 if is_well and growth < 30 else 1
+        with server(load, Path(folder)) as (client, process):
+            end = time.monotonic() + 60 * load.minutes
+            threads = [
+                threading.Thread(target=ask, args=(client, number, known, load, seen, end))
+                for number in range(load.clients)
+            ]
+            threads.append(threading.Thread(target=watch, args=(process.pid, seen, end)))
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        return 0 if report(load, seen, records_of(Path(folder)), process.returncode) else 1
 
 
 if __name__ == "__main__":

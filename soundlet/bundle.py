@@ -33,8 +33,9 @@ their own precision."""
 QUANTIZABLE: tuple[Part, ...] = ("conditioners", "dit")
 """The parts that can be in whole numbers: see `soundlet.export.quantize`."""
 
-Format = Literal["onnx", "executorch", "litert"]
-"""What the parts of a bundle are: ONNX graphs, or programs exported for a device."""
+Format = Literal["onnx", "onnx-fixed", "executorch", "litert"]
+"""What the parts of a bundle are: ONNX graphs of any length on shared weights; or what was exported
+for a device: graphs of one length that hold their weights, or programs."""
 
 MANIFEST = "manifest.json"
 MODEL_CONFIG = "model_config.json"
@@ -44,6 +45,7 @@ WEIGHTS = "model.safetensors"
 PART_FILES: Mapping[Format, Mapping[Part, str]] = MappingProxyType(
     {
         "onnx": {part: f"{part}.onnx" for part in PARTS},
+        "onnx-fixed": {part: f"{part}.onnx" for part in PARTS},
         "executorch": {
             "conditioners": "conditioners_model.pte",
             "dit": "dit_model.pte",
@@ -96,8 +98,8 @@ class About(Section):
             for are kept; "variable" where it was trained to sample just what is asked for.
         margin_frames: latents sampled beyond the end of a clip of variable length.
         format: of the parts.
-        exported_from: SHA-256 of the weights that programs were exported from; empty for graphs,
-            which refer to their weights.
+        exported_from: SHA-256 of the weights that the parts were exported from; empty where they
+            refer to those.
         window_seconds: what a model of variable length is told whatever is asked, where its
             programs have one length.
     """

@@ -5,10 +5,15 @@ windows, each of which runs on past the place where the next begins. Where two w
 which for a single window is where its end meets its start, their velocities are blended, so at
 every step both sides of the seam are drawn towards the same sound. The blending of overlapping
 windows is that of MultiDiffusion, https://arxiv.org/abs/2302.08113, here around a circle.
+
+A model begins a sound at the start of a window and lets it end at the end. So the windows are
+turned from step to step, by a whole number of bars where a sound has bars: the place where the loop
+is cut in the end is then a bar line like its others.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -19,6 +24,7 @@ from soundlet.sampling import Array, Velocity
 
 OVERLAP = 16  # frames that a window shares with the next: 0.74 s of the official model
 MIN_OVERLAP_SHARE = 32  # the overlap is never less than this part of the model's window
+GOLDEN = 0.618
 BRIDGE_REACH = 3 * N_FFT  # samples to each side of the seam whose phase may change
 
 Decode = Callable[[Array], Array]
@@ -32,11 +38,14 @@ class Windows:
         n_frames: of the circle.
         starts: frame at which each window begins, equally spaced.
         length: frames of a window; it may go round more than once.
+        turns: frames by which the windows are turned on, at each step the next of them, and from
+            the first again after the last.
     """
 
     n_frames: int
     starts: tuple[int, ...]
     length: int
+    turns: tuple[int, ...] = (0,)
 
     @property
     def overlap(self) -> int:
@@ -45,7 +54,14 @@ class Windows:
         return max(1, min(self.length - step, OVERLAP, self.length // 2))
 
 
-def windows_for(n_frames: int, longest: int, *, patch: int = 1, is_fixed: bool = False) -> Windows:
+def windows_for(
+    n_frames: int,
+    longest: int,
+    *,
+    patch: int = 1,
+    is_fixed: bool = False,
+    n_turns: int = 1,
+) -> Windows:
     """The fewest windows, a power of two, that cover a circle and overlap.
 
     Half a circle of whole bars is whole bars again, so that windows begin on beats.
@@ -55,6 +71,7 @@ def windows_for(n_frames: int, longest: int, *, patch: int = 1, is_fixed: bool =
         longest: frames of the model's window.
         patch: window lengths are multiples of it.
         is_fixed: the model knows no window but its longest.
+        n_turns: places, equally spaced, at which windows begin in turn: the bars of the sound.
     """
     least = max(1, longest // MIN_OVERLAP_SHARE)
     count = 1
@@ -63,11 +80,19 @@ def windows_for(n_frames: int, longest: int, *, patch: int = 1, is_fixed: bool =
     step = -(-n_frames // count)
     length = longest if is_fixed else min(-(-(step + OVERLAP) // patch) * patch, longest)
     starts = tuple(round(i * n_frames / count) for i in range(count))
-    return Windows(n_frames, starts, length - length % patch)
+    return Windows(n_frames, starts, length - length % patch, _turns(n_frames, n_turns))
+
+
+def _turns(n_frames: int, count: int) -> tuple[int, ...]:
+    """Each of the places once, neighbours far from each other: by the golden section."""
+    stride = max(1, round(count * GOLDEN))
+    while math.gcd(stride, count) != 1:
+        stride += 1
+    return tuple(round(i * stride % count * n_frames / count) for i in range(count))
 
 
 def around(velocity: Velocity, windows: Windows) -> Velocity:
-    """A velocity for latents on the circle, from one for latents of a window.
+    """A velocity for latents on the circle, from one for latents of a window; for one sampling.
 
     Args:
         velocity: takes (batch, channels, windows.length).
@@ -83,12 +108,19 @@ def around(velocity: Velocity, windows: Windows) -> Velocity:
         np.add.at(total, place, ramp)
     shares = [(ramp / total[place]).astype(np.float32) for place in places]
 
+    times: list[float] = []
+
     def on_the_circle(x: Array, t: Array) -> Array:
+        time = float(t.flat[0])
+        if time not in times:  # another step, or stage of a step
+            times.append(time)
+        turn = windows.turns[times.index(time) % len(windows.turns)]
         out = np.zeros_like(x)
         for place, share in zip(places, shares, strict=True):
-            weighted = velocity(x[:, :, place], t) * share
+            turned = (place + turn) % windows.n_frames
+            weighted = velocity(x[:, :, turned], t) * share
             for lap in range(0, len(place), windows.n_frames):  # a lap names no frame twice
-                at = place[lap : lap + windows.n_frames]
+                at = turned[lap : lap + windows.n_frames]
                 out[:, :, at] += weighted[:, :, lap : lap + windows.n_frames]
         return out
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from soundlet import __version__
 from soundlet.audio import Audio, Bits, Format, encode_audio, write_audio
-from soundlet.errors import GenerationError, RequestError
+from soundlet.errors import GenerationError
 from soundlet.finish import Finish, finished
 from soundlet.metadata import versions
 from soundlet.prompt import read_prompt
@@ -76,10 +76,8 @@ class Clip:
         """
         if finish.changes_nothing:
             return self
-        if self.request.loop and finish.changes_length:
-            raise RequestError(
-                "trimming and fading would open the loop: a loop takes only normalize"
-            )
+        if self.request.loop:
+            finish.require_loop_stays_whole()
         audio, gain_db = finished(self.audio, self.sample_rate, finish)
         edit = {"operation": "finish", **finish.as_json(), "gain_db": round(gain_db, 2)}
         return replace(self, audio=audio, edits=(*self.edits, edit))

@@ -72,6 +72,17 @@ class Finish:
         """Whether all of it is off."""
         return not (self.trim or self.fade_in or self.fade_out) and self.normalize == "none"
 
+    def require_loop_stays_whole(self) -> None:
+        """Refuse what would open a loop.
+
+        Raises:
+            RequestError: it changes the length.
+        """
+        if self.changes_length:
+            raise RequestError(
+                "trimming and fading would open the loop: a loop takes only normalize"
+            )
+
     @property
     def changes_length(self) -> bool:
         """Whether a loop would no longer close."""

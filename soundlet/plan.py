@@ -12,6 +12,7 @@ from soundlet.bundle import Bundle
 from soundlet.circle import Windows, windows_for
 from soundlet.engines.codec import halo
 from soundlet.errors import RequestError
+from soundlet.prompt import read_prompt
 from soundlet.request import (
     MAX_LOOP_SECONDS,
     MAX_SEED,
@@ -19,6 +20,9 @@ from soundlet.request import (
     GenerationRequest,
     Sampler,
 )
+
+WHOLE_BEATS = 0.01  # a loop so near to a whole number of beats has as many
+PARTS_WITHOUT_BEATS = 10
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def plan_for(bundle: Bundle, request: GenerationRequest) -> Plan:
     windows: Windows | None = None
     told = seconds
     if request.loop:
-        n_samples, windows = _loop(bundle, seconds)
+        n_samples, windows = _loop(bundle, seconds, request.prompt)
         n_frames, told = windows.n_frames, _seconds_of(bundle, windows)
     elif request.reference:
         _check_seconds(bundle, seconds, is_reference=True)
@@ -87,7 +91,7 @@ def plan_for(bundle: Bundle, request: GenerationRequest) -> Plan:
     return Plan(filled, seed, told, steps, sampler, cfg_scale, n_samples, n_frames, windows)
 
 
-def _loop(bundle: Bundle, seconds: float) -> tuple[int, Windows]:
+def _loop(bundle: Bundle, seconds: float, prompt: str) -> tuple[int, Windows]:
     """Samples of a loop, and the windows that go round it."""
     if not MIN_LOOP_SECONDS <= seconds <= MAX_LOOP_SECONDS:
         raise RequestError(
@@ -100,8 +104,20 @@ def _loop(bundle: Bundle, seconds: float) -> tuple[int, Windows]:
         bundle.config.n_frames,
         patch=bundle.config.dit.patch_size,
         is_fixed=bundle.manifest.length == "fixed",
+        n_turns=_bars(seconds, read_prompt(prompt).bpm),
     )
     return n_samples, windows
+
+
+def _bars(seconds: float, bpm: float | None) -> int:
+    """Bars of a loop, or its beats if it is one bar; ten parts of a loop without beats."""
+    n_beats = 0 if bpm is None else round(seconds * bpm / 60)
+    if bpm is None or n_beats == 0 or abs(seconds * bpm / 60 - n_beats) > WHOLE_BEATS:
+        return PARTS_WITHOUT_BEATS
+    for beats_per_bar in (4, 3):
+        if n_beats % beats_per_bar == 0 and n_beats > beats_per_bar:
+            return n_beats // beats_per_bar
+    return n_beats
 
 
 def _seconds_of(bundle: Bundle, windows: Windows) -> float:

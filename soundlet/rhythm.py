@@ -15,11 +15,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from soundlet.audio import Audio
-
-Curve = NDArray[np.float64]
+from soundlet.repetition import Curve, autocorrelation, comb_scores
 
 FRAMES_PER_SECOND = 172
 WINDOW_SECONDS = 0.0232
@@ -28,9 +26,8 @@ BAND_EDGES_HZ = (20, 60, 110, 170, 250, 360, 500, 700, 1000, 1400, 2000, 2800, 4
 RISE_FRAMES = 2  # over which a rise is taken
 SLOWEST, FASTEST = 50.0, 200.0  # BPM
 GRID = np.geomspace(SLOWEST, FASTEST, 1109)  # an eighth of a percent apart
-COMB = ((0.5, 0.5), (1, 1.0), (2, 1.0), (4, 1.0))  # beats, weight
+COMB = {0.5: 0.5, 1.0: 1.0, 2.0: 1.0, 4.0: 1.0}  # beats: weight
 PREFERRED_BPM, PREFERENCE = 120.0, 0.05  # of readings where no tempo is expected
-LONGEST_LAG = 0.8  # of the sound: beyond, too little is left to compare
 WEAKEST = 0.1  # autocorrelation: below, there is no beat
 OCTAVES = (1.0, 2.0, 0.5)
 
@@ -126,16 +123,7 @@ def tempo_of(strength: Curve, expected_bpm: float | None = None) -> float | None
     """The tempo of an onset curve in BPM, or None where nothing repeats."""
     if len(strength) < FRAMES_PER_SECOND // 2 or strength.std() < 0.1:
         return None
-    correlation = _autocorrelation(strength)
-    beat = 60 / GRID * FRAMES_PER_SECOND
-    scores, weights = np.zeros(len(GRID)), np.full(len(GRID), 1e-9)
-    for beats, weight in COMB:
-        lags = beats * beat
-        is_inside = lags < LONGEST_LAG * len(correlation)
-        values = np.interp(lags, np.arange(len(correlation)), correlation)
-        scores += weight * np.where(is_inside, values, 0)
-        weights += weight * is_inside
-    scores /= weights
+    scores = comb_scores(autocorrelation(strength), 60 / GRID * FRAMES_PER_SECOND, COMB)
     preferred = expected_bpm or PREFERRED_BPM
     best = int(np.argmax(scores - PREFERENCE * np.abs(np.log2(GRID / preferred))))
     if scores[best] < WEAKEST:
@@ -146,16 +134,6 @@ def tempo_of(strength: Curve, expected_bpm: float | None = None) -> float | None
     return min(
         (heard * ratio for ratio in OCTAVES), key=lambda bpm: abs(np.log(bpm / expected_bpm))
     )
-
-
-def _autocorrelation(strength: Curve) -> Curve:
-    """Likeness of a curve to itself at each lag in frames; 1 at lag 0."""
-    curve = strength - strength.mean()
-    n = len(curve)
-    found = np.fft.irfft(np.square(np.abs(np.fft.rfft(curve, 2 * n))))[:n]
-    found = found / (found[0] + 1e-9) * n / np.maximum(n - np.arange(n), 0.2 * n)
-    smooth: Curve = np.convolve(found, (0.25, 0.5, 0.25), "same")
-    return smooth
 
 
 def _beats(curves: OnsetCurves, bpm: float, beats_per_bar: int) -> tuple[float, float]:

@@ -103,18 +103,22 @@ def synthesise_pieces(
         iterations: rounds of fast Griffin-Lim after the peaks have been followed.
 
     Yields:
-        (2, samples) float32; about half a second first, and longer pieces after it.
+        (2, samples) float32; a short piece first, and longer ones after it, so that a listener
+        has each before the one before it has been played.
     """
     hop, n_frames = form.hop_length, frames.shape[1]
     reach = (iterations + 1) * (form.n_fft // hop - 1)
-    start = follow_peaks(to_magnitude(frames[: form.n_bins].T), form)
-    first, length = 0, reach
+    levels = frames[: form.n_bins].T
+    start = np.zeros((0, form.n_bins), np.float32)
+    first, length = 0, max(1, reach // 2)
     while first < n_frames:
         last = min(first + length, n_frames)
         left, right = max(first - reach, 0), min(last + reach, n_frames)
+        if right > len(start):  # peaks are followed forwards: the first piece needs no more of them
+            start = follow_peaks(to_magnitude(levels if first else levels[:right]), form)
         piece = _synthesise_one(frames[:, left:right].T, form, iterations, start[left:right])
         yield piece[:, (first - left) * hop : (last - left) * hop]
-        first, length = last, 4 * reach
+        first, length = last, min(4 * reach, max(4 * length, 2 * reach))
 
 
 def to_level(magnitude: Array) -> Array:

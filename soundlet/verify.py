@@ -1,7 +1,9 @@
 """Whether exported programs compute what their model computes: part by part, and whole sounds.
 
 Every part is given the same arrays as the reference, so that the errors of one do not count for
-the next; then whole clips of fixed seeds are made on both, where they do.
+the next; then whole clips of fixed seeds are made on both, where they do. A spectral decoder is
+compared by the spectrograms that it gives: the phases that are recovered from them after it blow
+rounding up.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +29,7 @@ from soundlet.bundle import (
     Precision,
     open_bundle,
 )
+from soundlet.config import SpectralDecoderConfig
 from soundlet.engines import Conditioning, Engine, load_engine
 from soundlet.errors import BundleError
 from soundlet.noise import Generator
@@ -43,14 +46,30 @@ DRIFT_STEPS = 8
 TIMES = (1.0, 0.7310586, 0.26894143)  # of the flow, from noise to nearly a sound
 REPEATS = 3  # timed runs; the quickest counts
 
-MAX_ERROR = {"float32": 1e-3, "float16": 3e-2, "int8": math.inf}
-"""Greatest difference over greatest value that a part may have."""
+MAX_ERROR = {"float32": 1e-3, "float16": 3e-2}
+"""Greatest difference over greatest value that a part may have; in whole numbers, any."""
 
-MIN_SNR_DB = {"float32": 60.0, "float16": 35.0, "int8": 25.0}
+MIN_SNR_DB = {"float32": 60.0, "float16": 35.0}
 """Least ratio of a part's output to what it has wrong."""
 
+MIN_SNR_DB_OF_INTEGERS = 25.0
+"""Likewise where it is in whole numbers."""
+
 MAX_OF_NEAREST = 0.5
-"""How far a clip may be from the reference's, relative to the reference's nearest other seed."""
+"""How far a clip's latents may be from the reference's, relative to the nearest other seed's; its
+spectra may be as far as that seed's at most."""
+
+
+SPECTRUM_SAMPLES = 2048
+"""Window of the spectra that clips are compared by."""
+
+
+@runtime_checkable
+class ComparedEngine(Engine, Protocol):
+    """An engine whose decoder can be looked at alone."""
+
+    def decoder_output(self, latents: Array) -> Array:
+        """What the decoder's network gives, which for a spectral codec is not yet sound."""
 
 
 @dataclass(frozen=True)
@@ -89,15 +108,17 @@ class ClipReport:
     Attributes:
         seed: of both.
         latents_snr_db: ratio of the reference's latents to the difference.
-        audio_snr_db: likewise of the samples.
+        audio_snr_db: likewise of the samples; low for a spectral codec, whose phases are free.
         of_nearest: distance of the latents, relative to that of the reference's nearest other seed.
-        passed: whether that is within bounds.
+        audio_of_nearest: distance of the spectra in dB, likewise.
+        passed: whether both are within bounds.
     """
 
     seed: int
     latents_snr_db: float
     audio_snr_db: float
     of_nearest: float
+    audio_of_nearest: float
     passed: bool
 
 
@@ -159,10 +180,7 @@ def verify(
     report = on_part or (lambda _what: None)
     exported, reference = open_bundle(folder), open_bundle(against)
     _require_same_weights(exported, reference)
-    engines = (
-        load_engine(reference, "onnx", threads=threads),
-        load_engine(exported, threads=threads),
-    )
+    engines = (_compared(reference, threads), _compared(exported, threads))
     tokenizer = Tokenizer(reference.folder / TOKENIZER, reference.config.prompt_max_length)
     ids, mask = tokenizer.encode(PROMPTS, truncate=True)
     n_frames = exported.config.n_frames
@@ -173,22 +191,24 @@ def verify(
     latents = Generator(SEEDS[0]).randn(shape)
     one = Conditioning(told.cross_attn_cond[:1], told.global_cond[:1])
 
-    def conditioners(engine: Engine) -> list[Array]:
+    def conditioners(engine: ComparedEngine) -> list[Array]:
         found = engine.condition(ids[:1], mask[:1], np.full(1, length, np.float32))
         return [found.cross_attn_cond, found.global_cond]
 
-    def dit(engine: Engine) -> list[Array]:
+    def dit(engine: ComparedEngine) -> list[Array]:
         return [engine.velocity(latents, np.array([t], np.float32), one) for t in TIMES]
 
-    def decoder(engine: Engine) -> list[Array]:
-        return [engine.decode(latents)]
+    is_spectral = isinstance(exported.config.autoencoder.decoder.config, SpectralDecoderConfig)
 
-    def encoder(engine: Engine) -> list[Array]:
+    def decoder(engine: ComparedEngine) -> list[Array]:
+        return [engine.decoder_output(latents) if is_spectral else engine.decode(latents)]
+
+    def encoder(engine: ComparedEngine) -> list[Array]:
         n_samples = n_frames * exported.config.hop_length
         sound = Generator(SEEDS[1]).randn((1, exported.config.audio_channels, n_samples))
         return [engine.encode(sound * np.float32(0.1))]
 
-    calls: dict[Part, Callable[[Engine], list[Array]]] = {
+    calls: dict[Part, Callable[[ComparedEngine], list[Array]]] = {
         "conditioners": conditioners,
         "dit": dit,
         "decoder": decoder,
@@ -219,10 +239,26 @@ def snr_db(found: Array, expected: Array) -> float:
     return 10 * math.log10(float(np.square(expected.astype(np.float64)).sum()) / error)
 
 
+def log_spectrum(audio: Array) -> Array:
+    """Magnitudes of `audio` (channels, samples) in dB above -80, as the ear weighs differences."""
+    padded = np.pad(audio, ((0, 0), (0, SPECTRUM_SAMPLES)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, SPECTRUM_SAMPLES, axis=1)
+    frames = windows[:, :: SPECTRUM_SAMPLES // 4] * np.hanning(SPECTRUM_SAMPLES).astype(np.float32)
+    magnitudes = np.abs(np.fft.rfft(frames)) / (SPECTRUM_SAMPLES / 4)
+    return np.asarray(20 * np.log10(np.maximum(magnitudes, 1e-4)) + 80, np.float32)
+
+
+def _compared(bundle: Bundle, threads: int | None) -> ComparedEngine:
+    engine = load_engine(bundle, threads=threads)
+    assert isinstance(engine, ComparedEngine)
+    return engine
+
+
 def _require_same_weights(exported: Bundle, reference: Bundle) -> None:
     if exported.manifest.format == "onnx":
         raise BundleError(
-            f"{exported.folder} holds graphs, not programs: `soundlet export` makes programs of it"
+            f"{exported.folder} holds the model itself, nothing exported of it: run"
+            " `soundlet export` first"
         )
     record = reference.manifest.files.get(WEIGHTS)
     if record is None or record.sha256 != exported.manifest.exported_from:
@@ -235,8 +271,8 @@ def _require_same_weights(exported: Bundle, reference: Bundle) -> None:
 def _compare(
     exported: Bundle,
     part: Part,
-    call: Callable[[Engine], list[Array]],
-    engines: tuple[Engine, Engine],
+    call: Callable[[ComparedEngine], list[Array]],
+    engines: tuple[ComparedEngine, ComparedEngine],
 ) -> PartReport:
     reference, candidate = engines
     before = _resident_bytes()
@@ -264,7 +300,8 @@ def _compare(
         run_seconds=run_seconds,
         reference_seconds=reference_seconds,
         memory_bytes=None if before is None or after is None else max(after - before, 0),
-        passed=error <= MAX_ERROR[precision] and ratio >= MIN_SNR_DB[precision],
+        passed=error <= MAX_ERROR.get(precision, math.inf)
+        and ratio >= MIN_SNR_DB.get(precision, MIN_SNR_DB_OF_INTEGERS),
     )
 
 
@@ -308,19 +345,32 @@ def _clips(
         )
     reports = []
     for i, (theirs, ours) in enumerate(made):
-        others = [other.latents for j, (other, _) in enumerate(made) if j != i]
-        nearest = min(float(np.linalg.norm(theirs.latents - other)) for other in others)
-        of_nearest = float(np.linalg.norm(theirs.latents - ours.latents)) / max(nearest, 1e-30)
+        others = [other for j, (other, _) in enumerate(made) if j != i]
+        of_nearest = _relative_distance(
+            theirs.latents, ours.latents, [other.latents for other in others]
+        )
+        audio_of_nearest = _relative_distance(
+            log_spectrum(theirs.audio),
+            log_spectrum(ours.audio),
+            [log_spectrum(other.audio) for other in others],
+        )
         reports.append(
             ClipReport(
                 seed=SEEDS[i],
                 latents_snr_db=snr_db(ours.latents, theirs.latents),
                 audio_snr_db=snr_db(ours.audio, theirs.audio),
                 of_nearest=of_nearest,
-                passed=of_nearest <= MAX_OF_NEAREST,
+                audio_of_nearest=audio_of_nearest,
+                passed=of_nearest <= MAX_OF_NEAREST and audio_of_nearest < 1,
             )
         )
     return reports
+
+
+def _relative_distance(expected: Array, found: Array, others: list[Array]) -> float:
+    """How far `found` is from `expected`, relative to the nearest of `others`."""
+    nearest = min(float(np.linalg.norm(expected - other)) for other in others)
+    return float(np.linalg.norm(expected - found)) / max(nearest, 1e-30)
 
 
 def _quickest(run: Callable[[], object]) -> float:

@@ -1,58 +1,76 @@
-"""Workers of a batch on many machines: actors of a Ray cluster."""
+"""Workers of a batch on many machines: actors of a Ray cluster.
+
+They are plain actors, handed one line at a time, as the processes of one machine are. Ray Data
+would keep such a pool too, but starts a lost one again without end: a line that ends its worker
+would never be given up, and those that wait behind it would be lost with it.
+"""
 
 from __future__ import annotations
 
 import logging
+import socket
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from soundlet.batch.lines import Line
 from soundlet.batch.making import Maker, make
-from soundlet.batch.processes import Result
+from soundlet.batch.processes import MAX_ATTEMPTS, Result
 from soundlet.errors import EngineError, SoundletError
+from soundlet.pipeline import Model
+
+if TYPE_CHECKING:
+    import ray
 
 NEEDED = "the ray extra is not installed: run `pip install 'soundlet[distributed]'`"
 
 
 class Actor:
-    """Holds a model, and makes the lines that Ray hands it."""
+    """Holds a model on the machine where it is, and makes lines."""
 
     def __init__(self, maker: Maker) -> None:
-        """Load the model on the machine where the actor is."""
+        """Load the model; one that is not there is the error of every line."""
         from soundlet.pipeline import load
 
-        self._maker = maker
-        self._model = load(maker.model, engine=maker.engine, threads=maker.threads)
-
-    def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
-        """Make one line; the bytes travel back to where the batch was started."""
-        line = Line.from_json(_loaded(row["line"]))
+        self._bits = maker.bits
+        self._model: Model | SoundletError
         try:
-            data, elapsed = make(self._model, line, self._maker.bits)
+            self._model = load(maker.model, engine=maker.engine, threads=maker.threads)
         except SoundletError as e:
-            return {"line": row["line"], "data": b"", "elapsed": 0.0, "error": str(e)}
-        return {"line": row["line"], "data": data, "elapsed": elapsed, "error": ""}
+            self._model = e
+
+    def make(self, line: Line) -> Result:
+        """Make one line; the bytes travel back to where the batch was started."""
+        try:
+            if isinstance(self._model, SoundletError):
+                raise self._model
+            data, elapsed = make(self._model, line, self._bits)
+        except SoundletError as e:
+            return line, b"", 0.0, str(e)
+        return line, data, elapsed, ""
 
 
 def on_cluster(lines: Sequence[Line], maker: Maker, workers: int, address: str) -> Iterator[Result]:
-    """Make lines on a Ray cluster, by a pool of actors; results come as they are ready.
+    """Make lines on a Ray cluster; results come as they are ready.
 
-    Ray runs a line again whose worker or machine was lost.
+    A worker that is lost, with its machine or alone, is replaced, and its line made again; a line
+    that takes three workers with it is given up.
 
     Args:
         lines: to make.
         maker: how; the model's folder must be there on every machine.
-        workers: actors at most.
+        workers: actors at most; those for which the cluster has no room yet wait for it.
         address: of the cluster, such as "10.0.0.1:6379", or "local" for one on this machine.
 
     Raises:
-        EngineError: Ray is not installed, or nothing answers at the address.
+        EngineError: Ray is not installed, nothing answers at the address, no machine of the cluster
+            has as many cores as a worker is to have, or workers cannot be started there.
     """
     try:
         import ray
-        import ray.data
     except ModuleNotFoundError as e:
         raise EngineError(NEEDED) from e
+    _require_listener(address)
     try:
         ray.init(
             address=address,
@@ -60,40 +78,72 @@ def on_cluster(lines: Sequence[Line], maker: Maker, workers: int, address: str) 
             logging_level=logging.ERROR,
             configure_logging=True,
         )
-    except (ConnectionError, ValueError, RuntimeError, OSError) as e:
-        first = str(e).splitlines()[0] if str(e) else type(e).__name__
-        raise EngineError(f"no Ray cluster at {address}: {first}") from e
+    except Exception as e:  # a bare one tells that a node did not start
+        raise EngineError(f"no Ray cluster at {address}: {_first_line(e)}") from e
     try:
-        context = ray.data.DataContext.get_current()
-        context.enable_progress_bars = False
-        each = maker.threads or 1
-        there = ray.cluster_resources()  # type: ignore[no-untyped-call]
-        room = max(1, int(there.get("CPU", 1)) // each)
-        items = [{"line": _dumped(line)} for line in lines]
-        rows = ray.data.from_items(items, override_num_blocks=len(items)).map(
-            Actor,  # type: ignore[arg-type]
-            fn_constructor_args=(maker,),
-            concurrency=(min(workers, room), workers),
-            num_cpus=each,
-        )
-        told: set[str] = set()
-        for row in rows.iter_rows():
-            line = Line.from_json(_loaded(row["line"]))
-            if line.file not in told:  # a block may be made again after a machine was lost
-                told.add(line.file)
-                yield line, row["data"], row["elapsed"], row["error"]
+        threads = maker.threads or 1
+        nodes = ray.nodes()  # type: ignore[no-untyped-call]
+        largest = max(int(node["Resources"].get("CPU", 0)) for node in nodes if node["Alive"])
+        if threads > largest:
+            raise EngineError(
+                f"no machine of the cluster at {address} offers {threads} cores for a worker: set"
+                f" --threads to {largest} or less"
+            )
+        yield from _by_actors(lines, maker, workers, threads)
     finally:
         ray.shutdown()
 
 
-def _dumped(line: Line) -> str:
-    import json
+def _require_listener(address: str) -> None:
+    """Tell at once where nothing listens: Ray tries for minutes."""
+    host, _, port = address.rpartition(":")
+    if not host or "/" in host or not port.isdecimal():
+        return  # "local", "auto" or the like
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+    except (OSError, OverflowError) as e:
+        raise EngineError(f"no Ray cluster at {address}: {e}") from e
 
-    return json.dumps(line.as_json())
+
+def _by_actors(lines: Sequence[Line], maker: Maker, workers: int, threads: int) -> Iterator[Result]:
+    import ray
+
+    kind = ray.remote(num_cpus=threads, max_restarts=0)(Actor)
+    waiting, attempts = deque(lines), Counter[str]()
+    at_work: dict[ray.ObjectRef[Any], tuple[Any, Line | None]] = {}  # actor; no line: it starts
+    failed_starts = 0
+
+    def start() -> None:
+        actor: Any = kind.remote(maker)
+        at_work[actor.__ray_ready__.remote()] = (actor, None)
+
+    for _ in range(min(workers, len(lines))):
+        start()
+    while waiting or any(line is not None for _, line in at_work.values()):
+        (ready,), _ = ray.wait(list(at_work))
+        actor, line = at_work.pop(ready)
+        try:
+            result = ray.get(ready)
+        except ray.exceptions.RayError as e:
+            if line is None:
+                failed_starts += 1
+                if failed_starts >= MAX_ATTEMPTS * workers:
+                    raise EngineError(f"workers cannot be started: {_first_line(e)}") from e
+            elif attempts[line.file] >= MAX_ATTEMPTS:
+                yield line, b"", 0.0, f"its worker ended {MAX_ATTEMPTS} times ({_first_line(e)})"
+            else:
+                waiting.appendleft(line)
+            if waiting:
+                start()
+            continue
+        if waiting:
+            following = waiting.popleft()
+            attempts[following.file] += 1
+            at_work[actor.make.remote(following)] = (actor, following)
+        if line is not None:
+            failed_starts = 0
+            yield result
 
 
-def _loaded(text: str) -> dict[str, Any]:
-    import json
-
-    values: dict[str, Any] = json.loads(text)
-    return values
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -157,6 +157,8 @@ def _lines_of(number: int, values: dict[str, Any], seen: Counter[str]) -> list[L
     elif "bpm" in values or "beats_per_bar" in values:
         raise RequestError("bpm and beats_per_bar are for loops: give bars too")
     finish = Finish(**{name: values[name] for name in FINISH if name in values})
+    if grid is not None:
+        finish.require_loop_stays_whole()
     out = []
     for i in range(count):
         each = {**given, "seed": first + i if isinstance(first, int) else first}

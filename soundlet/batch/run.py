@@ -73,7 +73,7 @@ def run_batch(
         raise RequestError(f"workers must be 1 or more, not {workers}")
     for line in lines:
         try:
-            model.resolve(line.request(model.config.sample_rate))
+            _check(model, line)
         except RequestError as e:
             raise RequestError(f"line {line.number}: {e}") from e
     place = Path(folder)
@@ -110,6 +110,13 @@ def run_batch(
                     on_line(len(kept) + len(made), len(lines))
         manifest.keep([line.file for line in lines])
         return Outcome(tuple(manifest.records.values()), tuple(made), tuple(kept), failed)
+
+
+def _check(model: Model, line: Line) -> None:
+    """Refuse what this model cannot do, a prompt too long for it included."""
+    request = model.resolve(line.request(model.config.sample_rate))
+    if not request.truncate_prompt:
+        model.require_readable(*filter(None, (request.prompt, request.negative_prompt)))
 
 
 def _is_there(line: Line, folder: Path, manifest: Manifest, model: Model) -> bool:

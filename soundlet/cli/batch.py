@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -72,15 +74,16 @@ def batch(
         folder = None if model is None else str(Path(model).resolve())
         maker = Maker(folder, engine, each, cast("Bits | None", bits))
         loaded = soundlet.load(folder, threads=each)
-        outcome = run_batch(
-            loaded,
-            lines,
-            out,
-            maker,
-            workers=workers,
-            ray=ray,
-            on_line=lambda done, total: show("making", done, total),
-        )
+        with redirect_stdout(sys.stderr):  # Ray tells of lost workers where the answer goes
+            outcome = run_batch(
+                loaded,
+                lines,
+                out,
+                maker,
+                workers=workers,
+                ray=ray,
+                on_line=lambda done, total: show("making", done, total),
+            )
         pages: list[Path] = []
         if pack and outcome.records:
             from soundlet.batch.pack import write_pack

@@ -8,6 +8,7 @@ import platform
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -19,7 +20,15 @@ from soundlet.cli.progress import progress_line
 from soundlet.errors import GenerationError, SoundletError
 
 PACKAGES = ("numpy", "onnxruntime", "sentencepiece", "soundfile", "soxr", "pydantic", "typer")
-OPTIONAL_PACKAGES = ("torch", "safetensors", "transformers", "onnx", "onnxscript")
+OPTIONAL_PACKAGES = (
+    "torch",
+    "safetensors",
+    "transformers",
+    "onnx",
+    "onnxscript",
+    "executorch",
+    "ai-edge-litert",
+)
 TEST_PROMPT, TEST_SECONDS, TEST_SEED = "kick drum", 1.0, 1
 
 
@@ -49,10 +58,8 @@ def doctor(
             typer.echo(f"{name:<16}{fact}")
     attempts: list[tuple[str, Callable[[], str]]] = [
         ("model", lambda: check_model(model)),
-        ("onnx engine", lambda: check_engine(model, "onnx")),
+        *((f"{name} engine", partial(check_engine, model, name)) for name in engines(model)),
     ]
-    if version_of("torch"):
-        attempts.append(("torch engine", lambda: check_engine(model, "torch")))
     attempts.append(("sound files", check_formats))
     for name, attempt in attempts:
         with progress_line(quiet=as_json) as show:
@@ -84,6 +91,18 @@ def machine_facts() -> dict[str, str]:
 
         facts["providers"] = ", ".join(onnxruntime.get_available_providers())
     return facts
+
+
+def engines(folder: Path | None) -> list[str]:
+    """The engines that a model is tried on: what its format needs, and PyTorch if it is there."""
+    from soundlet.bundle import open_bundle
+    from soundlet.engines import ENGINES_FOR
+
+    try:
+        able = ENGINES_FOR[open_bundle(folder).manifest.format]
+    except SoundletError:  # which the check of the model tells
+        able = ENGINES_FOR["onnx"]
+    return [name for name in able if name != "torch" or version_of("torch")]
 
 
 def version_of(package: str) -> str | None:

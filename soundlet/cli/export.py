@@ -1,4 +1,4 @@
-"""`soundlet export`: a model becomes programs for a device."""
+"""`soundlet export`: a model becomes programs, or graphs of one length, for a device."""
 
 from __future__ import annotations
 
@@ -105,6 +105,49 @@ def litert(
     _show(_facts(dest), as_json=as_json)
 
 
+@export.command()
+def onnx(
+    source: Source,
+    dest: Dest,
+    conditioners: Annotated[
+        str | None, typer.Option(metavar="NAME", help="float32 (default) or float16.")
+    ] = None,
+    dit: Annotated[
+        str | None, typer.Option(metavar="NAME", help="float32 (default) or float16.")
+    ] = None,
+    decoder: Annotated[
+        str | None, typer.Option(metavar="NAME", help="float32 (default) or float16.")
+    ] = None,
+    encoder: Annotated[
+        str | None, typer.Option(metavar="NAME", help="float32 (default) or float16.")
+    ] = None,
+    seconds: Seconds = None,
+    t5: T5 = None,
+    force: Force = False,
+    as_json: JsonOption = False,
+) -> None:
+    """ONNX graphs of one fixed length, weights inside, for the web and phones.
+
+    Needs the torch extra. Parts that soundlet quantize has put in whole numbers stay so.
+    """
+    asked = {"conditioners": conditioners, "dit": dit, "decoder": decoder, "encoder": encoder}
+    with _needs("torch"):
+        from soundlet.export.onnx_fixed import export_onnx_fixed
+    with progress_line(quiet=as_json) as show, _bundle(source, t5) as bundle:
+        found = export_onnx_fixed(
+            bundle,
+            dest,
+            precision={part: name for part, name in asked.items() if name is not None},
+            seconds=seconds,
+            overwrite=force,
+            on_file=lambda name: show(f"exporting {name}", 0, 0),
+        )
+    facts = _facts(dest)
+    for part, needed in found.items():
+        facts["parts"][part] |= {"opset": needed.opset, "operators": needed.counts}
+    _show(facts, as_json=as_json)
+
+
 @contextmanager
 def _needs(extra: str) -> Iterator[None]:
     """Imports of an extra, without what its libraries log of themselves."""
@@ -170,6 +213,8 @@ def _show(facts: dict[str, Any], *, as_json: bool) -> None:
             rest = ", ".join(f"{n} {_plain(op)}" for op, n in part["not_delegated"].items())
             line += f"  {part['delegated_share']:.0%} of operators delegated"
             line += f"; not: {rest}" if rest else ""
+        if "operators" in part:
+            line += f"  opset {part['opset']}, {len(part['operators'])} operators"
         typer.echo(line)
 
 

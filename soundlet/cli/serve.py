@@ -65,7 +65,7 @@ def serve(
     try:
         from soundlet.server.app import create_app
         from soundlet.server.run import bind, run
-        from soundlet.server.settings import MEBIBYTE, Settings, is_loopback
+        from soundlet.server.settings import MEBIBYTE, Settings, default_results, is_loopback
     except ModuleNotFoundError as e:
         raise ServerError(f"serving needs {e.name}, which is not installed: {EXTRA}") from e
     if not is_loopback(host) and token is None and not insecure:
@@ -102,10 +102,3 @@ def serve(
     if open_page:
         typer.launch(address)
     run(app, listening, drain_seconds=drain_seconds, access_log=verbose)
-
-
-def default_results() -> Path:
-    """A folder in the user's cache."""
-    from platformdirs import user_cache_path
-
-    return user_cache_path("soundlet", appauthor=False) / "results"

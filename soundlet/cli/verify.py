@@ -74,7 +74,8 @@ def lines(found: Verification) -> list[str]:
     for clip in found.clips:
         text.append(
             f"clip of seed {clip.seed}   latents {_db(clip.latents_snr_db)} dB, audio"
-            f" {_db(clip.audio_snr_db)} dB, {clip.of_nearest:.2g} of the way to another seed"
+            f" {_db(clip.audio_snr_db)} dB; of the way to another seed: latents"
+            f" {clip.of_nearest:.2g}, spectra {clip.audio_of_nearest:.2g}"
             f"{'' if clip.passed else '  BEYOND ITS BOUND'}"
         )
     text.append("passed" if found.passed else "FAILED")

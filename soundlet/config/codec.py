@@ -11,6 +11,9 @@ from pydantic_core import PydanticCustomError
 from soundlet.config.problems import mismatch
 from soundlet.config.section import Count, Counts, Section
 
+Depth = Annotated[int, Field(ge=0, le=1000)]
+"""Of a stack of blocks; without any, only the linear layers around it are left."""
+
 
 class OobleckSizes(Section):
     """What the Oobleck encoder and decoder share."""
@@ -66,9 +69,9 @@ class SpectralSizes(Section):
     hop_length: Count  # samples between two spectra
     frames_per_latent: Count  # spectra in one frame of latents
     frame_width: Count  # of the layers that run at the rate of the spectra
-    frame_depth: Count
+    frame_depth: Depth
     width: Count  # of the layers that run at the rate of the latents
-    depth: Count
+    depth: Depth
     latent_dim: Count
     n_bands: Count  # frequency bands of the stereo image
 

@@ -22,6 +22,8 @@ from soundlet.sampling import Array, Progress, schedule, stepper
 
 MIRRORED = 4  # frames of sound mirrored beyond an edge, so that the encoder sees no end there
 
+GOES_ON = 1.25  # a window after which the sound goes on is told to be so much longer, if it can be
+
 SOFT_FRAMES = 3  # new frames at an edge that the known ones ring on in
 SOFT_SHARE = 0.8  # of the known ones at the very edge
 
@@ -197,6 +199,8 @@ class Filler:
         known[0, :, :n_heard] = latents[:, start:stop]
         told[:n_heard] = is_known[start:stop]
         seconds = n_heard * self._hop / config.sample_rate
+        if window.stop * self._hop + span.start < span.total - self._hop:
+            seconds *= GOES_ON  # a model lets the sound die away at the end that it is told of
         frames = np.arange(length) + window.start
         places = np.clip((frames * self._hop + span.start) / max(span.total, 1), 0, 1)
         assert request.steps is not None

@@ -32,7 +32,12 @@ Array = NDArray[np.float32]
 ENGINES = ("onnx", "torch", "executorch", "litert")
 
 ENGINES_FOR: Mapping[Format, tuple[str, ...]] = MappingProxyType(
-    {"onnx": ("onnx", "torch"), "executorch": ("executorch",), "litert": ("litert",)}
+    {
+        "onnx": ("onnx", "torch"),
+        "onnx-fixed": ("onnx",),
+        "executorch": ("executorch",),
+        "litert": ("litert",),
+    }
 )
 """The engines that run bundles of a format, the usual one first."""
 
@@ -118,7 +123,8 @@ def load_engine(
         raise EngineError(f"engine must be one of {', '.join(ENGINES)}, not {name!r}")
     if name not in able:
         kind = bundle.manifest.format
-        hint = "" if kind != "onnx" else f"; `soundlet export {name}` makes such a bundle of it"
+        is_target = kind == "onnx" and name in ENGINES_FOR
+        hint = f"; `soundlet export {name}` makes such a bundle of it" if is_target else ""
         raise EngineError(
             f"the {name} engine cannot run {bundle.folder}, whose format is {kind}:"
             f" choose {' or '.join(able)}{hint}"
@@ -130,6 +136,12 @@ def load_engine(
         raise EngineError(f"the {name} engine has {takes}, not a device ({device!r})")
     if name != "onnx" and low_memory:
         raise EngineError(f"low_memory is of the onnx engine, not of {name!r}")
+    if bundle.manifest.format == "onnx-fixed":
+        if low_memory:
+            raise EngineError(f"low_memory needs graphs of any length, not {bundle.folder}")
+        from soundlet.engines.onnx_fixed import FixedOnnxEngine
+
+        return FixedOnnxEngine(bundle, threads=threads, providers=providers)
     if name == "onnx":
         from soundlet.engines.onnx import OnnxEngine
 

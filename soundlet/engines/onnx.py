@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from threading import Lock
 
 import numpy as np
@@ -53,20 +54,10 @@ class OnnxEngine:
             EngineError: a provider that this build of ONNX Runtime does not have.
         """
         self._folder, self._config = bundle.folder, bundle.config
-        self._providers = list(providers or [CPU])
+        self._providers = checked_providers(providers)
         self._threads = threads or usable_cores()
         self._low_memory = low_memory
-        available = onnxruntime.get_available_providers()
-        for provider in self._providers:
-            if provider not in available:
-                raise EngineError(
-                    f"provider must be one of {', '.join(available)}, not {provider!r};"
-                    " others come with other builds of onnxruntime"
-                )
-        self._options = onnxruntime.SessionOptions()
-        self._options.log_severity_level = ONLY_ERRORS
-        if threads is not None:
-            self._options.intra_op_num_threads = threads
+        self._options = session_options(threads)
         self._sessions: dict[Part, onnxruntime.InferenceSession] = {}
         self._networks: dict[Part, codec.Network] = {}
         self._lock = Lock()
@@ -97,6 +88,10 @@ class OnnxEngine:
         if tiled is not None:
             return tiled(latents)  # in tiles of its own
         return codec.decode(self._config, lambda x: self._run_unary("decoder", x), latents)
+
+    def decoder_output(self, latents: Array) -> Array:
+        """What the decoder's network gives, which for a spectral codec is not yet sound."""
+        return self._run_unary("decoder", latents)
 
     def decode_pieces(self, latents: Array) -> Iterator[Array]:
         """What `decode` gives for one clip, piece by piece; see `StreamingEngine`."""
@@ -134,7 +129,7 @@ class OnnxEngine:
                 weights = Weights(self._folder / WEIGHTS, f"{part}.")
                 try:
                     self._networks[part] = build(weights, self._threads)
-                except _ONNX_ERRORS as e:
+                except ONNX_ERRORS as e:
                     path = self._folder / WEIGHTS
                     raise EngineError(f"{part} of {path} cannot be loaded: {first_line(e)}") from e
             return self._networks[part]
@@ -154,7 +149,7 @@ class OnnxEngine:
         contiguous = {name: np.ascontiguousarray(array) for name, array in inputs.items()}
         try:
             outputs: list[Array] = session.run(None, contiguous)
-        except _ONNX_ERRORS as e:
+        except ONNX_ERRORS as e:
             raise EngineError(f"{part} cannot run on {_shapes(contiguous)}: {first_line(e)}") from e
         return outputs
 
@@ -171,20 +166,54 @@ class OnnxEngine:
             if part not in self._sessions:
                 self._free_others(part)
                 path = self._folder / f"{part}.onnx"
-                try:
-                    session = onnxruntime.InferenceSession(
-                        str(path), self._options, providers=self._providers
-                    )
-                except _ONNX_ERRORS as e:
-                    raise EngineError(f"{path} cannot be loaded: {first_line(e)}") from e
-                bits = session.get_modelmeta().custom_metadata_map.get("weight_bits")
-                if bits == "8" and self._providers == [CPU] and saturates():
-                    raise EngineError(
-                        f"{path} has int8 weights for processors with VNNI, AMX or dot products,"
-                        " and on this one its sums would overflow: run `soundlet quantize` here"
-                    )
-                self._sessions[part] = session
+                self._sessions[part] = open_session(path, self._options, self._providers)
             return self._sessions[part]
+
+
+def checked_providers(providers: Sequence[str] | None) -> list[str]:
+    """The providers asked for; the CPU if none are.
+
+    Raises:
+        EngineError: one that this build of ONNX Runtime does not have.
+    """
+    available = onnxruntime.get_available_providers()
+    for provider in providers or ():
+        if provider not in available:
+            raise EngineError(
+                f"provider must be one of {', '.join(available)}, not {provider!r};"
+                " others come with other builds of onnxruntime"
+            )
+    return list(providers or [CPU])
+
+
+def session_options(threads: int | None) -> onnxruntime.SessionOptions:
+    """Options of a session on so many cores; None: all."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = ONLY_ERRORS
+    if threads is not None:
+        options.intra_op_num_threads = threads
+    return options
+
+
+def open_session(
+    path: Path, options: onnxruntime.SessionOptions, providers: Sequence[str]
+) -> onnxruntime.InferenceSession:
+    """The graph in `path`, loaded.
+
+    Raises:
+        EngineError: it cannot be loaded, or its sums would overflow on this processor.
+    """
+    try:
+        session = onnxruntime.InferenceSession(str(path), options, providers=list(providers))
+    except ONNX_ERRORS as e:
+        raise EngineError(f"{path} cannot be loaded: {first_line(e)}") from e
+    bits = session.get_modelmeta().custom_metadata_map.get("weight_bits")
+    if bits == "8" and list(providers) == [CPU] and saturates():
+        raise EngineError(
+            f"{path} has int8 weights for processors with VNNI, AMX or dot products,"
+            " and on this one its sums would overflow: run `soundlet quantize` here"
+        )
+    return session
 
 
 def usable_cores() -> int:
@@ -195,7 +224,7 @@ def usable_cores() -> int:
 
 
 _STATE = onnxruntime.capi.onnxruntime_pybind11_state
-_ONNX_ERRORS: tuple[type[Exception], ...] = (  # they have no public name and no common base
+ONNX_ERRORS: tuple[type[Exception], ...] = (  # they have no public name and no common base
     _STATE.EPFail,
     _STATE.Fail,
     _STATE.InvalidArgument,
@@ -207,7 +236,7 @@ _ONNX_ERRORS: tuple[type[Exception], ...] = (  # they have no public name and no
 )
 
 # ValueError is NumPy's, of shapes; RuntimeError is what ONNX Runtime's bound inputs raise.
-_TILE_ERRORS: tuple[type[Exception], ...] = (*_ONNX_ERRORS, ValueError, RuntimeError)
+_TILE_ERRORS: tuple[type[Exception], ...] = (*ONNX_ERRORS, ValueError, RuntimeError)
 
 
 def _shapes(inputs: Mapping[str, NDArray[np.generic]]) -> str:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from soundlet.evaluation.choice import Choice, fit_choice
 from soundlet.evaluation.classifier import Regression, fit_regression
 from soundlet.evaluation.spectra import SAMPLE_RATE, Array, in_db, magnitudes, mel_matrix
+from soundlet.repetition import at_lags, autocorrelation, comb_scores
 
 Matrix = NDArray[np.float64]
 
@@ -32,7 +33,6 @@ N_FFT = 1024
 LEAD = 2048  # samples of silence set before the sound, so that its first hit is an onset too
 COMB = {0.25: 0.5, 0.5: 0.5, 1.0: 1.0, 2.0: 1.0, 3.0: 0.5, 4.0: 1.0, 8.0: 1.0}  # beats: weight
 PREFERRED, PREFERENCE = 130.0, 0.1  # BPM, and how much an octave away from it costs
-LONGEST_LAG = 0.8  # of the sound: beyond, too little is left to compare
 
 READINGS = (1 / 3, 1 / 2, 2 / 3, 3 / 4, 1.0, 4 / 3, 3 / 2, 2.0, 3.0)  # of the period heard
 QUARTERS = (*range(1, 17), 20, 24, 28, 32)  # lags in quarters of a beat
@@ -55,38 +55,14 @@ def onset_strength(audio: Array) -> Array:
     return np.concatenate([np.zeros(2), rises]).astype(np.float32)
 
 
-def autocorrelation(strength: Array) -> Matrix:
-    """Likeness of an onset curve to itself at each lag in frames; 1 at lag 0."""
-    curve = np.asarray(strength, np.float64) - strength.mean()
-    n = len(curve)
-    power = np.square(np.abs(np.fft.rfft(curve, 2 * n)))
-    found = np.fft.irfft(power)[:n]
-    found = found / (found[0] + 1e-9) * n / np.maximum(n - np.arange(n), 0.2 * n)
-    return np.convolve(found, (0.25, 0.5, 0.25), "same")
-
-
-def comb_scores(correlation: Matrix) -> Matrix:
+def tempo_scores(correlation: Matrix) -> Matrix:
     """How well each tempo of `GRID` explains the repetitions."""
-    beat = 60 / GRID * SAMPLE_RATE / HOP
-    total, weights = np.zeros(len(GRID)), np.zeros(len(GRID))
-    for beats, weight in COMB.items():
-        at, is_inside = _read(correlation, beats * beat)
-        total += weight * at
-        weights += weight * is_inside
-    scores: Matrix = total / np.maximum(weights, 1e-9)
-    return scores
-
-
-def _read(correlation: Matrix, lags: Matrix) -> tuple[Matrix, NDArray[np.bool_]]:
-    """The correlation between its frames, 0 where the sound is too short, and where it is not."""
-    is_inside = lags < LONGEST_LAG * len(correlation)
-    values = np.interp(lags, np.arange(len(correlation)), correlation)
-    return np.where(is_inside, values, 0.0), is_inside
+    return comb_scores(correlation, 60 / GRID * SAMPLE_RATE / HOP, COMB)
 
 
 def estimate_tempo(audio: Array) -> float:
     """The tempo of a sound in BPM, 60 to 180, by rule alone."""
-    scores = comb_scores(autocorrelation(onset_strength(audio)))
+    scores = tempo_scores(autocorrelation(onset_strength(audio)))
     preference = PREFERENCE * np.log2(GRID / PREFERRED) ** 2
     return float(GRID[np.argmax(scores - preference)])
 
@@ -110,7 +86,7 @@ def tempo_readings(audio: Array) -> Readings:
     """Every tempo that goes with the period at which a sound repeats."""
     strength = onset_strength(audio)
     correlation = autocorrelation(strength)
-    scores = comb_scores(correlation)
+    scores = tempo_scores(correlation)
     preference = PREFERENCE * np.log2(GRID / PREFERRED) ** 2
     plain = float(GRID[np.argmax(scores - preference)])
     heard = float(GRID[np.argmax(scores)])
@@ -122,7 +98,7 @@ def tempo_readings(audio: Array) -> Readings:
             continue
         bpm = float(GRID[near[np.argmax(scores[near])]])
         quarter = 15 / bpm * SAMPLE_RATE / HOP
-        repeats, _ = _read(correlation, quarter * np.array(QUARTERS))
+        repeats, _ = at_lags(correlation, quarter * np.array(QUARTERS))
         octave = float(np.log2(bpm / 120))
         found.append(bpm)
         evidence.append([*repeats, octave, octave**2, octave**3, octave * peaks])

@@ -145,44 +145,59 @@ def programs(
     )  # fmt: skip
 
 
-def load_model(bundle: Bundle) -> Model:
-    """The networks of a bundle of graphs, in float32 on the CPU.
+def require_graphs(bundle: Bundle) -> None:
+    """Refuse what cannot be exported.
 
     Raises:
-        BundleError: it holds programs, or has no weights beside its graphs.
+        BundleError: a bundle of programs, or without weights beside its graphs.
     """
     if bundle.manifest.format != "onnx":
         raise BundleError(
             f"{bundle.folder} holds {bundle.manifest.format} programs already: export the bundle"
             " that they were made of"
         )
+    if WEIGHTS not in bundle.manifest.files:
+        raise BundleError(f"{bundle.folder} has no {WEIGHTS}: convert its checkpoint again")
+
+
+def load_model(bundle: Bundle) -> Model:
+    """The networks of a bundle of graphs, in float32 on the CPU.
+
+    Raises:
+        BundleError: it holds programs, or has no weights beside its graphs.
+    """
+    require_graphs(bundle)
     whole = {part for part, stored in bundle.manifest.precision.items() if "int" in stored}
     if whole:
         raise BundleError(
             f"{bundle.folder} has {', '.join(sorted(whole))} in whole numbers already: export the"
             " bundle that it was made of, and choose the precision there"
         )
-    if WEIGHTS not in bundle.manifest.files:
-        raise BundleError(f"{bundle.folder} has no {WEIGHTS}: convert its checkpoint again")
     model = build_model(bundle.config, bundle.t5_config, device="meta")
     load_bundle_weights(model, bundle.folder / WEIGHTS)
     return model.float().eval().requires_grad_(False)
 
 
-def checked_precision(asked: Mapping[str, str] | None) -> dict[Part, Precision]:
+def checked_precision(
+    asked: Mapping[str, str] | None, able: Mapping[Part, tuple[Precision, ...]] = ABLE
+) -> dict[Part, Precision]:
     """The precision of each part: those asked for, and the usual ones of the others.
+
+    Args:
+        asked: by name of the part.
+        able: what each can be, the usual one first.
 
     Raises:
         RequestError: no such part, or a precision that it cannot have.
     """
-    chosen = {part: able[0] for part, able in ABLE.items()}
+    chosen = {part: choices[0] for part, choices in able.items()}
     for name, value in (asked or {}).items():
         part = next((known for known in PARTS if known == name), None)
         if part is None:
             raise RequestError(f"a part is one of {', '.join(PARTS)}, not {name!r}")
         precision = next((known for known in get_args(Precision) if known == value), None)
-        if precision not in ABLE[part]:
-            raise RequestError(f"{part} can be {' or '.join(ABLE[part])}, not {value!r}")
+        if precision not in able[part]:
+            raise RequestError(f"{part} can be {' or '.join(able[part])}, not {value!r}")
         chosen[part] = precision
     return chosen
 
@@ -227,7 +242,8 @@ def program_bundle(
         update={"seconds": min(manifest.defaults.seconds, longest)}
     )
     window: dict[str, object] = {}
-    if format == "litert" and manifest.length == "variable":  # one length from now on
+    is_fixed = format != "executorch"
+    if is_fixed and manifest.length == "variable":  # one length from now on
         margin = manifest.margin_frames * config.hop_length / config.sample_rate
         told = min(max(longest - margin, 0.1), config.seconds_range[1])
         window = {"length": "fixed", "margin_frames": 0, "window_seconds": told}

@@ -82,6 +82,10 @@ def quantize_bundle(
     bundle = open_bundle(source)
     report = on_progress or (lambda _label, _done, _total: None)
     check_precision(dict(precision))
+    if bundle.manifest.format != "onnx":
+        raise RequestError(
+            f"{bundle.folder} was exported already: quantise the bundle that it was made of"
+        )
     for part in PARTS:
         stored = bundle.manifest.precision.get(part, "float32")
         if stored not in ("float32", "float16"):

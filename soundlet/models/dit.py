@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from soundlet.config import DiTConfig
 from soundlet.models.attention import attend
-from soundlet.models.modulation import BlockModulation, Modulation, bend
+from soundlet.models.modulation import BlockModulation, Modulation, bend, sum_of
 from soundlet.models.rhythm import BeatEmbedding, TempoReader
 
 Layer = TypeVar("Layer", bound=nn.Module)
@@ -198,8 +198,8 @@ class DiffusionTransformer(nn.Module):
 
     The time and the seconds come in as one token before the first of the sound. Three things are
     not in the reference, and off unless the config asks for them: the mean of the prompt in that
-    token (`global_prompt`), that token as scales and shifts of every block (`modulation_rank`), and
-    the phase of the beat at the prompt's tempo (`beats`).
+    token (`global_prompt`), what that token says as scales and shifts of every block
+    (`modulation_rank`), and the phase of the beat at the prompt's tempo (`beats`).
 
     Shape: x (batch, channels, frames) with frames a multiple of `patch_size`, t (batch,) in
     [0, 1] where 1 is noise, cross_attn_cond (batch, cond tokens, cond_dim), global_cond
@@ -272,9 +272,10 @@ class DiffusionTransformer(nn.Module):
             context = functional.pad(context, (0, 0, 0, 1))
             bias = left_out_bias(context, n_left_out)
         prompt = cross_attn_cond[:, :-1]  # what follows it are the seconds
-        first = self.global_embed(global_cond) + self.time_embed(self.time_features(t))
+        told = [self.global_embed(global_cond), self.time_embed(self.time_features(t))]
         if self.prompt_embed is not None:
-            first = first + self.prompt_embed(mean_of_tokens(prompt))
+            told.append(self.prompt_embed(mean_of_tokens(prompt)))
+        first = sum_of(told)
         patches = self.project_in(self._to_patches(x + self.preprocess_conv(x)))
         if self.tempo is not None and self.beats is not None:
             patches = patches + self.beats(self.tempo(prompt), patches.shape[1])
@@ -282,7 +283,7 @@ class DiffusionTransformer(nn.Module):
         rotation = self.rotary(tokens.shape[1])
         bent: Sequence[BlockModulation | None] = [None] * len(self.blocks)
         if self.modulation is not None:
-            bent = self.modulation(first)
+            bent = self.modulation(told)
         for block, modulation in zip(self.blocks, bent, strict=True):
             tokens = block(tokens, context, rotation, modulation, bias)
         return tokens

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -23,7 +24,10 @@ class BlockModulation:
 class Modulation(nn.Module):
     """One network of low rank for all blocks, and a learned table a block.
 
-    Shape: (batch, dim) to a `BlockModulation` a block.
+    What is told is brought to unit size first, each part on its own: in training the embedding of
+    the time grows to twenty times that of the prompt, which would then not be heard.
+
+    Shape: parts, each (batch, dim), to a `BlockModulation` a block.
 
     Source: Chen et al., https://arxiv.org/abs/2310.00426, section 2.3 (adaLN-single); its low rank
         and the zeros that it starts from are ours.
@@ -39,12 +43,21 @@ class Modulation(nn.Module):
         nn.init.zeros_(self.expand.bias)
         self.tables = nn.Parameter(torch.zeros(depth, self.N_PARTS, dim))
 
-    def forward(self, first: Tensor) -> list[BlockModulation]:
+    def forward(self, told: Sequence[Tensor]) -> list[BlockModulation]:
+        first = sum_of([nn.functional.layer_norm(part, part.shape[-1:]) for part in told])
         shared = self.expand(nn.functional.silu(self.reduce(first)))
         shared = shared.reshape(-1, self.N_PARTS, self.tables.shape[-1])
         return [
             BlockModulation(*(shared + table)[:, :, None].unbind(dim=1)) for table in self.tables
         ]
+
+
+def sum_of(parts: Sequence[Tensor]) -> Tensor:
+    """The sum of tensors of one shape."""
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
+    return total
 
 
 def bend(x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:

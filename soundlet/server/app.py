@@ -17,7 +17,13 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from soundlet import __version__
-from soundlet.server import about_endpoints, edit_endpoints, endpoints, job_endpoints
+from soundlet.server import (
+    about_endpoints,
+    edit_endpoints,
+    endpoints,
+    job_endpoints,
+    prompt_endpoints,
+)
 from soundlet.server.answers import problem_response
 from soundlet.server.documented import completed
 from soundlet.server.gate import Gate
@@ -153,7 +159,7 @@ def create_api(
         lifespan=lifespan,
         separate_input_output_schemas=False,
     )
-    for part in (endpoints, edit_endpoints, job_endpoints, about_endpoints):
+    for part in (endpoints, edit_endpoints, job_endpoints, prompt_endpoints, about_endpoints):
         api.include_router(part.router)
     api.add_middleware(Counted, metrics=metrics)
     api.add_exception_handler(ProblemError, _on_problem)

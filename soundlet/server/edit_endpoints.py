@@ -21,6 +21,7 @@ from soundlet.server.endpoints import (
     State,
     accepted,
     check_form,
+    client_of,
     finished,
     sound_response,
     submit,
@@ -44,7 +45,13 @@ async def submit_edit(
         ProblemError: the form has other parts, or the job is not taken.
         RequestValidationError: the JSON is not such a request.
     """
-    async with request.form(max_files=1, max_fields=1) as form:
+    try:
+        state.scheduler.require_room(client_of(request))
+    except ProblemError:
+        async for _ in request.stream():  # a client that still sends would not see the answer
+            pass
+        raise
+    async with request.form(max_files=1, max_fields=2) as form:
         text, audio = form.get("request"), form.get("audio")
         if not isinstance(text, str):
             raise ProblemError(Problem("body", "request: send the edit as JSON", "request"))

@@ -167,8 +167,7 @@ async def submit(
     Raises:
         ProblemError: it is not taken.
     """
-    client = request.client.host if request.client is not None else "unknown"
-    job = Job(model.name, operation, fields, client, is_streamed)
+    job = Job(model.name, operation, fields, client_of(request), is_streamed)
     try:
         target = state.results.target(job.id)
     except OSError as e:
@@ -189,6 +188,11 @@ async def submit(
         state.results.drop(job.id)
         raise
     return job
+
+
+def client_of(request: Request) -> str:
+    """The address that a request came from."""
+    return request.client.host if request.client is not None else "unknown"
 
 
 async def finished(state: ServerState, request: Request, job: Job) -> None:
@@ -257,7 +261,11 @@ async def sound_response(
     state: ServerState, record: Mapping[str, Any], format: Format, bits: Bits | None
 ) -> Response:
     """The sound of a job that is done, or the part of it that the client wants."""
-    path = await asyncio.to_thread(state.results.file, record["id"], format, bits)
+    try:
+        path = await asyncio.to_thread(state.results.file, record["id"], format, bits)
+    except OSError as e:
+        detail = f"The sound could not be stored: {e.strerror or e}."
+        raise ProblemError(Problem("storage", detail)) from e
     if path is None:
         raise ProblemError(Problem("not-found", "The sound is no longer kept."))
     settings, sound = record["settings"], record["sound"]

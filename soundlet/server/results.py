@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from soundlet.audio import Bits, Format, encode_audio, read_audio, subtype_of
-from soundlet.errors import ServerError
+from soundlet.errors import AudioError, ServerError
 from soundlet.whole_files import write_whole
 
 IDS = re.compile(r"[0-9a-f]{32}")
@@ -53,7 +53,8 @@ class Results:
         """
         self._folder, self._max_bytes, self._max_seconds = folder, max_bytes, max_seconds
         self._lock = threading.Lock()
-        self._kept: dict[str, _Kept] = {}
+        self._kept: dict[str, _Kept] = {}  # the oldest first
+        self._n_bytes = 0
         try:
             folder.mkdir(parents=True, exist_ok=True)
             probe = folder / f".probe-{secrets.token_hex(4)}"
@@ -69,7 +70,7 @@ class Results:
     @property
     def n_bytes(self) -> int:
         """Bytes of all results."""
-        return sum(kept.size for kept in self._kept.values())
+        return self._n_bytes
 
     def __len__(self) -> int:
         """Results there are."""
@@ -86,14 +87,13 @@ class Results:
         folder = self._place(job)
         write_whole(folder / RECORD, json.dumps(record, ensure_ascii=False).encode())
         with self._lock:
-            self._kept[job] = _Kept(_size(folder), time.time())
+            self._add(job, _Kept(_size(folder), time.time()))
         self.prune(but=job)
 
     def drop(self, job: str) -> None:
         """Remove all there is of a job."""
         with self._lock:
-            self._kept.pop(job, None)
-        shutil.rmtree(self._place(job), ignore_errors=True)
+            self._remove(job)
 
     def record(self, job: str) -> dict[str, Any] | None:
         """What is known of a result; None if there is none of this name."""
@@ -121,17 +121,27 @@ class Results:
             return folder / SOUND
         path = folder / form_name(format, bits)
         if not path.is_file():
-            record = self.record(job)
-            if record is None:
-                return None
-            audio, rate = read_audio(folder / SOUND)
-            chunks = loop_chunks((folder / SOUND).read_bytes()) if format == "wav" else {}
-            data = encode_audio(
-                audio, rate, format=format, bits=bits, tags=tags_of(record), chunks=chunks
-            )
+            try:
+                data = self._encoded(job, format, bits)
+            except (AudioError, FileNotFoundError):
+                if job in self._kept:
+                    raise
+                return None  # it was dropped meanwhile
             write_whole(path, data)
-            kept.size += len(data)
+            with self._lock:
+                if self._kept.get(job) is kept:
+                    kept.size += len(data)
+                    self._n_bytes += len(data)
         return path
+
+    def _encoded(self, job: str, format: Format, bits: Bits | None) -> bytes:
+        folder = self._place(job)
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        audio, rate = read_audio(folder / SOUND)
+        chunks = loop_chunks((folder / SOUND).read_bytes()) if format == "wav" else {}
+        return encode_audio(
+            audio, rate, format=format, bits=bits, tags=tags_of(record), chunks=chunks
+        )
 
     def prune(self, *, but: str | None = None) -> None:
         """Drop results that are too old, and the oldest while all of them are too large.
@@ -139,23 +149,29 @@ class Results:
         Args:
             but: the one that was just made and stays.
         """
-        now = time.time()
+        oldest_wanted = time.time() - self._max_seconds
         with self._lock:
-            total = self.n_bytes
-            for job, kept in sorted(self._kept.items(), key=lambda item: item[1].made):
-                is_old = now - kept.made > self._max_seconds
-                if (is_old or total > self._max_bytes) and job != but:
-                    total -= kept.size
-                    del self._kept[job]
-                    shutil.rmtree(self._place(job), ignore_errors=True)
+            while self._kept:
+                job, kept = next(iter(self._kept.items()))
+                is_due = kept.made < oldest_wanted or self._n_bytes > self._max_bytes
+                if not is_due or job == but:
+                    break
+                self._remove(job)
+
+    def _add(self, job: str, kept: _Kept) -> None:
+        self._kept[job] = kept
+        self._n_bytes += kept.size
+
+    def _remove(self, job: str) -> None:
+        kept = self._kept.pop(job, None)
+        self._n_bytes -= 0 if kept is None else kept.size
+        shutil.rmtree(self._place(job), ignore_errors=True)
 
     def _take_stock(self) -> None:
-        for folder in self._folder.iterdir():
-            if not IDS.fullmatch(folder.name) or not folder.is_dir():
-                continue
-            made = folder.stat().st_mtime
+        found = [f for f in self._folder.iterdir() if IDS.fullmatch(f.name) and f.is_dir()]
+        for made, folder in sorted((folder.stat().st_mtime, folder) for folder in found):
             if (folder / RECORD).is_file():
-                self._kept[folder.name] = _Kept(_size(folder), made)
+                self._add(folder.name, _Kept(_size(folder), made))
             elif time.time() - made > HALF_MADE_SECONDS:
                 shutil.rmtree(folder, ignore_errors=True)
 

@@ -51,6 +51,8 @@ def run(
         timeout_graceful_shutdown=int(drain_seconds),
         limit_concurrency=MAX_CONNECTIONS,
         ws="none",
+        loop="asyncio",  # not whatever else is installed: what is tested is what is run
+        http="h11",
     )
     server = DrainingServer(config, app)
     asyncio.run(server.serve(sockets=[listening]))

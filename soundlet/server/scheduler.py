@@ -27,6 +27,7 @@ from soundlet.server.messages import (
 from soundlet.server.metrics import Metrics
 from soundlet.server.problems import Problem, ProblemError, problem_of
 from soundlet.server.results import Results
+from soundlet.whole_files import write_whole
 
 REMEMBERED = 256  # jobs that are over, in memory
 CANCEL_SECONDS = 10.0  # for a step to end; after them the worker is ended by force
@@ -122,8 +123,11 @@ class Scheduler:
         """Jobs that a worker has."""
         return len(self._running)
 
-    async def submit(self, job: Job, work: Work) -> None:
-        """Queue a job.
+    def require_room(self, client: str) -> None:
+        """Refuse at once what `submit` would refuse.
+
+        Args:
+            client: address of who asks.
 
         Raises:
             ProblemError: the queue is full, the client has too many, or the server is ending.
@@ -140,9 +144,7 @@ class Scheduler:
                     retry_after=self._seconds_to_wait(),
                 )
             )
-        n_own = sum(
-            not other.is_over for other in self._jobs.values() if other.client == job.client
-        )
+        n_own = sum(not job.is_over for job in self._jobs.values() if job.client == client)
         if n_own >= self._jobs_per_client:
             self._metrics.refused.labels("too-many").inc()
             raise ProblemError(
@@ -153,6 +155,10 @@ class Scheduler:
                     retry_after=self._seconds_to_wait(),
                 )
             )
+
+    async def submit(self, job: Job, work: Work) -> None:
+        """Queue a job. Raises ProblemError as `require_room` does."""
+        self.require_room(job.client)
         self._jobs[job.id] = job
         self._forget()
         queue = self._queues[job.model]
@@ -285,7 +291,7 @@ class Scheduler:
     async def _keep(self, job: Job, done: Done) -> None:
         try:
             if done.data is not None:
-                self._results.target(job.id).write_bytes(done.data)
+                await asyncio.to_thread(write_whole, self._results.target(job.id), done.data)
             job.sound, job.settings = done.facts, done.settings
             job.state, job.ended = "done", time.time()
             self._results.keep(job.id, job.as_record())

@@ -211,6 +211,43 @@ class ModelsView(View):
     formats: list[str]
 
 
+class Idea(View):
+    """A prompt, and the parts that it has."""
+
+    prompt: str
+    genre: str | None
+    elements: Annotated[list[str], Field(description="Kind of sound, sources, instruments.")]
+    mood: Annotated[list[str], Field(description="Moods, textures, effects.")]
+    key: str | None
+    tempo: Annotated[float | None, Field(description="Beats a minute.")]
+
+
+class IdeasView(View):
+    """Prompts that were drawn."""
+
+    seed: Annotated[int, Field(description="Draws the same again.")]
+    ideas: list[Idea]
+
+
+class PresetView(View):
+    """A usual kind of sound."""
+
+    name: str
+    about: str
+    example: Idea
+
+
+class VocabularyView(View):
+    """The words of prompts, by the parts that they say."""
+
+    genre: list[str]
+    elements: Annotated[dict[str, list[str]], Field(description="By group.")]
+    mood: Annotated[dict[str, list[str]], Field(description="By group.")]
+    tonics: Annotated[dict[str, list[str]], Field(description="By mode; a key is both.")]
+    tempo: Annotated[list[int], Field(description="Slowest and fastest that was taught.")]
+    presets: list[PresetView]
+
+
 class Health(View):
     """Whether the server is well."""
 

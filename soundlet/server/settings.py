@@ -80,3 +80,10 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def default_results() -> Path:
+    """A folder for results in the user's cache."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path("soundlet", appauthor=False) / "results"

@@ -19,6 +19,9 @@ from soundlet.training.adversary import (
 from soundlet.training.clips import ClipFolder
 from soundlet.training.loop import Figures, NotNegative, Trainee
 
+START_SCALE = -3.0  # of the posterior, before softplus
+STEREO_WEIGHT = 0.2  # of balance and coherence among the principal components
+
 
 class AutoencoderSettings(Section):
     """What the codec is trained on and for.
@@ -58,34 +61,38 @@ class SpectralCodec(nn.Module):
 
 
 @torch.no_grad()
-def start_from_principal_components(codec: SpectralCodec, frames: Tensor) -> None:
+def start_from_principal_components(
+    codec: SpectralCodec, frames: Tensor, form: SpectrogramFormat
+) -> None:
     """Set the linear layers so that the untrained codec keeps the principal components.
 
     The blocks between them add little at first, so training begins from the best linear codec of
-    `frames` instead of from noise, and has its harmonics from the first step.
+    `frames` instead of from noise, and has its harmonics from the first step. An encoder without
+    blocks, and no wider than its latents, is that linear codec for good.
 
     Args:
         codec: freshly built.
         frames: (batch, features, frames) of typical sound, at least as many frames in all as a
             frame has features.
+        form: the sizes of a frame.
     """
     encoder, decoder = codec.encoder, codec.decoder
-    group = encoder.frames_per_latent
-    rows = frames.transpose(1, 2).flatten(0, 1)
+    group, n_latents = encoder.frames_per_latent, encoder.project_out.out_features // 2
+    weights = feature_weights(form)
+    rows = frames.transpose(1, 2).flatten(0, 1) * weights
     mean, basis, spread = _principal_components(rows, encoder.project_in.out_features)
     unit = spread[0]
-    encoder.project_in.weight.copy_(basis / unit)
+    encoder.project_in.weight.copy_(basis * weights / unit)
     encoder.project_in.bias.copy_(-(basis @ mean) / unit)
-    coordinates = encoder.project_in(frames.transpose(1, 2)).reshape(-1, group * len(basis))
+    coordinates = (rows @ basis.T - basis @ mean).reshape(-1, group * len(basis)) / unit
     _, group_basis, group_spread = _principal_components(coordinates, encoder.merge.out_features)
     encoder.merge.weight.copy_(group_basis)
     encoder.merge.bias.zero_()
-    n_latents = encoder.project_out.out_features // 2
     kept, kept_spread = group_basis[:n_latents], group_spread[:n_latents]
     encoder.project_out.weight.zero_()
     encoder.project_out.weight[:n_latents, :n_latents] = torch.diag(1 / kept_spread)
     encoder.project_out.bias[:n_latents].zero_()
-    encoder.project_out.bias[n_latents:] = -2.0
+    encoder.project_out.bias[n_latents:] = START_SCALE
     decoder.project_in.weight[:n_latents] = torch.eye(n_latents)
     decoder.project_in.bias[:n_latents].zero_()
     split = decoder.split.weight.view(group, decoder.frame_width, -1)
@@ -95,15 +102,30 @@ def start_from_principal_components(codec: SpectralCodec, frames: Tensor) -> Non
     split[:, : len(basis), n_latents:] = 0
     decoder.split.bias.zero_()
     decoder.project_out.weight.mul_(0.1)
-    decoder.project_out.weight[:, : len(basis)] = basis.T * unit
-    decoder.project_out.bias.copy_(mean)
+    decoder.project_out.weight[:, : len(basis)] = basis.T * unit / weights[:, None]
+    decoder.project_out.bias.copy_(mean / weights)
+
+
+def feature_weights(form: SpectrogramFormat) -> Tensor:
+    """What an error in each number of a frame counts: (features,), mean square 1 over the levels.
+
+    Levels count by the width of the ear's filters, so that each filter counts alike however many
+    bins it covers: without that, three quarters of the weight would lie above 5.5 kHz, where no
+    note has its fundamental.
+
+    Source: Glasberg, Moore, "Derivation of auditory filter shapes from notched-noise data", 1990.
+    """
+    kilohertz = torch.linspace(0, 22.05, form.n_bins)
+    weights = (24.7 * (4.37 * kilohertz + 1)).rsqrt()
+    weights /= weights.square().mean().sqrt()
+    return torch.cat([weights, torch.full((2 * form.n_bands,), STEREO_WEIGHT)])
 
 
 def _principal_components(rows: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
     """Mean (dim,), directions (count, dim) and deviations (count,), largest first."""
     mean = rows.mean(dim=0)
-    centred = (rows - mean).double()
-    values, vectors = torch.linalg.eigh(centred.T @ centred / len(rows))
+    centred = rows - mean
+    values, vectors = torch.linalg.eigh((centred.T @ centred / len(rows)).double())
     order = values.argsort(descending=True)[:count]
     return mean, vectors[:, order].T.float(), values[order].clamp(min=1e-8).sqrt().float()
 
@@ -190,15 +212,16 @@ def frame_distances(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Mean absolute differences of levels, of edges between neighbours, and of the stereo image.
 
-    Loud bins weigh more than those at the floor, and bands without sound have no image to miss.
+    Bins weigh as in `feature_weights`, loud ones more than those at the floor, and bands without
+    sound have no image to miss.
     """
     n_bins, n_bands = form.n_bins, form.n_bands
+    weights = feature_weights(form)[:n_bins, None].to(real.device)
     a, b = rebuilt[:, :n_bins], real[:, :n_bins]
-    weight = b.clamp(min=0) + 0.2
-    level = (weight * (a - b).abs()).mean()
-    error = a - b
+    error = weights * (a - b)
+    level = ((b.clamp(min=0) + 0.2) * error.abs()).mean()
     over_time = (error[:, :, 1:] - error[:, :, :-1]).abs().mean()
-    over_frequency = (error[:, 1:] - error[:, :-1]).abs().mean()
+    over_frequency = (weights[1:] * ((a - b)[:, 1:] - (a - b)[:, :-1])).abs().mean()
     image_error = (rebuilt[:, n_bins:] - real[:, n_bins:]).abs()
     loudness = nn.functional.adaptive_max_pool1d(b.transpose(1, 2), n_bands).transpose(1, 2)
     heard = loudness.clamp(min=0).repeat(1, 2, 1)

@@ -19,6 +19,8 @@ from soundlet.models import build_decoder, build_encoder, build_model
 from soundlet.models.bottleneck import MIN_STD
 from soundlet.models.oobleck import OobleckDecoder, OobleckEncoder
 from soundlet.models.spectral import SpectralDecoder, SpectralEncoder
+from soundlet.spectrogram import SpectrogramFormat
+from soundlet.training.autoencoder import feature_weights
 from soundlet.training.clips import Audio, ClipFolder
 from soundlet.training.latents import LatentStatistics
 from soundlet.training.loop import TrainingError
@@ -30,7 +32,7 @@ Encoder: TypeAlias = OobleckEncoder | SpectralEncoder
 Decoder: TypeAlias = OobleckDecoder | SpectralDecoder
 
 DISTURBANCE = 0.5  # of a channel, in its standard deviations
-MAX_WEIGHT = 4.2
+COMPRESSION = 0.6
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,8 @@ def weigh_channels(
 
     Plain normalisation lets a flow spend as much on a channel that is hardly heard as on the first
     few, which carry the levels. Here the spread of each follows the change of the levels when that
-    channel is disturbed; over all channels its mean square stays 1.
+    channel is disturbed, compressed so that details are not all left to the last steps; over all
+    channels its mean square stays 1.
 
     Raises:
         TrainingError: not a spectral codec in training.
@@ -130,7 +133,9 @@ def weigh_channels(
     generator = torch.Generator().manual_seed(seed)
     crops = clips.crops(8, 32 * codec.config.hop_length, generator)
     latents, _ = codec.encode(crops)
-    n_bins = decoder.n_fft // 2 + 1
+    form = SpectrogramFormat(decoder.n_fft, decoder.hop_length, decoder.n_bands)
+    n_bins = form.n_bins
+    bins = feature_weights(form)[:n_bins, None].numpy()
     levels = _run(codec.decoder, latents)[:, :n_bins]
     noise = torch.randn(latents[:, 0].shape, generator=generator).numpy() * DISTURBANCE
     heard = np.empty(len(statistics.std), np.float32)
@@ -138,9 +143,9 @@ def weigh_channels(
         disturbed = latents.copy()
         disturbed[:, channel] += noise * std
         change = _run(codec.decoder, disturbed)[:, :n_bins] - levels
-        heard[channel] = np.sqrt(np.mean(change**2))
+        heard[channel] = np.sqrt(np.mean((bins * change) ** 2))
     weights = heard / np.sqrt(np.mean(heard**2))
-    weights = np.clip(weights, 1 / MAX_WEIGHT, MAX_WEIGHT)
+    weights **= COMPRESSION
     weights /= np.sqrt(np.mean(weights**2))
     std = np.array(statistics.std, np.float32) / weights
     return statistics.model_copy(update={"std": _numbers(std)})

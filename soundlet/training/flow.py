@@ -6,32 +6,39 @@ Source: rectified flow with logit-normal times as in Stable Diffusion 3, arXiv 2
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from sentencepiece import SentencePieceProcessor
 from torch import Tensor, nn
+from torch.nn import functional
 
 from soundlet.config import ModelConfig, T5Config
 from soundlet.config.section import Count, Section
 from soundlet.models.conditioners import Conditioners
-from soundlet.models.dit import DiffusionTransformer
+from soundlet.models.dit import DiffusionTransformer, mean_of_tokens
 from soundlet.tokenizer import Tokenizer
 from soundlet.training.latents import LatentStore
 from soundlet.training.loop import Figures, Positive, Share, Trainee, on_device
 from soundlet.training.vocabulary import NUMBERS, number_features
+
+WEAKEST = 2e-4  # share of the spread of prompts under which a direction is not raised further
 
 
 class BatchSettings(Section):
     """How batches are drawn.
 
     Attributes:
-        batch_frames: frames of latents in a step; short sounds come in larger batches.
+        batch_frames: most frames of latents in a step.
+        batch_sounds: most sounds in a step. Lengths come in proportion to how many sounds have
+            them, so short sounds are in many small steps rather than in few large ones.
         longer_share: share of batches whose window is one step longer than their sounds.
     """
 
     batch_frames: Count = 4096
+    batch_sounds: Count = 48
     longer_share: Share = 0.15
 
 
@@ -117,6 +124,37 @@ def calibrate_context(flow: Flow, batch: FlowBatch) -> None:
         block.get_parameter("cross_attention.to_kv.weight").mul_(math.sqrt(3))
 
 
+@torch.no_grad()
+def calibrate_prompt(flow: Flow, batches: Sequence[FlowBatch]) -> None:
+    """Let the DiT hear the details of prompts as loudly as their gist.
+
+    In the mean of a prompt's tokens a few directions, the kinds of sound, are a hundred times as
+    strong as those of single sources or keys, which a network then learns a hundred times as
+    slowly. The first layer begins by levelling the directions, and leaves out what all prompts
+    share; the second begins at random.
+
+    Args:
+        flow: with a trained text encoder; without `global_prompt` nothing is changed.
+        batches: of typical prompts, a few hundred in all or more.
+    """
+    if flow.dit.prompt_embed is None:
+        return
+    prompts = []
+    for batch in batches:
+        cross, _, _ = flow.conditioners(batch.prompt_tokens, batch.prompt_mask, batch.seconds)
+        prompts.append(mean_of_tokens(cross[:, :-1]))
+    rows = torch.cat(prompts)
+    shared = functional.normalize(rows.mean(dim=0), dim=0)
+    rows = rows - torch.outer(rows @ shared, shared)
+    spread, directions = torch.linalg.eigh(torch.cov(rows.T).double())
+    levelling = (directions / (spread + WEAKEST * spread.sum()).sqrt()).T.float()
+    first, second = (flow.dit.prompt_embed[i].get_parameter("weight") for i in (0, 2))
+    weight = torch.randn(first.shape) @ levelling
+    weight -= torch.outer(weight @ shared, shared)
+    first.copy_(weight / (rows @ weight.T).std(dim=0).mean())
+    second.normal_(std=math.sqrt(3 / second.shape[1]))
+
+
 class FlowBatches:
     """Batches of sounds of one length, each with one of its captions."""
 
@@ -131,7 +169,7 @@ class FlowBatches:
         for index, entry in enumerate(store.entries):
             self._buckets.setdefault(entry.frames, []).append(index)
         self._lengths = sorted(self._buckets)
-        self._weights = torch.tensor([float(n * len(self._buckets[n])) for n in self._lengths])
+        self._weights = torch.tensor([float(len(self._buckets[n])) for n in self._lengths])
 
     def draw(self, generator: torch.Generator) -> FlowBatch:
         """The batch that `generator` decides on."""
@@ -139,7 +177,7 @@ class FlowBatches:
         length = self._lengths[int(torch.multinomial(self._weights, 1, generator=generator))]
         longer = float(torch.rand((), generator=generator)) < settings.longer_share
         window = length + self.silence.shape[1] * longer
-        count = max(1, settings.batch_frames // window)
+        count = min(max(1, settings.batch_frames // window), settings.batch_sounds)
         bucket = self._buckets[length]
         chosen = torch.randint(len(bucket), (count,), generator=generator).tolist()
         rows, captions, seconds = [], [], []
@@ -190,8 +228,7 @@ class FlowTrainee(Trainee[FlowBatch]):
     def loss(self, batch: FlowBatch, generator: torch.Generator) -> tuple[Tensor, Figures]:
         """Mean squared error of the velocity at random times."""
         settings, count = self.settings, len(batch.latents)
-        logits = torch.randn(count, generator=generator)
-        t = torch.sigmoid(settings.time_mean + settings.time_deviation * logits)
+        t = spread_times(count, settings.time_mean, settings.time_deviation, generator)
         noise = torch.randn(batch.latents.shape, generator=generator)
         kept = torch.rand(count, generator=generator) >= settings.cfg_dropout
         device = next(self.flow.parameters()).device
@@ -204,6 +241,19 @@ class FlowTrainee(Trainee[FlowBatch]):
         error = (velocity - (noise - batch.latents)).square().mean(dim=(1, 2))
         early = error[t < 0.5].mean() if bool((t < 0.5).any()) else error.mean()
         return error.mean(), {"error_below_half": early.item()}
+
+
+def spread_times(count: int, mean: float, deviation: float, generator: torch.Generator) -> Tensor:
+    """Logit-normal times (count,), one from each of `count` equally likely spans, in random order.
+
+    Each alone is distributed as if drawn freely; together they leave no span out, and gradients
+    vary less from step to step.
+
+    Source: the low-discrepancy sampler of Kingma et al., arXiv 2107.00630.
+    """
+    places = torch.randperm(count, generator=generator) + torch.rand(count, generator=generator)
+    shares = (places / count).clamp(1e-6, 1 - 1e-6)
+    return torch.sigmoid(mean + deviation * torch.special.ndtri(shares))
 
 
 def condition(flow: Flow, batch: FlowBatch) -> Told:

@@ -32,7 +32,14 @@ from soundlet.training.autoencoder import (
 )
 from soundlet.training.clips import ClipFolder, read_entries
 from soundlet.training.codec import Codec, open_codec
-from soundlet.training.flow import Flow, FlowBatch, FlowTrainee, build_flow, calibrate_context
+from soundlet.training.flow import (
+    Flow,
+    FlowBatch,
+    FlowTrainee,
+    build_flow,
+    calibrate_context,
+    calibrate_prompt,
+)
 from soundlet.training.latents import STATISTICS, LatentStore, read_statistics
 from soundlet.training.loop import Batch, Figures, Run, TrainingError
 from soundlet.training.recorder import Draw, Recorder
@@ -51,7 +58,7 @@ from soundlet.whole_files import write_whole
 OnLog = Callable[[Figures], None]
 
 MIN_START_BATCHES = 12  # that the principal components are taken from
-START_FRAMES_A_FEATURE = 8
+START_FRAMES_A_FEATURE = 64
 
 
 def train_autoencoder(stage: AutoencoderStage, on_log: OnLog | None = None) -> Run[Tensor]:
@@ -87,7 +94,8 @@ def train_autoencoder(stage: AutoencoderStage, on_log: OnLog | None = None) -> R
         load_weights(codec.encoder, start.encoder.state_dict(), stage.start_from)
         load_weights(codec.decoder, start.decoder.state_dict(), stage.start_from)
     elif _is_new(stage.run):
-        start_from_principal_components(codec, _typical_frames(trainee, encoder.n_features))
+        frames = _typical_frames(trainee, encoder.n_features)
+        start_from_principal_components(codec, frames, form)
     run = Run(trainee, stage.run, stage.loop)
     _write_files(stage.run, {MODEL_CONFIG: path.read_bytes()})
     average, samples = run.average, stage.samples
@@ -137,7 +145,9 @@ def train_flow(stage: FlowStage, on_log: OnLog | None = None) -> Run[FlowBatch]:
         if stage.start_from is not None:
             load_weights(flow, _flow_weights(stage.start_from), stage.start_from)
         else:
-            calibrate_context(flow, trainee.batch(torch.Generator().manual_seed(900)))
+            batches = [trainee.batch(torch.Generator().manual_seed(900 + i)) for i in range(50)]
+            calibrate_context(flow, batches[0])
+            calibrate_prompt(flow, batches)
     run = Run(trainee, stage.run, stage.loop)
     _train(run, on_log, stage.samples.every, parts.draw(run, stage))
     return run

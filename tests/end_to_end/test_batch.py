@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from soundlet.batch.manifest import locked
 from tests.end_to_end.commands import TINY_SECONDS, command, run
 from tests.end_to_end.test_bad_input import refused
 
@@ -124,8 +127,63 @@ def test_lists_and_options_that_are_refused(tiny: Path) -> None:
     refused("batch", "list.jsonl", "--out", "out", "--format", "aiff", says=("wav, flac",))
     refused("batch", "list.jsonl", "--out", "out", "--title", "x", code=2, says=("--pack",))
     refused("batch", "list.jsonl", code=2, says=("--out",))
+    too_long = json.dumps({"prompt": "kick " * 100, "seconds": TINY_SECONDS})
+    Path("list.jsonl").write_text('{"prompt": "kick"}\n' + too_long)
+    here = ("batch", "list.jsonl", "--out", "out", "--model", tiny)
+    refused(*here, says=("line 2: the prompt is", "tokens long", "truncate_prompt"))
+    Path("list.jsonl").write_text('{"prompt": "kick 90 BPM", "bars": 1, "fade_in": 1}\n')
+    refused(*here, says=("line 1", "would open the loop"))
     write_list(1)
     refused("batch", "list.jsonl", "--out", "/proc/out", "--model", tiny, says=("/proc/out",))
+
+
+def test_what_is_not_installed_or_not_there_is_told_before_anything_is_made(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_list(1)
+    here = ("batch", "list.jsonl", "--out", "out", "--model", tiny)
+    Path("out").mkdir()
+    with locked(Path("out")):
+        result = run(*here)
+        assert result.exit_code == 1
+        assert "another batch is at work in out" in result.stderr
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    refused(*here, "--pack", says=("--pack", "soundlet[pack]"))
+    monkeypatch.setitem(sys.modules, "ray", None)
+    result = run(*here, "--ray", "local")
+    assert result.exit_code == 1
+    assert "pip install 'soundlet[distributed]'" in result.stderr
+
+
+def test_a_cluster_that_is_not_there_is_told_at_once(tiny: Path) -> None:
+    write_list(1)
+    with socket.socket() as free:  # bound, so that nothing else listens there, nor does it
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+        result = run("batch", "list.jsonl", "--out", "out", "--model", tiny, "--ray", address)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"error: no Ray cluster at {address}: ")
+    assert len(result.stderr.splitlines()) == 1
+    assert result.stdout == ""
+
+
+@pytest.mark.slow
+def test_more_cores_than_any_machine_of_the_cluster_has_are_refused(tiny: Path) -> None:
+    write_list(1)
+    how = ("--model", tiny, "--ray", "local", "--threads", 5000, "--engine", "onnx")
+    line = command("batch", "list.jsonl", "--out", "out", *how)
+    patient = {**os.environ, "RAY_raylet_start_wait_time_s": "120"}
+    done = subprocess.run(line, capture_output=True, text=True, timeout=240, env=patient)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("error: no machine of the cluster at local")
+    assert "set --threads to" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_prompt_that_may_be_cut_is_cut(tiny: Path) -> None:
+    row = {"prompt": "kick " * 100, "seconds": TINY_SECONDS, "steps": 2, "truncate_prompt": True}
+    Path("list.jsonl").write_text(json.dumps(row))
+    assert batch(tiny)["made"] == 1
 
 
 @pytest.mark.slow
@@ -140,3 +198,18 @@ def test_sounds_that_cannot_be_made_are_told_and_the_others_are_there(tiny: Path
     assert "1 of 2 sounds could not be made; kick_2.wav: the fades" in result.stderr
     assert Path("out/kick_1.wav").exists()
     assert not Path("out/kick_2.wav").exists()
+
+
+@pytest.mark.slow
+def test_a_cluster_that_loses_a_worker_and_a_machine_loses_no_line(tiny: Path) -> None:
+    script = Path(__file__).parents[2] / "benchmarks" / "batch_kills.py"
+    how = ("--ray", "--lines", "30", "--seconds", str(TINY_SECONDS), "--steps", "40")
+    line = [sys.executable, str(script), "--model", str(tiny), *how]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert 10 <= told.pop("worker_killed_at") < 30
+    assert 20 <= told.pop("node_killed_at") < 30
+    whole = {"lines": 30, "files": 30, "records": 30, "made": 30}
+    wrong = ("failed", "twice", "torn", "without_record", "left_over")
+    assert told == whole | dict.fromkeys(wrong, 0)

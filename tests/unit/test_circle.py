@@ -84,6 +84,39 @@ def test_what_is_sampled_on_the_circle_is_as_smooth_at_the_seam_as_elsewhere(
     assert jump(plain) > 3 * jump(looped)
 
 
+def test_a_network_that_begins_and_ends_its_windows_does_so_at_every_bar_alike() -> None:
+    """The network here draws a window to be loud at its start and to die away to its end."""
+    n_frames, n_bars = 128, 4
+
+    def velocity(x: Array, t: Array) -> Array:
+        wanted = np.linspace(1, 0, x.shape[2], dtype=np.float32)
+        return (0.2 * (x - wanted) / t[:, None, None]).astype(np.float32)
+
+    def jumps(n_turns: int) -> Array:
+        """How much eight frames differ from the eight before them, at each bar, the seam first."""
+        looped = around(velocity, windows_for(n_frames, 256, n_turns=n_turns))
+        x = np.zeros((1, 1, n_frames), np.float32)
+        for t, t_next in pairwise(linear_schedule(16)):
+            x = euler_step(looped, x, t, t_next)
+        means = x[0, 0].reshape(-1, 8).mean(axis=1)
+        differences: Array = np.abs(means - np.roll(means, 1))[:: n_frames // n_bars // 8]
+        return differences
+
+    cut, turned = jumps(1), jumps(n_bars)
+    assert cut[0] > 3 * np.median(cut[1:])
+    assert turned[0] < 1.5 * np.median(turned[1:])
+
+
+@pytest.mark.parametrize("n_turns", [1, 2, 3, 4, 8, 10, 32])
+def test_every_turn_is_taken_once_and_neighbours_do_not_follow_each_other(n_turns: int) -> None:
+    turns = windows_for(320, 128, n_turns=n_turns).turns
+    assert sorted(turns) == [round(i * 320 / n_turns) for i in range(n_turns)]
+    assert turns[0] == 0
+    if n_turns > 4:
+        steps = np.diff(turns) % 320
+        assert np.minimum(steps, 320 - steps).min() > 320 / n_turns
+
+
 def interpolated(latents: Array) -> Array:
     """A decoder of hop 16 that reaches two frames to each side, like a convolution."""
     n_frames = latents.shape[2]

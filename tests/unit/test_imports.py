@@ -29,6 +29,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             "noise",
             "phases",
             "prompt",
+            "repetition",
             "rhythm",
             "sampling",
             "seam",

@@ -26,6 +26,8 @@ async function ask(method, path, body) {
 }
 
 export const models = async () => (await ask("GET", "v1/models")).json();
+export const words = async () => (await ask("GET", "v1/prompts/words")).json();
+export const idea = async (preset) => (await (await ask("GET", `v1/prompts/ideas?preset=${preset}`)).json()).ideas[0];
 export const submit = async (operation, body) =>
   (await ask("POST", operation === "generate" ? "v1/jobs" : `v1/jobs/${operation}`, body)).json();
 export const look = async (id) => (await ask("GET", `v1/jobs/${id}`)).json();

@@ -1,17 +1,19 @@
 // The form: parts of the prompt, length, seed, variations; and the request that they make.
 import { $, icon, make, setIcon } from "./dom.js";
 import { recall, remember } from "./store.js";
-import { ELEMENTS, GENRES, MOODS, NO_PARTS, ROOTS, TEMPOS, promptOf } from "./words.js";
+import { NO_PARTS, promptOf, words } from "./prompts.js";
 
 const MAX_SEED = 2 ** 32 - 1;
 const USUAL_TEMPO = 120;
 const BEATS_PER_BAR = 4;
 const MOST_LOOP_SECONDS = 120; // a loop may be longer than the model's window
+const TEMPOS = [60, 70, 80, 90, 100, 110, 120, 128, 140, 160, 174, 180];
+const MANY_WORDS = 60; // more are easier to find by typing
 
 const PARTS = [
-  { name: "genre", label: "Genre", choices: { "": GENRES }, isOne: true },
-  { name: "elements", label: "Elements", choices: ELEMENTS },
-  { name: "mood", label: "Mood", choices: MOODS },
+  { name: "genre", label: "Genre", choices: () => ({ "": words.genre }), isOne: true },
+  { name: "elements", label: "Elements", choices: () => words.elements },
+  { name: "mood", label: "Mood", choices: () => words.mood },
   { name: "tempo", label: "Tempo" },
   { name: "key", label: "Key" },
 ];
@@ -96,7 +98,8 @@ function pick(name) {
   const part = PARTS.find((one) => one.name === name);
   $("picker-title").textContent = part.label;
   const body = name === "tempo" ? tempoPicker() : name === "key" ? keyPicker() : wordPicker(part);
-  $("picker-body").replaceChildren(...body);
+  const isKnown = words.genre.length > 0;
+  $("picker-body").replaceChildren(...(isKnown ? body : [make("p", {}, "The words come from the server, which does not answer. Is soundlet serve still running?")]));
   $("picker").addEventListener("close", () => $(`chip-${name}`).focus(), { once: true });
   $("picker").showModal();
 }
@@ -107,23 +110,42 @@ function choice(text, isOn, onclick) {
 
 function wordPicker({ name, choices, isOne }) {
   const has = (word) => (isOne ? parts[name] === word : parts[name].includes(word));
-  const rows = Object.entries(choices).flatMap(([title, words]) => [
+  const groups = Object.entries(choices()).map(([title, known]) => make("section", {},
     ...(title ? [make("h3", {}, title)] : []),
-    make("div", { className: "chips" }, ...words.map((word) => choice(word, has(word), (event) => {
+    make("div", { className: "chips" }, ...known.map((word) => choice(word, has(word), (event) => {
       if (isOne) {
         setParts({ [name]: has(word) ? "" : word });
         $("picker").close();
       } else {
         setParts({ [name]: has(word) ? parts[name].filter((other) => other !== word) : [...parts[name], word] });
         event.currentTarget.setAttribute("aria-pressed", String(has(word)));
+        $("picker-clear").disabled = parts[name].length === 0;
       }
-    }))),
-  ]);
-  return [...rows, clearRow(() => setParts({ [name]: isOne ? "" : [] }), parts[name].length > 0)];
+    })))));
+  return [...filterRow(groups), ...groups, clearRow(() => setParts({ [name]: isOne ? "" : [] }), parts[name].length > 0)];
+}
+
+/** A field that hides the words it does not match, where there are many. */
+function filterRow(groups) {
+  const chips = groups.flatMap((group) => [...group.querySelectorAll(".chip")]);
+  if (chips.length <= MANY_WORDS) return [];
+  const field = make("input", { type: "search", placeholder: "Find a word", "aria-label": "Find a word" });
+  field.addEventListener("input", () => {
+    const sought = field.value.trim().toLowerCase();
+    for (const chip of chips) chip.hidden = !chip.textContent.toLowerCase().includes(sought);
+    for (const group of groups) group.hidden = ![...group.querySelectorAll(".chip")].some((chip) => !chip.hidden);
+  });
+  field.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return; // which would close the dialog
+    event.preventDefault();
+    chips.find((chip) => !chip.hidden)?.click();
+  });
+  return [field];
 }
 
 function tempoPicker() {
-  const number = make("input", { type: "number", min: 40, max: 240, step: 1, value: parts.tempo || "", "aria-label": "Beats per minute" });
+  const [slowest, fastest] = words.tempo;
+  const number = make("input", { type: "number", min: slowest, max: fastest, step: 1, value: parts.tempo || "", "aria-label": "Beats per minute" });
   number.addEventListener("input", () => setParts({ tempo: Number(number.value) || 0 }));
   const taps = [];
   const tap = make("button", { type: "button", onclick: () => {
@@ -135,7 +157,7 @@ function tempoPicker() {
     setParts({ tempo: Number(number.value) });
   } }, "Tap");
   const row = make("div", { className: "row" }, number, "BPM", tap);
-  const usual = make("div", { className: "chips" }, ...TEMPOS.map((tempo) => choice(`${tempo}`, parts.tempo === tempo, () => {
+  const usual = make("div", { className: "chips" }, ...TEMPOS.filter((tempo) => tempo >= slowest && tempo <= fastest).map((tempo) => choice(`${tempo}`, parts.tempo === tempo, () => {
     setParts({ tempo });
     $("picker").close();
   })));
@@ -145,7 +167,7 @@ function tempoPicker() {
 function keyPicker() {
   const rows = ["minor", "major"].flatMap((mode) => [
     make("h3", {}, mode === "minor" ? "Minor" : "Major"),
-    make("div", { className: "chips" }, ...ROOTS.map((root) => choice(root, parts.key === `${root} ${mode}`, () => {
+    make("div", { className: "chips" }, ...(words.tonics[mode] ?? []).map((root) => choice(root, parts.key === `${root} ${mode}`, () => {
       setParts({ key: `${root} ${mode}` });
       $("picker").close();
     }))),
@@ -154,7 +176,7 @@ function keyPicker() {
 }
 
 function clearRow(run, isThere) {
-  const clear = make("button", { type: "button", disabled: !isThere, onclick: () => { run(); $("picker").close(); } }, "Leave it open");
+  const clear = make("button", { type: "button", id: "picker-clear", disabled: !isThere, onclick: () => { run(); $("picker").close(); } }, "Clear");
   return make("div", { className: "row" }, clear, make("span", { className: "grow" }), make("button", { className: "primary" }, "Done"));
 }
 
@@ -165,6 +187,12 @@ function showLength() {
   $("seamless-row").hidden = !isBars || !operations.includes("loop");
   const tempo = parts.tempo || USUAL_TEMPO;
   $("bars-told").textContent = `of 4/4 at ${tempo} BPM = ${seconds().toFixed(2)} s`;
+}
+
+/** Ask for whole bars or for seconds. */
+export function setUnit(name) {
+  document.querySelector(`input[name=unit][value=${name}]`).checked = true;
+  showLength();
 }
 
 function isLoop() {
@@ -219,7 +247,7 @@ export function fault(field, text) {
   const name = ["steps", "sampler", "cfg_scale", "negative_prompt"].includes(field) ? "advanced" : field;
   const place = $(`${name}-error`);
   if (!place) return false;
-  place.textContent = text;
+  place.textContent = text.replace(/, or ask for it to be cut .*$/, ""); // which the form cannot
   if (name === "advanced") $("advanced").open = true;
   const input = $(field);
   input.setAttribute("aria-invalid", "true");

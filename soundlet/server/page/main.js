@@ -4,10 +4,10 @@ import * as composer from "./composer.js";
 import { $, hideNotice, make, notice, setIcon, toast } from "./dom.js";
 import * as history from "./history.js";
 import * as pending from "./pending.js";
+import * as prompts from "./prompts.js";
 import * as stage from "./stage.js";
 import { recall, remember } from "./store.js";
 import * as tools from "./tools.js";
-import { IDEAS, NO_PARTS, promptOf, surprise } from "./words.js";
 
 const CHECK_SECONDS = { well: 20, unwell: 2 };
 const THEMES = ["system", "light", "dark"];
@@ -125,14 +125,24 @@ async function favourite(sound) {
   $("favourite").setAttribute("aria-pressed", String(sound.favourite));
 }
 
-function setUpIdeas() {
-  const start = (parts) => {
-    composer.setParts({ ...NO_PARTS, ...parts });
-    $("prompt").value = parts.text;
-    create();
-  };
-  $("ideas").append(...IDEAS.map((idea) => make("button", { type: "button", className: "chip idea", onclick: () => start(idea) }, promptOf(idea))));
-  $("surprise").addEventListener("click", () => start(surprise()));
+function start({ parts, repeats }) {
+  composer.setParts(parts);
+  composer.setUnit(repeats ? "bars" : "seconds");
+  $("prompt").value = parts.text;
+  create();
+}
+
+function showIdeas() {
+  $("ideas").replaceChildren(...prompts.examples().map((idea) =>
+    make("button", { type: "button", className: "chip idea", title: idea.about, onclick: () => start(idea) }, idea.prompt)));
+}
+
+async function surprise() {
+  try {
+    start(await prompts.surprise());
+  } catch (refusal) {
+    complain(refusal);
+  }
 }
 
 let isKnown = false;
@@ -143,6 +153,8 @@ async function check() {
   try {
     if (!isKnown && !isOffline) {
       setModels(await api.models());
+      await prompts.load();
+      showIdeas();
       isKnown = true;
     }
   } catch { /* asked again soon */ }
@@ -168,7 +180,7 @@ async function main() {
   tools.setUp(begin);
   $("form").addEventListener("submit", (event) => { event.preventDefault(); create(); });
   $("reuse").addEventListener("click", () => composer.reuse(stage.current()));
-  setUpIdeas();
+  $("surprise").addEventListener("click", surprise);
   setUpKeys();
   check();
   const sounds = await history.setUp({ onShow: (sound, plays) => stage.show(sound, { plays }), onCompare: stage.compare });

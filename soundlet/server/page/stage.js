@@ -8,6 +8,7 @@ import { recall, remember } from "./store.js";
 export const player = new Player();
 export const PEAKS = 1200; // as many as the widest waveform has points
 
+const NARROW = matchMedia("(max-width: 820px)"); // the form is above the sound, which may be out of sight
 const FINE_SECONDS = 0.05, COARSE_SECONDS = 0.5;
 const DRAG_PIXELS = 4; // less is a click
 const BEATS_PER_BAR = 4;
@@ -77,6 +78,7 @@ export async function show(one, { plays = false, keepsPlace = false } = {}) {
   if (!other) $("compare").hidden = true;
   onShown(one);
   if (plays) player.play(keepsPlace ? undefined : 0);
+  if (plays && NARROW.matches && !document.activeElement?.matches("textarea, input")) $("stage").scrollIntoView();
 }
 
 export function tempoOf(one) {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -13,6 +14,7 @@ import pytest
 from soundlet.client import Client, ServerRefusedError
 from tests.end_to_end.commands import run
 from tests.end_to_end.server.conftest import LONG, serving
+from tests.end_to_end.server.requests import edit
 
 
 def test_a_killed_worker_costs_its_job_and_nothing_else(tiny_bundle: Path, tmp_path: Path) -> None:
@@ -50,6 +52,8 @@ def test_a_full_queue_says_when_to_come_back(tiny_bundle: Path, tmp_path: Path) 
         assert refused.value.status == 503
         assert refused.value.retry_after is not None
         assert refused.value.retry_after >= 1
+        status, answer = edit(server, "restyle", {"prompt": "clap"}, bytes(20 * 2**20))
+        assert (status, json.loads(answer)["type"]) == (503, "urn:soundlet:queue-full")
         for job in jobs:
             server.client.cancel(job.id)
 
@@ -98,7 +102,7 @@ def test_results_outlive_the_server(tiny_bundle: Path, tmp_path: Path) -> None:
 def test_old_results_make_room_for_new_ones(tiny_bundle: Path, tmp_path: Path) -> None:
     with serving(tiny_bundle, tmp_path, "--results-mb", 1) as server:
         first = server.client.wait(server.client.submit(**server.ask()).id)
-        for seed in range(200):
+        for seed in range(110):  # a megabyte is full after some ninety
             server.client.generate(**server.ask(seed=seed))
         kept = sum(file.stat().st_size for file in server.results.rglob("*.wav"))
         assert kept <= 2**20

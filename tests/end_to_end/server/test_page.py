@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -18,9 +19,12 @@ pytestmark = pytest.mark.slow
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+FEW_STEPS = 6
 PATIENCE = 120_000  # ms: for a sound on a busy machine
 DESKTOP: ViewportSize = {"width": 1200, "height": 860}
 PHONE: ViewportSize = {"width": 360, "height": 740}
+
+expect.set_options(timeout=30_000)  # ms: on a busy machine nothing is sooner than it can be
 
 PICTURES = os.environ.get("SOUNDLET_PICTURES")
 """Where screenshots go; docs/pictures holds them."""
@@ -28,8 +32,23 @@ PICTURES = os.environ.get("SOUNDLET_PICTURES")
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(default_bundle(), tmp_path_factory.mktemp("site")) as started:
+    """The default model behind the page; with few steps where nobody looks at the pictures."""
+    folder = tmp_path_factory.mktemp("site")
+    model = default_bundle() if PICTURES else hasty(default_bundle(), folder / "model")
+    with serving(model, folder) as started:
         yield started
+
+
+def hasty(model: Path, folder: Path) -> Path:
+    """The same model with fewer steps as its default."""
+    folder.mkdir()
+    for file in model.iterdir():
+        (folder / file.name).symlink_to(file)
+    manifest = json.loads((model / "manifest.json").read_text())
+    manifest["defaults"]["steps"] = FEW_STEPS
+    (folder / "manifest.json").unlink()
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +72,7 @@ def page(browser: Browser, site: Server) -> Iterator[Page]:
         lambda message: complaints.append(message.text) if message.type == "error" else None,
     )
     opened.goto(site.address)
-    expect(opened.locator("#server")).to_have_text("Ready")
+    expect(opened.locator("#server")).to_have_text("Ready", timeout=PATIENCE)
     yield opened
     context.close()
     assert not [text for text in complaints if "Failed to load resource" not in text]
@@ -108,18 +127,37 @@ def test_a_first_sound_takes_two_actions(page: Page) -> None:
     assert drawn
 
 
+def test_an_idea_is_made_as_it_is_told(page: Page) -> None:
+    for name in ("#ideas .chip:text-is('kick, 909 kit, punchy')", "#surprise"):
+        with page.expect_request(lambda r: r.method == "POST" and "/v1/jobs" in r.url) as asked:
+            page.click(name)
+        body = asked.value.post_data_json
+        assert body is not None
+        preview = page.locator("#preview q")
+        shown = preview.inner_text() if preview.is_visible() else page.input_value("#prompt")
+        assert body["prompt"] == shown
+        page.click("#jobs button >> nth=0")
+
+
 def test_a_loop_of_bars_is_made_and_played_around(page: Page) -> None:
     page.check("input[value=bars]")
     page.select_option("#bars", "1")
     page.click("#chip-genre")
     check(page, "picker")
     page.click("#picker button:text-is('techno')")
+    page.click("#chip-elements")
+    page.fill("#picker input[type=search]", "909")
+    page.keyboard.press("Enter")
+    expect(page.locator("#picker-clear")).to_be_enabled()
+    check(page, "words")
+    page.click("#picker button:text-is('Done')")
+    expect(page.locator("#chip-elements")).to_have_text("Elements: 909 kit")
     page.click("#chip-tempo")
     page.click("#picker button:text-is('128')")
     page.fill("#prompt", "drum loop")
     page.click("#go")
     expect(page.locator("#stage-title")).to_have_text(
-        "techno, drum loop, 128 BPM", timeout=PATIENCE
+        "techno, drum loop, 909 kit, 128 BPM", timeout=PATIENCE
     )
     expect(page.locator("#loop")).to_have_attribute("aria-pressed", "true")
     page.wait_for_timeout(2500)  # longer than the bar
@@ -181,6 +219,7 @@ def test_errors_say_what_to_do(page: Page) -> None:
     page.fill("#prompt", "drum " * 200)
     page.press("#prompt", "Enter")
     expect(page.locator("#prompt-error")).to_contain_text("tokens")
+    expect(page.locator("#prompt-error")).not_to_contain_text("truncate")
     check(page, "error")
     page.route("**/v1/jobs", lambda route: route.abort())
     page.fill("#prompt", "wind")
@@ -228,7 +267,7 @@ def test_it_is_small_and_asks_nobody_else(page: Page, site: Server) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.reload()
-    expect(page.locator("#server")).to_have_text("Ready")
+    expect(page.locator("#server")).to_have_text("Ready", timeout=PATIENCE)
     assert all(url.startswith(site.address) for url in asked)
     folder = Path(default_bundle()).parent / "server" / "page"
     assert sum(file.stat().st_size for file in folder.iterdir()) < 150_000

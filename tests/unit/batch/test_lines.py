@@ -89,6 +89,7 @@ def test_a_line_comes_back_from_its_json(tmp_path: Path) -> None:
         ({"prompt": "a", "bars": 1}, "bars needs a tempo"),
         ({"prompt": "a", "bpm": 90}, "give bars too"),
         ({"prompt": "a", "bars": 1, "bpm": 9000}, "bpm must be"),
+        ({"prompt": "a", "bars": 1, "bpm": 90, "trim": True}, "trimming and fading would open"),
         ({"prompt": "a", "normalize": "loud"}, "normalize is one of"),
         ({"prompt": "a", "reference": True}, "'reference' is no setting"),
     ],

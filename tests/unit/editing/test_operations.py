@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import soundlet
 from soundlet.clip import Clip
@@ -20,10 +21,11 @@ from soundlet.editing import (
     VariationRequest,
     apply,
 )
+from soundlet.editing.conditions import Voice
+from soundlet.editing.filling import GOES_ON
 from soundlet.errors import Cancelled, RequestError
 from soundlet.pipeline import Model
-
-HOP = 64
+from soundlet.sampling import Velocity
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +91,31 @@ def test_outpainting_goes_on_for_many_windows(model: Model) -> None:
     assert out.audio.shape[1] == 1500 + 6 * window
     assert np.abs(out.audio[:, -window:]).max() > 1e-3
     assert np.isfinite(out.audio).all()
+
+
+def test_every_window_but_the_last_is_told_to_be_longer(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or else the sound would die away at the end of each, and the next would go on from that."""
+    told: list[tuple[float, int]] = []
+    velocity = Voice.velocity
+
+    def listening(voice: Voice, seconds: float, places: NDArray[np.float64]) -> Velocity:
+        told.append((seconds, len(places)))
+        return velocity(voice, seconds, places)
+
+    monkeypatch.setattr(Voice, "velocity", listening)
+    audio, rate = sound(2000, model.config.sample_rate)
+    edit(model, OutpaintRequest, audio=(audio, rate), after=4000 / rate)
+    assert len(told) > 3
+    hop = model.config.hop_length
+    lengths = [seconds / (n_frames * hop / rate) for seconds, n_frames in told]
+    np.testing.assert_allclose(lengths[:-1], GOES_ON)
+    assert lengths[-1] <= 1
+    told.clear()
+    edit(model, OutpaintRequest, audio=(audio[:, :500], rate), after=300 / rate)
+    ((seconds, n_frames),) = told
+    assert seconds <= n_frames * hop / rate
 
 
 def test_the_same_seed_gives_the_same_edit_and_another_one_another(model: Model) -> None:

@@ -95,9 +95,19 @@ def test_without_a_tempo_every_token_hears_the_same() -> None:
 
 @torch.inference_mode()
 def test_a_fresh_modulation_changes_nothing() -> None:
-    for parts in Modulation(16, depth=3, rank=4)(torch.randn(2, 16)):
+    for parts in Modulation(16, depth=3, rank=4)([torch.randn(2, 16)]):
         assert parts.attention_scale.shape == (2, 1, 16)
         assert not any(bool(value.any()) for value in vars(parts).values())
+
+
+@torch.inference_mode()
+def test_a_loud_part_does_not_drown_a_quiet_one() -> None:
+    modulation = Modulation(16, depth=1, rank=8)
+    torch.nn.init.normal_(modulation.expand.weight)
+    time, prompts = torch.randn(1, 16).expand(2, 16), torch.randn(2, 16)
+    (parts,), (louder,) = modulation([time, prompts]), modulation([1000 * time, prompts])
+    torch.testing.assert_close(louder.attention_gate, parts.attention_gate, rtol=0, atol=1e-4)
+    assert (parts.attention_gate[0] - parts.attention_gate[1]).abs().max() > 0.1
 
 
 def random_dit() -> DiffusionTransformer:

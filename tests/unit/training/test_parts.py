@@ -10,8 +10,16 @@ import torch
 from sentencepiece import SentencePieceProcessor
 from torch import Tensor
 
-from soundlet.config import load_config, load_t5_config
+from soundlet.config import (
+    SpectralDecoderConfig,
+    SpectralEncoderConfig,
+    load_config,
+    load_t5_config,
+)
+from soundlet.models.bottleneck import mean_and_std
+from soundlet.models.dit import mean_of_tokens
 from soundlet.models.spectral import SpectralDecoder, SpectralEncoder
+from soundlet.spectrogram import SpectrogramFormat
 from soundlet.tokenizer import Tokenizer
 from soundlet.training.adversary import (
     SpectrogramDiscriminator,
@@ -20,10 +28,22 @@ from soundlet.training.adversary import (
     hinge_loss,
 )
 from soundlet.training.arc import ArcSettings, ArcTrainee
+from soundlet.training.autoencoder import (
+    SpectralCodec,
+    feature_weights,
+    start_from_principal_components,
+)
 from soundlet.training.bundle import fold_statistics
 from soundlet.training.clips import ClipFolder
 from soundlet.training.encoding import learn_vocabulary
-from soundlet.training.flow import FlowBatch, build_flow
+from soundlet.training.flow import (
+    BatchSettings,
+    FlowBatch,
+    FlowBatches,
+    build_flow,
+    calibrate_prompt,
+    spread_times,
+)
 from soundlet.training.latents import LatentStatistics, LatentStore, encode_clips
 from soundlet.training.loop import TrainingError
 from soundlet.training.pictures import LOWEST_HZ, Sample, grid, spectrogram, write_png
@@ -45,6 +65,11 @@ def test_the_discriminator_learns_to_tell_noise_from_haze() -> None:
     haze, noise = net(torch.full((2, 65, 32), 0.5)), net(torch.rand(2, 65, 32))
     assert generator_loss(haze) > generator_loss(noise)
     assert feature_distance(noise, haze) > 1.3 * feature_distance(noise, net(torch.rand(2, 65, 32)))
+
+
+@pytest.fixture
+def form() -> SpectrogramFormat:
+    return SpectrogramFormat(n_fft=2048, hop_length=512, n_bands=24)
 
 
 @pytest.fixture
@@ -145,6 +170,73 @@ def test_latents_of_layers_that_are_not_linear_are_not_folded() -> None:
     statistics = LatentStatistics(mean=(1.0,), std=(2.0,), deviation=(0.1,))
     with pytest.raises(TrainingError, match="of the type 'spectral'"):
         fold_statistics(torch.nn.Conv1d(1, 2, 1), torch.nn.Conv1d(1, 1, 1), statistics)
+
+
+def test_each_filter_of_the_ear_counts_alike(form: SpectrogramFormat) -> None:
+    weights = feature_weights(form)
+    levels = weights[: form.n_bins]
+    assert levels.square().mean() == pytest.approx(1, rel=1e-5)
+    assert (levels[1:] < levels[:-1]).all()
+    # The filters at 1 and at 10 kHz are 132.6 and 1103.9 Hz wide.
+    kilohertz = torch.linspace(0, 22.05, form.n_bins)
+    low, high = (float(levels[(kilohertz - k).abs().argmin()]) ** 2 for k in (1.0, 10.0))
+    assert low / high == pytest.approx(1103.9 / 132.6, rel=0.02)
+    assert (weights[form.n_bins :] == weights[-1]).all()
+
+
+def test_a_codec_without_blocks_begins_as_the_best_linear_one(form: SpectrogramFormat) -> None:
+    generator = torch.Generator().manual_seed(4)
+    sources = torch.randn(64, 5, 8, generator=generator)
+    mixing = torch.randn(form.n_features, 5, generator=generator)
+    frames = mixing @ sources + torch.linspace(0, 1, form.n_features)[:, None]
+    sizes = {"n_fft": form.n_fft, "hop_length": form.hop_length, "n_bands": form.n_bands}
+    sizes |= {"frames_per_latent": 2, "frame_width": 12, "frame_depth": 0, "depth": 0}
+    encoder = SpectralEncoderConfig(**sizes, width=10, latent_dim=20, in_channels=2)
+    decoder = SpectralDecoderConfig(**sizes, width=10, latent_dim=10, out_channels=2)
+    codec = SpectralCodec(encoder, decoder)
+    start_from_principal_components(codec, frames, form)
+    mean, _ = mean_and_std(codec.encoder(frames))
+    # Ten numbers hold five sources in each of two frames; nothing is lost but by rounding.
+    torch.testing.assert_close(codec.decoder(mean), frames, atol=2e-3, rtol=1e-3)
+    assert mean.std().item() == pytest.approx(1, abs=0.05)
+
+
+def test_times_leave_no_span_out() -> None:
+    count, mean, deviation = 64, 1.5, 2.0
+    times = spread_times(count, mean, deviation, torch.Generator().manual_seed(3))
+    shares = torch.special.ndtr((torch.logit(times.double()) - mean) / deviation)
+    assert sorted((shares * count).floor().int().tolist()) == list(range(count))
+    assert (shares.diff() < 0).any()  # not in order
+
+
+def test_details_of_prompts_begin_as_loud_as_their_gist(
+    model_folder: Path, store: LatentStore
+) -> None:
+    flow = build_flow(
+        load_config(model_folder / "model_config.json"),
+        load_t5_config(model_folder / "t5_config.json"),
+        model_folder / "spiece.model",
+    )
+    tokenizer = Tokenizer(model_folder / "spiece.model", 16)
+    silence = torch.zeros(8, 8)
+    batches = FlowBatches(store, tokenizer, silence, BatchSettings(batch_frames=512))
+    drawn = [batches.draw(torch.Generator().manual_seed(i)) for i in range(20)]
+    calibrate_prompt(flow, drawn)
+    assert flow.dit.prompt_embed is not None
+    prompts = []
+    for b in drawn:
+        cross, _, _ = flow.conditioners(b.prompt_tokens, b.prompt_mask, b.seconds)
+        prompts.append(mean_of_tokens(cross[:, :-1]).detach())
+    before = torch.cat(prompts)
+    after = flow.dit.prompt_embed[0](before).detach()
+    assert share_of_the_strongest(after) < 0.5 * share_of_the_strongest(before)
+    assert after.mean(dim=0).norm() < 0.2 * after.std(dim=0).norm()
+
+
+def share_of_the_strongest(rows: Tensor) -> float:
+    """Of the variance of rows (count, dim), along its main direction."""
+    spread = torch.linalg.eigvalsh(torch.cov(rows.T))
+    return float((spread[-1] / spread.sum()).item())
 
 
 def test_long_sounds_become_windows_with_the_captions_of_the_whole(store: LatentStore) -> None:

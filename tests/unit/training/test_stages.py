@@ -76,7 +76,11 @@ def work(tmp_path_factory: pytest.TempPathFactory, model_folder: Path, clip_fold
     flow += LOOP.format(steps=40) + "[flow]\nbatch_frames = 128\n" + SAMPLES.format(every=40)
     (work / "flow.toml").write_text(flow)
     arc = 'run = "arc"\nstart_from = "flow"\nlatents = "latents"\nautoencoder = "ae"\n'
-    arc += LOOP.format(steps=20) + "[arc]\nbatch_frames = 192\n" + SAMPLES.format(every=20)
+    arc += (
+        LOOP.format(steps=20).replace("2e-3", "1e-4")
+        + "[arc]\nbatch_frames = 192\n"
+        + SAMPLES.format(every=20)
+    )
     (work / "arc.toml").write_text(arc)
     for command in (
         ("train", "autoencoder", work / "ae.toml"),
@@ -106,7 +110,9 @@ def test_a_run_leaves_all_that_is_needed_to_look_at_it_and_to_go_on(
 
 def test_the_codecs_loss_falls(work: Path) -> None:
     lines = curve(work / "ae")
-    assert mean_loss(lines[-3:]) < 0.8 * mean_loss(lines[:3])
+    assert mean_loss(lines[-3:]) < 0.9 * mean_loss(
+        lines[:3]
+    )  # it starts from the best linear codec
 
 
 def test_the_text_encoder_learns_to_name_what_captions_say(work: Path) -> None:
