@@ -8,7 +8,7 @@ the whole. Arrays are (samples, channels).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
@@ -26,6 +26,9 @@ DILATIONS = (1, 3, 9)
 TILE_NUMBERS = 2**19
 """Most numbers of one array of a tile: 2 MB. `benchmarks/tiles.py` shows that half and double take
 the same time; less costs halo, more falls out of the cache."""
+
+PIECE_NUMBERS = 2**16
+"""Numbers of an array that pass through the steps of an activation at once: 256 kB."""
 
 SMALLEST_TILE = 128  # samples; below it halos are most of the work
 
@@ -56,11 +59,20 @@ class Snake:
         self.depth: Array = np.reciprocal(np.exp(weights[f"{name}.beta"]) + np.float32(1e-9))
 
     def __call__(self, x: Array, out: Array) -> None:
-        np.multiply(x, self.rate, out=out)
-        np.sin(out, out=out)
-        np.multiply(out, out, out=out)
-        np.multiply(out, self.depth, out=out)
-        np.add(out, x, out=out)
+        for rows in pieces(x):
+            part = out[rows]
+            np.multiply(x[rows], self.rate, out=part)
+            np.sin(part, out=part)
+            np.multiply(part, part, out=part)
+            np.multiply(part, self.depth, out=part)
+            np.add(part, x[rows], out=part)
+
+
+def pieces(x: Array) -> Iterator[slice]:
+    """Rows of `x`, so many at a time that several arrays of them stay in the nearest cache."""
+    step = max(1, PIECE_NUMBERS // x.shape[1])
+    for first in range(0, len(x), step):
+        yield slice(first, first + step)
 
 
 class Filtered:
@@ -155,15 +167,17 @@ class Unit:
         return wanted[0] - self._reach, wanted[1] + self._reach
 
     def __call__(self, x: Array, given: Range, wanted: Range) -> Array:
-        spread = self._spread(x, given, self.needs(wanted), wanted[1] - wanted[0])
-        active = self._scratch.array("active", *spread.shape)
-        np.sin(spread, out=active)
-        np.multiply(active, active, out=active)
-        np.multiply(active, self._depth, out=active)
-        np.add(active, spread, out=active)
-        (mixed,) = self._mix(active[None], self._scratch.array("mixed", 1, *spread.shape))
+        whole = self._spread(x, given, self.needs(wanted), wanted[1] - wanted[0])
         out = x[wanted[0] - given[0] : wanted[1] - given[0]]
-        out += mixed
+        for rows in pieces(whole):
+            spread = whole[rows]
+            active = self._scratch.array("active", *spread.shape)
+            np.sin(spread, out=active)
+            np.multiply(active, active, out=active)
+            np.multiply(active, self._depth, out=active)
+            np.add(active, spread, out=active)
+            (mixed,) = self._mix(active[None], self._scratch.array("mixed", 1, *spread.shape))
+            out[rows] += mixed
         return out
 
 

@@ -50,6 +50,7 @@ def test_the_decoder_is_that_of_the_whole(
     final_tanh: bool,
 ) -> None:
     monkeypatch.setattr(oobleck, "TILE_NUMBERS", tile_numbers)
+    monkeypatch.setattr(oobleck, "PIECE_NUMBERS", tile_numbers // 4)
     monkeypatch.setattr(oobleck, "SMALLEST_TILE", 8)
     config = OobleckDecoderConfig.model_validate(
         {**SIZES, "latent_dim": 5, "out_channels": 2, "final_tanh": final_tanh}
@@ -68,6 +69,7 @@ def test_the_encoder_is_that_of_the_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tile_numbers: int, n_frames: int
 ) -> None:
     monkeypatch.setattr(oobleck, "TILE_NUMBERS", tile_numbers)
+    monkeypatch.setattr(oobleck, "PIECE_NUMBERS", tile_numbers // 4)
     monkeypatch.setattr(oobleck, "SMALLEST_TILE", 8)
     config = OobleckEncoderConfig.model_validate({**SIZES, "latent_dim": 6, "in_channels": 2})
     module = OobleckEncoder(config)
