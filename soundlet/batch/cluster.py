@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import socket
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from soundlet.batch.lines import Line
@@ -83,15 +83,29 @@ def on_cluster(lines: Sequence[Line], maker: Maker, workers: int, address: str) 
     try:
         threads = maker.threads or 1
         nodes = ray.nodes()  # type: ignore[no-untyped-call]
-        largest = max(int(node["Resources"].get("CPU", 0)) for node in nodes if node["Alive"])
-        if threads > largest:
-            raise EngineError(
-                f"no machine of the cluster at {address} offers {threads} cores for a worker: set"
-                f" --threads to {largest} or less"
-            )
+        require_cores(ray.nodes(), threads, address)
         yield from _by_actors(lines, maker, workers, threads)
     finally:
         ray.shutdown()
+
+
+def require_cores(nodes: Sequence[Mapping[str, Any]], threads: int, address: str) -> None:
+    """Refuse workers for which no machine will ever have room: they would wait for ever.
+
+    Args:
+        nodes: of the cluster, as Ray describes them.
+        threads: cores of a worker.
+        address: of the cluster.
+
+    Raises:
+        EngineError: no machine has so many.
+    """
+    largest = max(int(node["Resources"].get("CPU", 0)) for node in nodes if node["Alive"])
+    if threads > largest:
+        raise EngineError(
+            f"no machine of the cluster at {address} offers {threads} cores for a worker: set"
+            f" --threads to {largest} or less"
+        )
 
 
 def _require_listener(address: str) -> None:

@@ -168,18 +168,6 @@ def test_a_cluster_that_is_not_there_is_told_at_once(tiny: Path) -> None:
 
 
 @pytest.mark.slow
-def test_more_cores_than_any_machine_of_the_cluster_has_are_refused(tiny: Path) -> None:
-    write_list(1)
-    how = ("--model", tiny, "--ray", "local", "--threads", 5000, "--engine", "onnx")
-    line = command("batch", "list.jsonl", "--out", "out", *how)
-    patient = {**os.environ, "RAY_raylet_start_wait_time_s": "120"}
-    done = subprocess.run(line, capture_output=True, text=True, timeout=240, env=patient)
-    assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith("error: no machine of the cluster at local")
-    assert "set --threads to" in done.stderr
-
-
-@pytest.mark.slow
 def test_a_prompt_that_may_be_cut_is_cut(tiny: Path) -> None:
     row = {"prompt": "kick " * 100, "seconds": TINY_SECONDS, "steps": 2, "truncate_prompt": True}
     Path("list.jsonl").write_text(json.dumps(row))
