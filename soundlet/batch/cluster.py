@@ -83,7 +83,7 @@ def on_cluster(lines: Sequence[Line], maker: Maker, workers: int, address: str) 
     try:
         threads = maker.threads or 1
         nodes = ray.nodes()  # type: ignore[no-untyped-call]
-        require_cores(ray.nodes(), threads, address)
+        require_cores(nodes, threads, address)
         yield from _by_actors(lines, maker, workers, threads)
     finally:
         ray.shutdown()
