@@ -10,14 +10,16 @@ from __future__ import annotations
 import json
 import os
 import sys
+from functools import partial
 
 PATIENCE = {
     "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60",
-    "RAY_raylet_start_wait_time_s": "120",
-    "RAY_agent_register_timeout_ms": "120000",
+    "RAY_raylet_start_wait_time_s": "40",
     "RAY_worker_niceness": "0",
 }
 """For the parts of Ray to start on a busy machine."""
+
+TRIES = 3  # Ray gives its agent 15 s to start, which a busy machine may not have for it
 
 
 def main(port: int, arguments: str) -> None:
@@ -27,7 +29,8 @@ def main(port: int, arguments: str) -> None:
 
     from soundlet.server.cluster import app
 
-    ray.init(
+    start = partial(
+        ray.init,
         address="local",
         num_cpus=2,
         object_store_memory=80_000_000,
@@ -35,6 +38,14 @@ def main(port: int, arguments: str) -> None:
         log_to_driver=False,
         _node_ip_address="127.0.0.1",
     )
+    for left in reversed(range(TRIES)):
+        try:
+            start()
+            break
+        except Exception:  # Ray has no class of its own for it
+            if not left:
+                raise
+            ray.shutdown()
     serve.start(http_options={"host": "127.0.0.1", "port": port})
     serve.run(app(json.loads(arguments)), name="soundlet")
     sys.stdout.write("up\n")
