@@ -55,7 +55,7 @@ def doctor(
     checks = []
     if not as_json:
         for name, fact in facts.items():
-            typer.echo(f"{name:<16}{fact}")
+            typer.echo(f"{name:<20}{fact}")
     attempts: list[tuple[str, Callable[[], str]]] = [
         ("model", lambda: check_model(model)),
         *((f"{name} engine", partial(check_engine, model, name)) for name in engines(model)),
@@ -66,7 +66,7 @@ def doctor(
             show(f"checking {name}", 0, 0)
             checks.append(run_check(name, attempt))
         if not as_json:
-            typer.echo(f"{name:<16}{'ok' if checks[-1].passed else 'FAILED'}: {checks[-1].detail}")
+            typer.echo(f"{name:<20}{'ok' if checks[-1].passed else 'FAILED'}: {checks[-1].detail}")
     passed = all(check.passed for check in checks)
     if as_json:
         rows = [asdict(check) for check in checks]

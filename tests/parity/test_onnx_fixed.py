@@ -131,7 +131,7 @@ def test_the_command_makes_the_sound_of_the_model(bundle: Bundle, tmp_path: Path
     run("generate", "kick", "--seconds", 0.01, "--seed", 3, "--model", tmp_path / "short",
         "--out", tmp_path / "clip.wav")  # fmt: skip
     report = run("doctor", tmp_path / "short").stdout
-    assert "onnx engine     ok" in report
+    assert "onnx engine         ok" in report
     assert "torch engine" not in report
 
 
