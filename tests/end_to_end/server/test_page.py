@@ -137,6 +137,7 @@ def test_an_idea_is_made_as_it_is_told(page: Page) -> None:
         shown = preview.inner_text() if preview.is_visible() else page.input_value("#prompt")
         assert body["prompt"] == shown
         page.click("#jobs button >> nth=0")
+        expect(page.locator("#jobs li")).to_have_count(0, timeout=PATIENCE)
 
 
 def test_a_loop_of_bars_is_made_and_played_around(page: Page) -> None:
