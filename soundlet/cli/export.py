@@ -31,6 +31,9 @@ Source = Annotated[
     ),
 ]
 Dest = Annotated[Path, typer.Argument(metavar="DEST", help="The folder to make.")]
+FloatPrecision = Annotated[
+    str | None, typer.Option(metavar="NAME", help="float32 (default) or float16.")
+]
 Seconds = Annotated[
     float | None,
     typer.Option(help="The longest clip the programs can make.  [default: the model's window]"),
@@ -109,18 +112,10 @@ def litert(
 def onnx(
     source: Source,
     dest: Dest,
-    conditioners: Annotated[
-        str | None, typer.Option(metavar="NAME", help="float32 (default) or float16.")
-    ] = None,
-    dit: Annotated[
-        str | None, typer.Option(metavar="NAME", help="float32 (default) or float16.")
-    ] = None,
-    decoder: Annotated[
-        str | None, typer.Option(metavar="NAME", help="float32 (default) or float16.")
-    ] = None,
-    encoder: Annotated[
-        str | None, typer.Option(metavar="NAME", help="float32 (default) or float16.")
-    ] = None,
+    conditioners: FloatPrecision = None,
+    dit: FloatPrecision = None,
+    decoder: FloatPrecision = None,
+    encoder: FloatPrecision = None,
     seconds: Seconds = None,
     t5: T5 = None,
     force: Force = False,

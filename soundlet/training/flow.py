@@ -6,7 +6,7 @@ Source: rectified flow with logit-normal times as in Stable Diffusion 3, arXiv 2
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -125,7 +125,7 @@ def calibrate_context(flow: Flow, batch: FlowBatch) -> None:
 
 
 @torch.no_grad()
-def calibrate_prompt(flow: Flow, batches: Sequence[FlowBatch]) -> None:
+def calibrate_prompt(flow: Flow, batches: Iterable[FlowBatch]) -> None:
     """Let the DiT hear the details of prompts as loudly as their gist.
 
     In the mean of a prompt's tokens a few directions, the kinds of sound, are a hundred times as

@@ -145,9 +145,9 @@ def train_flow(stage: FlowStage, on_log: OnLog | None = None) -> Run[FlowBatch]:
         if stage.start_from is not None:
             load_weights(flow, _flow_weights(stage.start_from), stage.start_from)
         else:
-            batches = [trainee.batch(torch.Generator().manual_seed(900 + i)) for i in range(50)]
-            calibrate_context(flow, batches[0])
-            calibrate_prompt(flow, batches)
+            seeds = range(900, 950)
+            calibrate_context(flow, trainee.batch(torch.Generator().manual_seed(seeds[0])))
+            calibrate_prompt(flow, (trainee.batch(torch.Generator().manual_seed(n)) for n in seeds))
     run = Run(trainee, stage.run, stage.loop)
     _train(run, on_log, stage.samples.every, parts.draw(run, stage))
     return run
