@@ -25,6 +25,7 @@ from soundlet.bundle import (
     TOKENIZER,
     WEIGHTS,
     Bundle,
+    Format,
     Part,
     Precision,
     open_bundle,
@@ -127,6 +128,8 @@ class Verification:
     """All that was found.
 
     Attributes:
+        model: its name.
+        format: of the programs.
         folder: of the programs.
         against: folder of the reference.
         seconds: length of the clips made.
@@ -136,6 +139,8 @@ class Verification:
         clips: one a seed.
     """
 
+    model: str
+    format: Format
     folder: str
     against: str
     seconds: float
@@ -222,7 +227,14 @@ def verify(
     drift = _drift(engines, latents, one)
     clips = _clips((reference, exported), engines, length, report)
     return Verification(
-        str(folder), str(reference.folder), length, parts, [round(d, 2) for d in drift], clips
+        model=exported.manifest.name,
+        format=exported.manifest.format,
+        folder=str(folder),
+        against=str(reference.folder),
+        seconds=length,
+        parts=parts,
+        drift_db=[round(d, 2) for d in drift],
+        clips=clips,
     )
 
 

@@ -112,7 +112,7 @@ def test_every_command_and_option_is_documented() -> None:
         "verify",
         "web",
     )
-    for command in (*plain, "export executorch", "export litert"):
+    for command in (*plain, "export executorch", "export litert", "export onnx"):
         help_text = subprocess.run(
             [sys.executable, "-m", "soundlet", *command.split(), "--help"],
             capture_output=True,

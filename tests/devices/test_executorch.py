@@ -18,11 +18,11 @@ from soundlet.errors import BundleError, EngineError, RequestError
 from soundlet.verify import MIN_SNR_DB_OF_INTEGERS, relative_error, snr_db, verify
 from tests.devices import arm_runner
 from tests.end_to_end.commands import run
+from tests.parity.conftest import TINY, TOLERANCE, errors_of
 
 pytestmark = pytest.mark.slow
 
-GOLDEN = Path(__file__).parents[1] / "parity" / "golden" / "tiny" / "golden.safetensors"
-TOLERANCE = 1e-5  # as for the engines that run graphs: float32, in another order
+GOLDEN = TINY / "golden.safetensors"
 
 
 def about(folder: Path) -> About:
@@ -32,22 +32,8 @@ def about(folder: Path) -> About:
 
 
 def test_every_program_gives_the_numbers_of_the_reference(programs: Path) -> None:
-    golden = {name: array for name, array in load_file(GOLDEN).items()}
-    floats = {name: array.astype(np.float32) for name, array in golden.items()}
-    engine = load_engine(open_bundle(programs))
-    told = engine.condition(
-        golden["input_ids"].astype(np.int64),
-        golden["attention_mask"].astype(np.int64),
-        np.array([11, 2.5], np.float32),
-    )
-    assert relative_error(told.cross_attn_cond, floats["cross_attn_cond"]) < TOLERANCE
-    assert relative_error(told.global_cond, floats["global_cond"]) < TOLERANCE
-    given = Conditioning(floats["cross_attn_cond"], floats["global_cond"])
-    velocity = engine.velocity(floats["x"], floats["t"], given)
-    assert relative_error(velocity, floats["velocity"]) < TOLERANCE
-    assert relative_error(engine.decode(floats["latents"]), floats["decoded"]) < TOLERANCE
-    encoded = engine.encode(floats["audio"])
-    assert relative_error(encoded, floats["encoder_mean_and_scale"]) < TOLERANCE
+    errors = errors_of(load_engine(open_bundle(programs)), dict(load_file(GOLDEN)))
+    assert max(errors.values()) < TOLERANCE, errors
 
 
 def test_the_command_makes_the_same_file_as_with_the_model_itself(

@@ -12,7 +12,7 @@ from safetensors.numpy import load_file
 from soundlet.bundle import Bundle, open_bundle
 from soundlet.checkpoint import load_official
 from soundlet.config import ModelConfig, T5Config
-from soundlet.engines import ENGINES_FOR, Engine, load_engine
+from soundlet.engines import ENGINES_FOR, Conditioning, Engine, load_engine
 from soundlet.models import Model
 
 TINY = Path(__file__).parent / "golden" / "tiny"
@@ -29,6 +29,38 @@ def relative_error(found: ArrayLike, expected: ArrayLike) -> float:
     a, b = np.asarray(found, np.float64), np.asarray(expected, np.float64)
     assert a.shape == b.shape
     return float(np.abs(a - b).max() / np.abs(b).max())
+
+
+def errors_of(
+    engine: Engine,
+    golden: Golden,
+    *,
+    decoder: Engine | None = None,
+    encoder: Engine | None = None,
+) -> dict[str, float]:
+    """How far the four functions are from the reference, given its own arrays.
+
+    Args:
+        engine: the one asked.
+        golden: the reference's arrays.
+        decoder: asked to decode in place of `engine`, for programs of one length.
+        encoder: likewise asked to encode.
+    """
+    floats = {name: array.astype(np.float32) for name, array in golden.items()}
+    told = engine.condition(
+        golden["input_ids"].astype(np.int64),
+        golden["attention_mask"].astype(np.int64),
+        np.array([11, 2.5], np.float32),
+    )
+    given = Conditioning(floats["cross_attn_cond"], floats["global_cond"])
+    found = {
+        "cross_attn_cond": told.cross_attn_cond,
+        "global_cond": told.global_cond,
+        "velocity": engine.velocity(floats["x"], floats["t"], given),
+        "decoded": (decoder or engine).decode(floats["latents"]),
+        "encoder_mean_and_scale": (encoder or engine).encode(floats["audio"]),
+    }
+    return {name: relative_error(array, floats[name]) for name, array in found.items()}
 
 
 @pytest.fixture(scope="session")
