@@ -152,6 +152,16 @@ class Bundle:
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
+def longest_seconds(config: ModelConfig, margin_frames: int) -> float:
+    """Length of the longest clip that a window holds, with the margin sampled beyond its end.
+
+    Args:
+        config: its `sample_size` is the window.
+        margin_frames: latents sampled beyond the end of a clip.
+    """
+    return max(config.n_frames - margin_frames, 1) * config.hop_length / config.sample_rate
+
+
 def default_bundle() -> Path:
     """The folder of the model inside the package."""
     return Path(__file__).parent / "default"

@@ -28,11 +28,12 @@ from soundlet.bundle import (
     Format,
     Part,
     Precision,
+    longest_seconds,
     open_bundle,
 )
 from soundlet.config import SpectralDecoderConfig
 from soundlet.engines import Conditioning, Engine, load_engine
-from soundlet.errors import BundleError
+from soundlet.errors import BundleError, RequestError
 from soundlet.noise import Generator
 from soundlet.pipeline import Model
 from soundlet.sampling import sample
@@ -180,6 +181,7 @@ def verify(
 
     Raises:
         BundleError: not bundles, or of different weights.
+        RequestError: clips longer than the programs can make.
         EngineError: a runtime that is not installed, or a program that does not run.
     """
     report = on_part or (lambda _what: None)
@@ -191,6 +193,7 @@ def verify(
     n_frames = exported.config.n_frames
     length = exported.manifest.defaults.seconds if seconds is None else seconds
     length = exported.manifest.window_seconds or length
+    _require_window(exported, reference, length)
     told = engines[0].condition(ids, mask, np.full(len(ids), length, np.float32))
     shape = (1, exported.config.latent_channels, n_frames)
     latents = Generator(SEEDS[0]).randn(shape)
@@ -277,6 +280,17 @@ def _require_same_weights(exported: Bundle, reference: Bundle) -> None:
         raise BundleError(
             f"{exported.folder} was not made of the weights of {reference.manifest.name}"
             f" ({reference.folder}): name the bundle that it was exported from by --against"
+        )
+
+
+def _require_window(exported: Bundle, reference: Bundle, seconds: float) -> None:
+    """Refuse clips for which the programs would sample fewer latents than their model."""
+    longest = longest_seconds(exported.config, exported.manifest.margin_frames)
+    if exported.config.n_frames < reference.config.n_frames and seconds > longest:
+        floored = math.floor(longest * 1000) / 1000
+        raise RequestError(
+            f"seconds must be at most {floored:g} with the programs in {exported.folder}, not"
+            f" {seconds:g}"
         )
 
 

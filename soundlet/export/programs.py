@@ -28,6 +28,7 @@ from soundlet.bundle import (
     Format,
     Part,
     Precision,
+    longest_seconds,
     open_bundle,
     seal,
     staged_bundle,
@@ -76,6 +77,23 @@ class Program:
     has_activation_constants: bool = False
 
 
+class _WideNorm(nn.Module):
+    """A layer norm of a float16 network, computed in float32.
+
+    ExecuTorch's own kernel, 1.5.1, is wrong on rows of 512 numbers in float16: see docs/devices.md.
+
+    Shape: (..., dim) to the same.
+    """
+
+    def __init__(self, norm: nn.LayerNorm) -> None:
+        super().__init__()
+        self.norm = norm.float()
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.norm(x.float()).to(x.dtype)
+        return out
+
+
 class _Cast(nn.Module):
     """A network with weights of another type behind a float32 call.
 
@@ -85,6 +103,8 @@ class _Cast(nn.Module):
     def __init__(self, network: nn.Module, dtype: torch.dtype, *, drops_batch: bool) -> None:
         super().__init__()
         self.network = network.to(dtype)
+        if dtype != torch.float32:
+            _widen_norms(self.network)
         self.dtype, self.drops_batch = dtype, drops_batch
 
     def forward(self, x: Tensor) -> Tensor:
@@ -237,15 +257,14 @@ def program_bundle(
         BundleError: `dest` is taken or cannot be written, or a program was not made.
     """
     manifest = bundle.manifest
-    longest = config.sample_size / config.sample_rate
+    longest = longest_seconds(config, manifest.margin_frames)
     defaults = manifest.defaults.model_copy(
         update={"seconds": min(manifest.defaults.seconds, longest)}
     )
     window: dict[str, object] = {}
     is_fixed = format != "executorch"
     if is_fixed and manifest.length == "variable":  # one length from now on
-        margin = manifest.margin_frames * config.hop_length / config.sample_rate
-        told = min(max(longest - margin, 0.1), config.seconds_range[1])
+        told = min(longest, config.seconds_range[1])
         window = {"length": "fixed", "margin_frames": 0, "window_seconds": told}
         defaults = defaults.model_copy(update={"seconds": told})
     known = {name: getattr(manifest, name) for name in About.model_fields}
@@ -270,6 +289,14 @@ def program_bundle(
         yield folder
         seal(folder, about)
     open_bundle(dest)
+
+
+def _widen_norms(network: nn.Module) -> None:
+    for name, child in network.named_children():
+        if isinstance(child, nn.LayerNorm):
+            setattr(network, name, _WideNorm(child))
+        else:
+            _widen_norms(child)
 
 
 def _dtype(precision: Precision) -> torch.dtype:

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+import torch
 from safetensors.numpy import load_file
 
 import soundlet
 from soundlet.bundle import About, Bundle, open_bundle, seal
+from soundlet.config import SpectralDecoderConfig
 from soundlet.engines import Conditioning, load_engine
 from soundlet.errors import BundleError, EngineError, RequestError
-from soundlet.verify import MIN_SNR_DB_OF_INTEGERS, relative_error, snr_db, verify
+from soundlet.models.spectral import SpectralDecoder
+from soundlet.verify import (
+    MAX_ERROR,
+    MIN_SNR_DB,
+    MIN_SNR_DB_OF_INTEGERS,
+    relative_error,
+    snr_db,
+    verify,
+)
 from tests.devices import arm_runner
 from tests.end_to_end.commands import run
 from tests.parity.conftest import TINY, TOLERANCE, errors_of
@@ -101,6 +112,50 @@ def test_an_int8_dit_is_small_and_near(bundle: Bundle, programs: Path, tmp_path:
     assert snr_db(velocity, golden["velocity"]) > MIN_SNR_DB_OF_INTEGERS
     sizes = [(f / "dit_model.pte").stat().st_size for f in (tmp_path / "int8", programs)]
     assert sizes[0] < sizes[1] / 3
+
+
+def test_clips_that_a_short_window_cannot_hold_are_refused(
+    bundle: Bundle, programs: Path, tmp_path: Path
+) -> None:
+    from soundlet.export.programs import program_bundle, windowed
+
+    loose = bundle.manifest.model_copy(update={"length": "variable", "margin_frames": 2})
+    variable = replace(bundle, manifest=loose)
+    config = windowed(variable, 0.01)
+    short = tmp_path / "short"
+    precision = loose.precision
+    with program_bundle(
+        variable, short, config, format="executorch", precision=precision, overwrite=False
+    ) as folder:
+        for program in programs.glob("*.pte"):
+            shutil.copy(program, folder)
+    longest = (config.n_frames - 2) * config.hop_length / config.sample_rate
+    assert open_bundle(short).manifest.defaults.seconds == longest
+    with pytest.raises(RequestError, match=r"seconds must be at most 0\.01 with the programs in"):
+        verify(short, against=bundle.folder, seconds=0.011)
+
+
+def test_a_spectral_decoder_of_rows_of_512_is_near_in_float16(tmp_path: Path) -> None:
+    from executorch.runtime import Runtime
+
+    from soundlet.export import executorch
+    from soundlet.export.programs import Program, _Cast
+
+    torch.manual_seed(0)
+    sizes = {"n_fft": 256, "hop_length": 64, "n_bands": 8, "phase_iterations": 1}
+    sizes |= {"latent_dim": 16, "frames_per_latent": 4, "out_channels": 2}
+    sizes |= {"width": 512, "depth": 1, "frame_width": 32, "frame_depth": 1}
+    network = SpectralDecoder(SpectralDecoderConfig(**sizes)).eval().requires_grad_(False)
+    latents = torch.randn(1, 16, 5)
+    expected = network(latents).numpy()
+    half = _Cast(network, torch.float16, drops_batch=False)
+    path = tmp_path / "decoder.pte"
+    executorch._write(Program(half, (latents,), frames_axis=2), path, "float16", {})
+    method = Runtime.get().load_program(path).load_method("forward")
+    assert method is not None
+    found = method.execute([latents])[0].numpy()
+    assert relative_error(found, expected) < MAX_ERROR["float16"]
+    assert snr_db(found, expected) > MIN_SNR_DB["float16"]
 
 
 def test_what_cannot_be_is_refused(programs: Path, bundle: Bundle, tmp_path: Path) -> None:
