@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from soundlet import hub
 from soundlet.bundle import (
+    MANIFEST,
     PARTS,
     TOKENIZER,
     WEIGHTS,
@@ -33,6 +34,7 @@ DEFAULT_SECONDS = 11.0  # what the authors of the official model use
 NOTICES = ("LICENSE*", "LICENCE*", "NOTICE*")
 OFFICIAL_T5 = "hf://google-t5/t5-base"
 T5_FILES = ("config.json", "model.safetensors", TOKENIZER)
+WEIGHT_SUFFIXES = (".safetensors", ".ckpt")
 KNOWN_LICENCES = {"stabilityai/stable-audio-open-small": "Stability AI Community License"}
 
 
@@ -135,6 +137,14 @@ def _checkpoint(source: str | Path) -> tuple[Path, hub.Origin | None]:
     path = Path(source)
     if not path.exists():
         raise CheckpointError(f"{path}: no such folder")
+    if path.is_file() and path.suffix not in WEIGHT_SUFFIXES:
+        raise CheckpointError(
+            f"{path} is no checkpoint: give its folder, or its {' or '.join(WEIGHT_SUFFIXES)} file"
+        )
+    if (path / MANIFEST).is_file():
+        raise CheckpointError(
+            f"{path} is a bundle already: `soundlet quantize` makes one of another precision"
+        )
     return path, None
 
 
