@@ -126,9 +126,9 @@ def asked_picture() -> Any:  # noqa: ANN401
         for bpm in asked
     ]
     figure, axis = plt.subplots(figsize=(WIDTH / 2, 3.2), layout="constrained")
-    for ratio, name in ((0.5, "half"), (1, "right"), (2, "double")):
+    for ratio, name, last in ((0.5, "half", 170), (1, "right", 170), (2, "double", 90)):
         axis.plot(asked, ratio * asked, color=PALE, lw=0.8, ls="-" if ratio == 1 else ":")
-        axis.annotate(name, (170, min(170 * ratio, 182)), color=PALE)
+        axis.annotate(f" {name}", (last, ratio * last), color=PALE)
     axis.plot(asked, heard, "o", color=ACCENT, ms=3.5)
     axis.set(xlabel="BPM asked of a drum loop", ylabel="BPM heard", ylim=(55, 185), xlim=(65, 185))
     return figure

@@ -121,7 +121,7 @@ def test_every_turn_is_taken_but_to_the_seam_and_neighbours_do_not_follow_each_o
 def test_of_two_bars_the_cut_goes_to_each_in_turn() -> None:
     starts = []
 
-    def velocity(x: Array, t: Array) -> Array:
+    def velocity(x: Array, _t: Array) -> Array:
         starts.append(int(x[0, 0, 0]))  # a frame's value is its number
         return np.zeros_like(x)
 
