@@ -164,8 +164,8 @@ def table(found: dict[str, Any], *, is_ray: bool) -> list[str]:
     if is_ray:
         title = f"{found['lines']} lines on Ray, two nodes of one worker each"
         kills = [found["worker_killed_at"], found["node_killed_at"]]
-        said = ["no time" if n is None else f"{n}" for n in kills]
-        rows = [("worker killed after, node killed after", f"{' and '.join(said)} sounds")]
+        said = ["not killed" if n is None else f"{n} sounds" for n in kills]
+        rows = [("worker killed after, node killed after", " and ".join(said))]
     else:
         n_kills = len(found["files_at_kills"])
         title = f"{found['lines']} lines, two workers, {n_kills} kills of all processes"
