@@ -30,7 +30,7 @@ from benchmarks.random_checkpoint import T5_BASE
 from soundlet.batch import read_lines, run_batch
 from soundlet.batch.making import Maker
 from soundlet.batch.pack import write_pack
-from soundlet.bundle import PARTS, open_bundle
+from soundlet.bundle import PARTS, Part, open_bundle
 from soundlet.config import load_config, load_t5_config
 from soundlet.editing import InpaintRequest, OutpaintRequest, inpaint, outpaint
 from soundlet.evaluation.tempo import estimate_tempo
@@ -145,7 +145,7 @@ def speed_picture() -> Any:  # noqa: ANN401
     axes[0].set(xlabel="seconds of sound", ylabel="seconds to make it", ylim=(0, None))
     axes[0].legend(frameon=False)
     steps = open_bundle().manifest.defaults.steps
-    calls = {"conditioners": 1, "dit": steps, "decoder": 1}
+    calls: dict[Part, int] = {"conditioners": 1, "dit": steps, "decoder": 1}
     times = [n * median(found[2].part_times[part]) for part, n in calls.items()]
     axes[1].barh(list(calls), times, color=PALE, height=0.55)
     axes[1].invert_yaxis()
