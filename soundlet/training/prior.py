@@ -65,7 +65,7 @@ def fit_prior(flow: Flow, store: LatentStore, tokenizer: Tokenizer) -> None:
 
 
 def _fit_seconds(prior: PromptPrior, flow: Flow) -> None:
-    """The seconds are a linear function of their embedding, since it has them among its features."""
+    """The seconds are linear in their embedding, since it has them among its features."""
     embedder = flow.conditioners.seconds
     seconds = torch.linspace(embedder.min_val, embedder.max_val, 4096)
     features = _with_ones(embedder(seconds).double())
@@ -89,7 +89,8 @@ def _read_captions(
     counts = torch.zeros(n_words).double()
     sums, squares = torch.zeros(n_words, width).double(), torch.zeros(width, width).double()
     bpm, told = torch.empty(len(tokens)), torch.empty(len(tokens))
-    for rows in torch.arange(len(tokens)).split(CHUNK):
+    for start in range(0, len(tokens), CHUNK):
+        rows = torch.arange(start, min(start + CHUNK, len(tokens)))
         length = int(mask[rows].sum(dim=1).max())
         ids, kept = tokens[rows, :length], mask[rows, :length]
         cross, _, _ = flow.conditioners(ids, kept, torch.zeros(len(rows)))
@@ -116,9 +117,7 @@ def _fit_words(prior: PromptPrior, counts: Tensor, sums: Tensor, squares: Tensor
     prior.word.bias.copy_(torch.where(is_known, bias, torch.tensor(UNKNOWN).double()))
 
 
-def _regress(
-    prior: PromptPrior, captions: _Captions, store: LatentStore
-) -> tuple[Tensor, Tensor]:
+def _regress(prior: PromptPrior, captions: _Captions, store: LatentStore) -> tuple[Tensor, Tensor]:
     """A table (words + 1, curves, channels), whose last row belongs to every prompt.
 
     Beside it, how much each curve is heard: (curves,).
@@ -155,7 +154,7 @@ def _waves(
         waves = prior.curves(reading, length)[0, N_OCTAVES:]
         left = torch.from_numpy(store.latents(sound, length)).T - expected[row, octaves[:length]]
         found[row] = waves @ left
-        sizes[row] = waves.square().sum(dim=1).unflatten(0, (2, n_cycles)).mean(dim=0)
+        sizes[row] = waves.square().sum(dim=1).reshape(2, n_cycles).mean(dim=0)
     return sizes, found
 
 
@@ -211,7 +210,7 @@ def _reduce_rank(prior: PromptPrior, captions: _Captions, table: Tensor, sizes: 
     left, found, right = torch.linalg.svd(root.T @ words_only.flatten(1), full_matrices=False)
     scale = found[:rank].sqrt()
     down = torch.linalg.solve_triangular(root.T, left[:, :rank] * scale, upper=True)
-    up = (scale[:, None] * right[:rank]).unflatten(1, (-1, N_CURVES)) / weights
+    up = (scale[:, None] * right[:rank]).reshape(rank, -1, N_CURVES) / weights
     prior.narrow.weight.copy_(down.T)
     prior.spectra.weight.copy_(up.flatten(1).T)
     prior.spectra.bias.copy_(table[-1].T.flatten())
