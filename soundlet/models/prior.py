@@ -77,6 +77,5 @@ class PromptPrior(nn.Module):
         beats = reading.bpm[:, None] * ((frames + 0.5) / (60 * self.frames_per_second))
         angles = (2 * math.pi) * beats[:, None] * self.cycles
         told = reading.told[:, None, None]
-        return torch.cat(
-            [is_in.expand(len(beats), -1, -1), told * angles.cos(), told * angles.sin()], dim=1
-        )
+        is_in = is_in.expand(told.shape[0], -1, -1)
+        return torch.cat([is_in, told * angles.cos(), told * angles.sin()], dim=1)
