@@ -36,20 +36,20 @@ def convert(
             help="Of the weights: float32, float16, int8, int8-weights, int4-weights, or auto for"
             " the fastest here; or by part, such as conditioners=int8,dit=int8.",
         ),
-    ] = "float32",
+    ] = "auto",
     force: Annotated[bool, typer.Option("--force", help="Replace a bundle that exists.")] = False,
 ) -> None:
     """Make a bundle of a checkpoint in the official format. Needs the torch extra."""
     from soundlet.convert import convert_checkpoint
     from soundlet.precision import fastest_precision
 
-    if precision == "auto":
-        typer.echo(f"auto took {fastest_precision()[1]}")
     with progress_line() as show:
         bundle = convert_checkpoint(
             source, dest, t5=t5, precision=precision, overwrite=force, on_progress=show
         )
     size = sum(record.size for record in bundle.manifest.files.values())
     typer.echo(f"{bundle.folder}  {size / 1e6:.1f} MB")
+    if precision == "auto":
+        typer.echo(f"auto took {fastest_precision()[1]}")
     if bundle.manifest.description:
         typer.echo(bundle.manifest.description)
