@@ -43,7 +43,7 @@ def convert_checkpoint(
     dest: str | Path,
     *,
     t5: str | Path | None = None,
-    precision: str = "float32",
+    precision: str = "auto",
     overwrite: bool = False,
     on_progress: Progress | None = None,
 ) -> Bundle:
@@ -56,8 +56,9 @@ def convert_checkpoint(
         t5: the text encoder in the layout of google-t5/t5-base: a folder, or "hf://owner/name".
             None: the folder t5 in `source`, or, for a source on the Hub without one, the encoder
             that its config names.
-        precision: of the weights stored: "float32", "float16", "int8", "auto", or of each part,
-            such as "conditioners=int8,dit=int8"; see `soundlet.precision`.
+        precision: of the weights: "auto", which is what is fastest on this processor, "float32",
+            which repeats the reference's numbers, "float16", "int8", or of each part, such as
+            "conditioners=int8,dit=int8"; see `soundlet.precision`.
         overwrite: replace `dest` if it is a bundle already.
         on_progress: see `Progress`.
 

@@ -41,7 +41,7 @@ def convert(
             help="Of the weights: float32, float16, int8, int8-weights, int4-weights, or auto for"
             " the fastest here; or by part, such as conditioners=int8,dit=int8.",
         ),
-    ] = "float32",
+    ] = "auto",
     force: Annotated[bool, typer.Option("--force", help="Replace a bundle that exists.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -49,8 +49,6 @@ def convert(
     from soundlet.convert import convert_checkpoint
     from soundlet.precision import fastest_precision
 
-    if precision == "auto":
-        typer.echo(f"auto took {fastest_precision()[1]}", err=as_json)
     with progress_line(quiet=as_json) as show:
         bundle = convert_checkpoint(
             source, dest, t5=t5, precision=precision, overwrite=force, on_progress=show
@@ -60,6 +58,8 @@ def convert(
         typer.echo(json.dumps(facts, ensure_ascii=False))
         return
     typer.echo(f"{facts['folder']}  {facts['bytes'] / 1e6:.1f} MB")
+    if precision == "auto":
+        typer.echo(f"auto took {fastest_precision()[1]}")
     if facts["description"]:
         typer.echo(facts["description"])
 

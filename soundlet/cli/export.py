@@ -171,7 +171,7 @@ def _bundle(source: str, t5: str | None) -> Iterator[Bundle]:
         yield open_bundle()
     elif hub.is_address(source) or (path.exists() and not (path / MANIFEST).is_file()):
         with tempfile.TemporaryDirectory(prefix="soundlet-") as room:
-            yield convert_checkpoint(source, Path(room) / "bundle", t5=t5)
+            yield convert_checkpoint(source, Path(room) / "bundle", t5=t5, precision="float32")
     else:
         yield open_bundle(path)
 
