@@ -1,6 +1,7 @@
 """A batch that is killed again and again: is it complete, whole, and without anything done twice?
 
-    python benchmarks/batch_kills.py --model FOLDER [--lines 200] [--kills 10] [--ray]
+    python -m benchmarks.batch_kills [--model FOLDER] [--lines 200] [--kills 10] [--ray]
+        [--into docs/batch.md]
 
 The batch runs as a process group of its own. At random times all of it gets SIGKILL, and it is
 started again. With --ray it runs on a local Ray cluster of two nodes instead: a worker is killed at
@@ -23,6 +24,8 @@ from pathlib import Path
 from typing import Any
 
 import soundfile
+
+from benchmarks.render import row, show
 
 
 def write_list(path: Path, n_lines: int, seconds: float, steps: int) -> None:
@@ -156,8 +159,30 @@ def on_ray(arguments: argparse.Namespace, place: Path) -> dict[str, Any]:
     }
 
 
+def table(found: dict[str, Any], *, is_ray: bool) -> list[str]:
+    """What was found in the folder, for a page."""
+    if is_ray:
+        title = f"{found['lines']} lines on Ray, two nodes of one worker each"
+        kills = [found["worker_killed_at"], found["node_killed_at"]]
+        said = ["not killed" if n is None else f"{n} sounds" for n in kills]
+        rows = [("worker killed after, node killed after", " and ".join(said))]
+    else:
+        n_kills = len(found["files_at_kills"])
+        title = f"{found['lines']} lines, two workers, {n_kills} kills of all processes"
+        rows = [("sounds made again whose record was written", f"{found['made_again']}")]
+    torn = found["torn"] + found["twice"] + found["without_record"]
+    rows += [
+        ("sounds there at the end, and records", f"{found['files']} and {found['records']}"),
+        ("files that were torn, there twice or without a record", f"{torn}"),
+        ("temporary files left over", f"{found['left_over']}"),
+    ]
+    if is_ray:
+        rows.append(("lines that failed", f"{found['failed']}"))
+    return [row([title, ""]), row(["---"] * 2), *(row(list(cells)) for cells in rows)]
+
+
 def main() -> None:
-    """Run and print JSON."""
+    """Run and print JSON; with --into, write the table too."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", type=Path)
     parser.add_argument("--lines", type=int, default=200)
@@ -166,10 +191,15 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--ray", action="store_true")
+    parser.add_argument("--into", type=Path, help="the page to write the table into")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as room:
         measure = on_ray if arguments.ray else killed
-        sys.stdout.write(json.dumps(measure(arguments, Path(room)), indent=1) + "\n")
+        found = measure(arguments, Path(room))
+    sys.stdout.write(json.dumps(found, indent=1) + "\n")
+    if arguments.into is not None:
+        name = "kills on Ray" if arguments.ray else "kills"
+        show({name: table(found, is_ray=arguments.ray)}, arguments.into)
 
 
 if __name__ == "__main__":

@@ -6,12 +6,13 @@ in the same places. The jump at an edge is how much the spectrum differs between
 and the 46 ms after: the mean distance of 40 bands in dB. What the untouched clip jumps in its
 middle is told too, since music jumps by itself.
 
-    python benchmarks/editing.py --clips 20 --out editing.json
-    python benchmarks/editing.py --levels --clips 10
-    python benchmarks/editing.py --memory
+    python -m benchmarks.editing --clips 20 --out editing.json
+    python -m benchmarks.editing --levels --clips 10
+    python -m benchmarks.editing --memory
 
-With --levels clips are continued by several windows instead, and the level of each second of what
-is new is told, in dB from that of the clip: a model that lets every window die away shows here.
+With --into docs/editing.md the page's table of what was measured is written anew. With --levels
+clips are continued by several windows instead, and the level of each second of what is new is told,
+in dB from that of the clip: a model that lets every window die away shows here.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import soundlet
+from benchmarks.render import row, show
 from soundlet.audio import Audio
 from soundlet.editing import InpaintRequest, OutpaintRequest, inpaint, outpaint
 from soundlet.errors import GenerationError
@@ -163,6 +165,7 @@ def levels(n_clips: int, seconds: float, after: float, steps: int | None) -> dic
     table = np.array(rows)
     inner = table[:, :-2]  # the last window may end as a clip does
     return {
+        "clips": len(rows),
         "by_second_db": np.round(np.median(table, axis=0), 1).tolist(),
         "median_db": round(float(np.median(inner)), 1),
         "lowest_second_db": round(float(np.median(inner.min(axis=1))), 1),
@@ -188,11 +191,56 @@ def memory(after: float, steps: int) -> dict[str, float]:
         "outpaint(m, OutpaintRequest(prompt='techno drum loop, 128 BPM',"
         f" audio=(c.audio, c.sample_rate), after={after}, seed=1, steps={steps}, resamplings=1))\n"
     )
-    return {"one_window_mb": peak_memory(start), "outpaint_mb": peak_memory(start + longer)}
+    return {
+        "after": after,
+        "one_window_mb": peak_memory(start),
+        "outpaint_mb": peak_memory(start + longer),
+    }
+
+
+EDGES = {
+    "untouched": "the untouched clip, at the edges of the region",
+    "inpaint": "inpainted",
+    "inpaint_pasted": "cut and pasted",
+    "continue": "continued from three fifths on",
+    "continue_pasted": "another clip put there",
+}
+
+
+def edges_table(found: dict[str, Any]) -> list[str]:
+    """Medians of the jumps, and whether all was kept."""
+    n_kept = sum(each["kept"] for each in found["clips"])
+    n_clips = len(found["clips"])
+    jumps = [row([said, f"{found['median_db'][name]:.1f} dB"]) for name, said in EDGES.items()]
+    kept = row(["clips kept to the sample outside the crossfades", f"{n_kept} of {n_clips}"])
+    return [row([f"median of {n_clips} clips", "jump"]), row(["---"] * 2), *jumps, kept]
+
+
+def levels_table(found: dict[str, Any]) -> list[str]:
+    """Levels against that of the clip."""
+    by_second = found["by_second_db"]
+    return [
+        row([f"median of {found['clips']} clips", "level"]),
+        row(["---"] * 2),
+        row(["the first second that is new", f"{by_second[0]:+.1f} dB"]),
+        row([f"all {len(by_second)} seconds but the last two", f"{found['median_db']:+.1f} dB"]),
+        row(["the quietest of those", f"{found['lowest_second_db']:+.1f} dB"]),
+        row(["the last second", f"{by_second[-1]:+.1f} dB"]),
+    ]
+
+
+def memory_table(found: dict[str, Any]) -> list[str]:
+    """Peaks in MB."""
+    return [
+        row(["peak memory of a process", ""]),
+        row(["---"] * 2),
+        row(["a clip of the whole window", f"{found['one_window_mb']:.0f} MB"]),
+        row([f"and {found['after']:g} s put after it", f"{found['outpaint_mb']:.0f} MB"]),
+    ]
 
 
 def main() -> None:
-    """Measure and print JSON."""
+    """Measure, and print JSON or write a table into a page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--clips", type=int, default=20)
     parser.add_argument("--first", type=int, default=1, help="seed of the first clip")
@@ -202,13 +250,19 @@ def main() -> None:
     parser.add_argument("--memory", action="store_true", help="measure memory instead")
     parser.add_argument("--after", type=float, default=60.0, help="seconds to outpaint")
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--into", type=Path, help="the page to write the table into")
     arguments = parser.parse_args()
     if arguments.memory:
         found: dict[str, Any] = memory(arguments.after, arguments.steps)
+        tables = {"memory": memory_table(found)}
     elif arguments.levels:
         found = levels(arguments.clips, arguments.seconds, arguments.after, arguments.steps)
+        tables = {"levels": levels_table(found)}
     else:
         found = edges(arguments.clips, arguments.first, arguments.seconds, arguments.steps)
+        tables = {"edges": edges_table(found)}
+    if arguments.into is not None:
+        show(tables, arguments.into)
     text = json.dumps(found, indent=1)
     if arguments.out is None:
         sys.stdout.write(text + "\n")

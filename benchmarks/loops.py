@@ -1,6 +1,7 @@
 """Loops over tempi and bars: exact length, drift, seam, tempo; plain trimmed clips beside them.
 
-    python benchmarks/loops.py [--count 30] [--steps 25] [--threads 1] [--out FOLDER]
+    python -m benchmarks.loops [--count 30] [--steps 25] [--threads 1] [--out FOLDER]
+        [--into docs/loops.md]
 
 Every loop is read back from its file by libsndfile, whose view of loop points and tempo is compared
 with what was asked. The plain clip is what the model makes of the same prompt and seed, cut to the
@@ -13,21 +14,42 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 import soundlet
+from benchmarks.render import row, show
 from benchmarks.wav_reader import read_loop
 from soundlet.ideas import random_prompt
 from soundlet.loops import Loop, loop_request, make_loop
 from soundlet.prompt import build_prompt, read_prompt
-from soundlet.seam import measure_seam
+from soundlet.seam import Seam, measure_seam
 from soundlet.tempo import Grid
 
 BARS = (1, 2, 4, 8)
 SLOWEST, FASTEST = 60, 180
+RIGHT = 0.03  # of tempo error
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was measured on one loop.
+
+    Attributes:
+        drift_ms: after 64 repeats.
+        seam: of the loop.
+        inside: the median score of the loop begun at each of its other bars; None: it has one bar.
+        plain: the seam of the plain clip; None: longer than the model's window.
+        tempo_error: None: no beat was heard.
+    """
+
+    drift_ms: float
+    seam: Seam
+    inside: float | None
+    plain: Seam | None
+    tempo_error: float | None
 
 
 def grids(count: int) -> list[Grid]:
@@ -76,59 +98,81 @@ def made(
     raise SystemExit(f"no seed makes a sound of {prompt!r}")
 
 
+def measured(model: soundlet.Model, i: int, grid: Grid, steps: int | None, path: Path) -> Found:
+    """Make the loop of a number, write it, have another library read it, and print a line."""
+    rate = model.config.sample_rate
+    prompt = prompt_for(i, grid.bpm)
+    loop, plain = made(model, prompt, grid, first_seed=100 * i, steps=steps)
+    loop.clip.save(path)
+    seen = read_loop(path)
+    exact = grid.n_beats * 60 * rate / grid.bpm
+    assert loop.clip.audio.shape[1] == seen.n_samples == round(exact)
+    assert (seen.start, seen.end) == (0, seen.n_samples)
+    assert (round(seen.bpm, 3), seen.n_beats) == (grid.bpm, grid.n_beats)
+    assert abs(loop.measured.drift_seconds) <= 32 / rate
+    found = Found(
+        drift_ms=1000 * loop.measured.drift_seconds,
+        seam=loop.measured.seam,
+        inside=score_inside(loop, grid),
+        plain=None if plain is None else measure_seam(plain.audio, rate, grid.n_beats),
+        tempo_error=loop.measured.rhythm.tempo_error,
+    )
+    line = f"{i:2} {grid.bpm:4.0f} BPM {grid.bars} bars {seen.n_samples:8} samples"
+    line += f"  drift {found.drift_ms:+.2f} ms  seam {found.seam.score:5.2f}"
+    line += f"  click {found.seam.click:5.2f}"
+    if found.inside is not None:
+        line += f"  inside {found.inside:5.2f}"
+    if found.plain is not None:
+        line += f"  plain {found.plain.score:6.2f} {found.plain.click:6.2f}"
+    if loop.measured.rhythm.bpm is not None:
+        line += f"  heard {loop.measured.rhythm.bpm:.1f} BPM"
+    print(f"{line}  {prompt}", flush=True)
+    return found
+
+
+def table(found: list[Found]) -> list[str]:
+    """The medians, a line each: of the loops, and of the plain clips beside them."""
+    pairs = [(each.seam, each.plain) for each in found if each.plain is not None]
+    bars = [(each.seam.score, each.inside) for each in found if each.inside is not None]
+    errors = [each.tempo_error for each in found if each.tempo_error is not None]
+    n_right = sum(error < RIGHT for error in errors)
+    worst = max(abs(each.drift_ms) for each in found)
+    own, other = np.median(bars, axis=0)
+    scores = np.median([(a.score, b.score) for a, b in pairs], axis=0)
+    clicks = np.median([(a.click, b.click) for a, b in pairs], axis=0)
+    better = sum(a.score < b.score for a, b in pairs)
+    score = np.median([each.seam.score for each in found])
+    heard = f"{len(errors)}, {n_right} of them within 3 %"
+    return [
+        row(["", "loop", "the same prompt and seed, cut to length"]),
+        row(["---"] * 3),
+        row([f"seam score, median of all {len(found)}", f"{score:.2f}", ""]),
+        row([f"the same, of {len(bars)} that have two or more bars", f"{own:.2f}", ""]),
+        row(["begun at each of their other bars", f"{other:.2f}", ""]),
+        row([f"seam score, median of {len(pairs)} pairs", f"{scores[0]:.2f}", f"{scores[1]:.2f}"]),
+        row([f"click, median of {len(pairs)} pairs", f"{clicks[0]:.2f}", f"{clicks[1]:.2f}"]),
+        row([f"pairs in which it has the lower score, of {len(pairs)}", f"{better}", ""]),
+        row([f"drift after 64 repeats, worst of {len(found)}", f"{worst:.2f} ms", ""]),
+        row([f"tempo heard, of {len(found)}", heard, ""]),
+    ]
+
+
 def main() -> None:
-    """Make the loops and print a line for each, then the medians."""
+    """Make the loops and print a line for each, then the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=30)
     parser.add_argument("--steps", type=int)
     parser.add_argument("--threads", type=int)
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--into", type=Path, help="the page to write the table into")
     arguments = parser.parse_args()
     model = soundlet.load(threads=arguments.threads)
-    rate = model.config.sample_rate
     folder = arguments.out or Path(tempfile.mkdtemp())
-    seams, plains, errors, insides = [], [], [], []
-    for i, grid in enumerate(grids(arguments.count)):
-        prompt = prompt_for(i, grid.bpm)
-        loop, plain = made(model, prompt, grid, first_seed=100 * i, steps=arguments.steps)
-        clip, measured = loop.clip, loop.measured
-        path = folder / f"loop_{i:02}.wav"
-        clip.save(path)
-        seen = read_loop(path)
-        exact = grid.n_beats * 60 * rate / grid.bpm
-        assert clip.audio.shape[1] == seen.n_samples == round(exact)
-        assert (seen.start, seen.end) == (0, seen.n_samples)
-        assert (round(seen.bpm, 3), seen.n_beats) == (grid.bpm, grid.n_beats)
-        assert abs(measured.drift_seconds) <= 32 / rate
-        line = f"{i:2} {grid.bpm:4.0f} BPM {grid.bars} bars {seen.n_samples:8} samples"
-        seam = measured.seam
-        line += f"  drift {1000 * measured.drift_seconds:+.2f} ms  seam {seam.score:5.2f}"
-        line += f"  click {seam.click:5.2f}"
-        seams.append((seam.score, seam.click))
-        inside = score_inside(loop, grid)
-        if inside is not None:
-            insides.append((seam.score, inside))
-            line += f"  inside {inside:5.2f}"
-        if plain is not None:
-            beside = measure_seam(plain.audio, rate, grid.n_beats)
-            plains.append((seam.score, beside.score, seam.click, beside.click))
-            line += f"  plain {beside.score:6.2f} {beside.click:6.2f}"
-        if measured.rhythm.tempo_error is not None:
-            errors.append(measured.rhythm.tempo_error)
-            line += f"  heard {measured.rhythm.bpm:.1f} BPM"
-        print(f"{line}  {prompt}", flush=True)
-    score, click = np.median(seams, axis=0)
-    print(f"{len(seams)} loops: median seam {score:.2f}, click {click:.2f}")
-    own, other = np.median(insides, axis=0)
-    print(f"{len(insides)} of two or more bars: seam {own:.2f}, at their other bars {other:.2f}")
-    pairs = np.array(plains)
-    told = np.median(pairs, axis=0)
-    better = np.mean(pairs[:, 0] < pairs[:, 1])
-    print(
-        f"{len(pairs)} with a plain clip beside them: seam {told[0]:.2f} against {told[1]:.2f},"
-        f" click {told[2]:.2f} against {told[3]:.2f}; the loop is better in {better:.0%}"
-    )
-    print(f"tempo heard in {len(errors)}, median error {np.median(errors):.1%}")
+    found = [
+        measured(model, i, grid, arguments.steps, folder / f"loop_{i:02}.wav")
+        for i, grid in enumerate(grids(arguments.count))
+    ]
+    show({"loops": table(found)}, arguments.into)
 
 
 if __name__ == "__main__":

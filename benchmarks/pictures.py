@@ -1,6 +1,8 @@
 """The pictures of docs/: made from sounds of the default model.
 
-python benchmarks/pictures.py [--only loop level settings tempi edit contact-sheet]
+    python -m benchmarks.pictures [--only NAME...]
+
+Those of speed are measured while they are drawn: let the machine have nothing else to do.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -23,13 +26,20 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 
 import soundlet
+from benchmarks.random_checkpoint import T5_BASE
 from soundlet.batch import read_lines, run_batch
 from soundlet.batch.making import Maker
 from soundlet.batch.pack import write_pack
+from soundlet.bundle import PARTS, Part, open_bundle
+from soundlet.config import load_config, load_t5_config
 from soundlet.editing import InpaintRequest, OutpaintRequest, inpaint, outpaint
+from soundlet.evaluation.tempo import estimate_tempo
+from soundlet.export.quantize import quantize_bundle
 from soundlet.finish import Finish, level_of
 from soundlet.loops import loop_request, make_loop
+from soundlet.models import build_model
 from soundlet.tempo import Grid
+from soundlet.timing import Job, measure
 from soundlet.vocabulary.genres import ALL_GENRES
 
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
@@ -87,6 +97,97 @@ def loop_picture() -> Any:  # noqa: ANN401 - a figure; matplotlib's types are no
     axes[0, 1].set_title("waveform")
     axes[1, 0].set_xlabel("seconds from the wrap")
     axes[1, 1].set_xlabel("milliseconds from the wrap")
+    return figure
+
+
+def generate_picture() -> Any:  # noqa: ANN401
+    """Four sounds of each of two prompts, one a seed."""
+    model = soundlet.load()
+    figure, axes = plt.subplots(2, 4, figsize=(WIDTH, 3.2), sharey=True, layout="constrained")
+    prompts = (("techno drum loop", "128 BPM"), ("dark pad", "in A minor"))
+    for row, words in zip(axes, prompts, strict=True):
+        for seed, axis in enumerate(row, start=1):
+            clip = model.generate(" ".join(words), seconds=4, seed=seed)
+            mono, rate = clip.audio.mean(axis=0), clip.sample_rate
+            axis.specgram(mono, NFFT=1024, Fs=rate, noverlap=768, vmin=-130, vmax=-40, cmap="magma")
+            axis.set(ylim=(0, 8000), title=f"--seed {seed}")
+        row[0].set(ylabel="\n".join((*words, "Hz")))
+    for axis in axes[1]:
+        axis.set_xlabel("seconds")
+    return figure
+
+
+def asked_picture() -> Any:  # noqa: ANN401
+    """Tempi asked of drum loops and tempi heard in them, on octave lines."""
+    model = soundlet.load()
+    asked = np.linspace(70, 170, 21).round().astype(int)
+    heard = [
+        estimate_tempo(model.generate(f"drum loop, {bpm} BPM", seconds=6, seed=bpm).audio)
+        for bpm in asked
+    ]
+    figure, axis = plt.subplots(figsize=(WIDTH / 2, 3.2), layout="constrained")
+    for ratio, name, last in ((0.5, "half", 170), (1, "right", 170), (2, "double", 90)):
+        axis.plot(asked, ratio * asked, color=PALE, lw=0.8, ls="-" if ratio == 1 else ":")
+        axis.annotate(f" {name}", (last, ratio * last), color=PALE)
+    axis.plot(asked, heard, "o", color=ACCENT, ms=3.5)
+    axis.set(xlabel="BPM asked of a drum loop", ylabel="BPM heard", ylim=(55, 185), xlim=(65, 185))
+    return figure
+
+
+def speed_picture() -> Any:  # noqa: ANN401
+    """Seconds that clips of several lengths take, and of what."""
+    lengths = (1.5, 3.0, 6.0, 9.0, 11.8)
+    found = [measure(Job(seconds=seconds)) for seconds in lengths]
+    figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 2.4), layout="constrained")
+    axes[0].plot(lengths, [each.cold_time for each in found], "o-", color=PALE, label="first clip")
+    warm = [median(each.warm_times) for each in found]
+    axes[0].plot(lengths, warm, "o-", color=ACCENT, label="later clips")
+    axes[0].set(xlabel="seconds of sound", ylabel="seconds to make it", ylim=(0, None))
+    axes[0].legend(frameon=False)
+    steps = open_bundle().manifest.defaults.steps
+    calls: dict[Part, int] = {"conditioners": 1, "dit": steps, "decoder": 1}
+    times = [n * median(found[2].part_times[part]) for part, n in calls.items()]
+    axes[1].barh(list(calls), times, color=PALE, height=0.55)
+    axes[1].invert_yaxis()
+    axes[1].set(xlabel=f"seconds of a clip of {lengths[2]:g} s, {steps} steps")
+    return figure
+
+
+def precision_picture() -> Any:  # noqa: ANN401
+    """A sound of the model as it is, with its dit in int8, and of another seed."""
+    with TemporaryDirectory() as room:
+        small = quantize_bundle(open_bundle().folder, Path(room) / "small", {"dit": "int8"})
+        models = [soundlet.load(), soundlet.load(small.folder)]
+        how: dict[str, Any] = {"prompt": "house piano chords, 120 BPM", "seconds": 4}
+        clips = {
+            "float": models[0].generate(seed=3, **how),
+            "--precision dit=int8": models[1].generate(seed=3, **how),
+            "float, another seed": models[0].generate(seed=4, **how),
+        }
+    figure, axes = plt.subplots(1, 3, figsize=(WIDTH, 2), sharey=True, layout="constrained")
+    for axis, (name, clip) in zip(axes, clips.items(), strict=True):
+        mono, rate = clip.audio.mean(axis=0), clip.sample_rate
+        axis.specgram(mono, NFFT=1024, Fs=rate, noverlap=768, vmin=-130, vmax=-40, cmap="magma")
+        axis.set(ylim=(0, 8000), title=name, xlabel="seconds")
+    axes[0].set(ylabel="Hz")
+    return figure
+
+
+def parts_picture() -> Any:  # noqa: ANN401
+    """Numbers in each part of the official model."""
+    config = load_config(Path(__file__).parent / "stable_audio_open_small.json")
+    with TemporaryDirectory() as room:
+        t5 = Path(room) / "config.json"
+        t5.write_text(json.dumps(T5_BASE), encoding="utf-8")
+        model = build_model(config, load_t5_config(t5), device="meta")
+    counts = [
+        sum(weight.numel() for weight in getattr(model, part).parameters()) / 1e6 for part in PARTS
+    ]
+    figure, axis = plt.subplots(figsize=(WIDTH, 1.5), layout="constrained")
+    bars = axis.barh(list(PARTS), counts, color=PALE, height=0.55)
+    axis.bar_label(bars, [f" {count:.1f}" for count in counts])
+    axis.invert_yaxis()
+    axis.set(xlabel="millions of numbers", xlim=(0, 1.1 * max(counts)))
     return figure
 
 
@@ -190,12 +291,17 @@ def contact_sheet_picture() -> Any:  # noqa: ANN401
 
 
 PICTURES: dict[str, Callable[[], Any]] = {
+    "generate": generate_picture,
     "loop": loop_picture,
     "level": level_picture,
     "settings": settings_picture,
     "tempi": tempi_picture,
     "edit": edit_picture,
     "contact-sheet": contact_sheet_picture,
+    "asked": asked_picture,
+    "speed": speed_picture,
+    "precision": precision_picture,
+    "parts": parts_picture,
 }
 
 

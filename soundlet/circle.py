@@ -74,7 +74,7 @@ def windows_for(
         patch: window lengths are multiples of it.
         is_fixed: the model knows no window but its longest.
         n_turns: equal parts of the circle, the bars of the sound: windows begin at each of them in
-            turn but the first. 1: always at the start.
+            turn but the first; with two, at both by turns. 1: always at the start.
     """
     least = max(1, longest // MIN_OVERLAP_SHARE)
     count = 1
@@ -87,9 +87,15 @@ def windows_for(
 
 
 def _turns(n_frames: int, count: int) -> tuple[int, ...]:
-    """Each of the places but the start, neighbours far from each other: by the golden section."""
+    """Each of the places but the start, neighbours far from each other: by the golden section.
+
+    Of two places the start is one as well: a cut that could go to the other alone would stay there,
+    and would soften that bar line and not the seam.
+    """
     if count == 1:
         return (0,)
+    if count == 2:
+        return (round(n_frames / 2), 0)
     stride = max(1, round(count * GOLDEN))
     while math.gcd(stride, count) != 1:
         stride += 1

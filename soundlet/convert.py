@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from soundlet import hub
 from soundlet.bundle import (
+    MANIFEST,
     PARTS,
     TOKENIZER,
     WEIGHTS,
@@ -33,6 +34,7 @@ DEFAULT_SECONDS = 11.0  # what the authors of the official model use
 NOTICES = ("LICENSE*", "LICENCE*", "NOTICE*")
 OFFICIAL_T5 = "hf://google-t5/t5-base"
 T5_FILES = ("config.json", "model.safetensors", TOKENIZER)
+WEIGHT_SUFFIXES = (".safetensors", ".ckpt")
 KNOWN_LICENCES = {"stabilityai/stable-audio-open-small": "Stability AI Community License"}
 
 
@@ -41,7 +43,7 @@ def convert_checkpoint(
     dest: str | Path,
     *,
     t5: str | Path | None = None,
-    precision: str = "float32",
+    precision: str = "auto",
     overwrite: bool = False,
     on_progress: Progress | None = None,
 ) -> Bundle:
@@ -54,8 +56,9 @@ def convert_checkpoint(
         t5: the text encoder in the layout of google-t5/t5-base: a folder, or "hf://owner/name".
             None: the folder t5 in `source`, or, for a source on the Hub without one, the encoder
             that its config names.
-        precision: of the weights stored: "float32", "float16", "int8", "auto", or of each part,
-            such as "conditioners=int8,dit=int8"; see `soundlet.precision`.
+        precision: of the weights: "auto", which is what is fastest on this processor, "float32",
+            which repeats the reference's numbers, "float16", "int8", or of each part, such as
+            "conditioners=int8,dit=int8"; see `soundlet.precision`.
         overwrite: replace `dest` if it is a bundle already.
         on_progress: see `Progress`.
 
@@ -135,6 +138,14 @@ def _checkpoint(source: str | Path) -> tuple[Path, hub.Origin | None]:
     path = Path(source)
     if not path.exists():
         raise CheckpointError(f"{path}: no such folder")
+    if path.is_file() and path.suffix not in WEIGHT_SUFFIXES:
+        raise CheckpointError(
+            f"{path} is no checkpoint: give its folder, or its {' or '.join(WEIGHT_SUFFIXES)} file"
+        )
+    if (path / MANIFEST).is_file():
+        raise CheckpointError(
+            f"{path} is a bundle already: `soundlet quantize` makes one of another precision"
+        )
     return path, None
 
 

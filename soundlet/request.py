@@ -119,6 +119,8 @@ def _check_text(name: str, value: object) -> None:
         raise RequestError(f"{name} must be text, not {value!r}")
     if not value.strip():
         raise RequestError(f"{name} is empty: say what the clip should sound like")
+    if "\0" in value:
+        raise RequestError(f"{name} holds a NUL character, which no text has: leave it out")
 
 
 def _check_integer(name: str, value: object, low: int, high: int) -> None:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,7 @@ from soundlet.bundle import (
     open_bundle,
 )
 from soundlet.config import SpectralDecoderConfig
-from soundlet.engines import Conditioning, Engine, load_engine
+from soundlet.engines import ComparedEngine, Conditioning, Engine, load_engine
 from soundlet.errors import BundleError, RequestError
 from soundlet.noise import Generator
 from soundlet.pipeline import Model
@@ -64,14 +64,6 @@ spectra may be as far as that seed's at most."""
 
 SPECTRUM_SAMPLES = 2048
 """Window of the spectra that clips are compared by."""
-
-
-@runtime_checkable
-class ComparedEngine(Engine, Protocol):
-    """An engine whose decoder can be looked at alone."""
-
-    def decoder_output(self, latents: Array) -> Array:
-        """What the decoder's network gives, which for a spectral codec is not yet sound."""
 
 
 @dataclass(frozen=True)

@@ -14,4 +14,5 @@ TINY = Path(__file__).parent / "parity" / "golden" / "tiny"
 @pytest.fixture(scope="session")
 def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the bundle. It is shared: copy it before changing anything in it."""
-    return convert_checkpoint(TINY, tmp_path_factory.mktemp("bundles") / "tiny").folder
+    dest = tmp_path_factory.mktemp("bundles") / "tiny"
+    return convert_checkpoint(TINY, dest, precision="float32").folder

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from soundlet.cli.options import EngineOption, ThreadsOption
+from soundlet.cli.options import EngineOption, JsonOption, ThreadsOption
 from soundlet.cli.progress import progress_line
 from soundlet.errors import SoundletError
 
@@ -58,6 +59,7 @@ def evaluate(
     ] = False,
     engine: EngineOption = None,
     threads: ThreadsOption = None,
+    as_json: JsonOption = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print only the path of the page.")
     ] = False,
@@ -81,7 +83,7 @@ def evaluate(
         n_reference=600 if quick else 2200,
     )
     chosen: dict[str, Any] = {"engine": engine, "threads": threads}
-    with progress_line(quiet=quiet) as show:
+    with progress_line(quiet=quiet or as_json) as show:
         show("loading the model", 0, 0)
         from soundlet.pipeline import load
 
@@ -89,6 +91,9 @@ def evaluate(
         findings = measured(model, asked, show)
         show("writing the report", 0, 0)
         report = write_report(out, findings, asked, model.bundle)
+    if as_json:
+        typer.echo(json.dumps(report, ensure_ascii=False))
+        return
     if not quiet:
         for line in summary(report):
             typer.echo(line)

@@ -38,11 +38,16 @@ def quantize(
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Make a bundle of another one with smaller weights. Needs the torch extra."""
-    from soundlet.bundle import open_bundle
+    from soundlet.bundle import open_bundle, require_free
     from soundlet.errors import EngineError
-    from soundlet.pipeline import load
+    from soundlet.plan import plan_for
     from soundlet.precision import fastest_precision, parse_precision
 
+    before = open_bundle(bundle)
+    require_free(dest, overwrite=force)
+    if report:
+        asked = GenerationRequest(prompt="any", seconds=seconds)
+        plan_for(before, asked)  # refused before anything is made
     chosen = parse_precision(precision)
     if precision == "auto":
         typer.echo(f"auto took {fastest_precision()[1]}", err=as_json)
@@ -54,9 +59,6 @@ def quantize(
             f"quantising needs {e.name}, which is not installed:"
             " run `pip install 'soundlet[torch]'`"
         ) from e
-    if report:
-        asked = GenerationRequest(prompt="any", seconds=seconds)
-        load(bundle, threads=threads).resolve(asked)  # refused before anything is made
     with progress_line() as show:
         made = quantize_bundle(bundle, dest, chosen, overwrite=force, on_progress=show)
     size = sum(record.size for record in made.manifest.files.values())
@@ -65,7 +67,7 @@ def quantize(
         return
     with progress_line() as show:
         found = quantization_report(
-            open_bundle(bundle), made, seconds=seconds, threads=threads, on_progress=show
+            before, made, seconds=seconds, threads=threads, on_progress=show
         )
         paths = write_report(found, made)
     if as_json:

@@ -27,6 +27,7 @@ from soundlet.config.model import (
     NumberEntry,
     Objective,
     PartsConfig,
+    PriorConfig,
     PromptConfig,
     PromptEntry,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "OobleckEncoderConfig",
     "OobleckEncoderEntry",
     "PartsConfig",
+    "PriorConfig",
     "PromptConfig",
     "PromptEntry",
     "SpectralDecoderConfig",

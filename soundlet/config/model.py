@@ -82,10 +82,24 @@ class BeatConfig(Section):
     frames_per_second: Annotated[float, Field(gt=0)]
 
 
+class PriorConfig(Section):
+    """Sizes of what turns a prompt into the mean of its latents, and their rate.
+
+    Attributes:
+        n_words: pieces of the vocabulary.
+        rank: of the table from words to spectra.
+        frames_per_second: of the latents.
+    """
+
+    n_words: Count
+    rank: Count
+    frames_per_second: Annotated[float, Field(gt=0)]
+
+
 class DiTConfig(Section):
     """Sizes of the Diffusion Transformer.
 
-    `global_prompt`, `modulation_rank` and `beats` are not in the reference: see
+    `global_prompt`, `modulation_rank`, `beats` and `prior` are not in the reference: see
     `soundlet.models.dit`.
     """
 
@@ -108,6 +122,13 @@ class DiTConfig(Section):
     global_prompt: bool = False
     modulation_rank: Annotated[int, Field(ge=0)] = 0
     beats: BeatConfig | None = None
+    prior: PriorConfig | None = None
+
+    @model_validator(mode="after")
+    def _the_prior_has_a_tempo(self) -> DiTConfig:
+        if self.prior is not None and self.beats is None:
+            raise mismatch("prior is given without beats, whose tempo it uses", at="prior")
+        return self
 
     @model_validator(mode="after")
     def _heads_divide_the_width(self) -> DiTConfig:

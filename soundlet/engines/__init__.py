@@ -21,6 +21,7 @@ __all__ = [
     "ENGINES",
     "ENGINES_FOR",
     "Array",
+    "ComparedEngine",
     "Conditioning",
     "Engine",
     "StreamingEngine",
@@ -90,6 +91,14 @@ class StreamingEngine(Protocol):
 
         Together they are what `decode` gives, up to rounding.
         """
+
+
+@runtime_checkable
+class ComparedEngine(Engine, Protocol):
+    """An engine whose decoder can be looked at alone."""
+
+    def decoder_output(self, latents: Array) -> Array:
+        """What the decoder's network gives, which for a spectral codec is not yet sound."""
 
 
 def load_engine(

@@ -5,8 +5,9 @@ are of whole numbers: a quarter of the memory, and several times as fast where t
 instructions for it. "int8-weights" and "int4-weights" leave activations alone and keep weights in
 blocks of 32 with a scale each: they save memory, not time.
 
-Only matrices that are multiplied by tokens change. The embeddings, and the layers of the dit that
-latents and times come in and go out by, stay as they are: they are few, and their loss counts most.
+Only matrices that are multiplied by tokens change. The embeddings, and of the dit the prior and the
+layers that latents and times come in and go out by, stay as they are: they are few, and their loss
+counts most.
 """
 
 from __future__ import annotations
@@ -41,7 +42,13 @@ from soundlet.precision import check_precision
 
 BLOCK = 32  # weights that share a scale, in the forms for weights alone
 CONTRIB = "com.microsoft"  # the domain of ONNX Runtime's own operators
-KEPT = ("dit.project_in", "dit.project_out", "dit.time_embed", "dit.global_embed")
+KEPT = (
+    "dit.project_in",
+    "dit.project_out",
+    "dit.prior",
+    "dit.time_embed",
+    "dit.global_embed",
+)
 TWO_BYTES = "feed_forward.project"
 """What it is given has a long tail: value times gate, whose greatest is 25 times the typical in
 the default model. One scale for both leaves the typical few bits, so a second byte holds what the

@@ -16,7 +16,8 @@ from torch.nn import functional
 from soundlet.config import DiTConfig
 from soundlet.models.attention import attend
 from soundlet.models.modulation import BlockModulation, Modulation, bend, sum_of
-from soundlet.models.rhythm import BeatEmbedding, TempoReader
+from soundlet.models.prior import PromptPrior
+from soundlet.models.rhythm import BeatEmbedding, TempoReader, TempoReading
 
 Layer = TypeVar("Layer", bound=nn.Module)
 
@@ -196,10 +197,11 @@ class Block(nn.Module):
 class DiffusionTransformer(nn.Module):
     """The network that denoises: the velocity of a rectified flow, noise minus data.
 
-    The time and the seconds come in as one token before the first of the sound. Three things are
+    The time and the seconds come in as one token before the first of the sound. Four things are
     not in the reference, and off unless the config asks for them: the mean of the prompt in that
     token (`global_prompt`), what that token says as scales and shifts of every block
-    (`modulation_rank`), and the phase of the beat at the prompt's tempo (`beats`).
+    (`modulation_rank`), the phase of the beat at the prompt's tempo (`beats`), and the mean of the
+    latents that a prompt makes likely (`prior`): what the blocks see is x without it.
 
     Shape: x (batch, channels, frames) with frames a multiple of `patch_size`, t (batch,) in
     [0, 1] where 1 is noise, cross_attn_cond (batch, cond tokens, cond_dim), global_cond
@@ -226,6 +228,7 @@ class DiffusionTransformer(nn.Module):
         self.project_out = nn.Linear(dim, channels * config.patch_size, bias=False)
         self.postprocess_conv = _zero(nn.Conv1d(channels, channels, kernel_size=1, bias=False))
         self.prompt_embed = self.modulation = self.tempo = self.beats = None
+        self.prior = self.prior_embed = None
         if config.global_prompt:
             self.prompt_embed = _projection(config.cond_token_dim, dim, bias=False)
             _zero(self.prompt_embed[-1])
@@ -235,11 +238,16 @@ class DiffusionTransformer(nn.Module):
             self.tempo = TempoReader(config.cond_token_dim)
             per_second = config.beats.frames_per_second / config.patch_size
             self.beats = BeatEmbedding(dim, per_second)
+        if config.prior is not None:
+            self.prior = PromptPrior(config.prior, config.cond_token_dim, channels)
+            self.prior_embed = _zero(nn.Linear(channels * config.patch_size, dim, bias=False))
 
     prompt_embed: nn.Sequential | None
     modulation: Modulation | None
     tempo: TempoReader | None
     beats: BeatEmbedding | None
+    prior: PromptPrior | None
+    prior_embed: nn.Linear | None
 
     def forward(
         self,
@@ -249,10 +257,12 @@ class DiffusionTransformer(nn.Module):
         global_cond: Tensor,
         n_left_out: int = 0,
     ) -> Tensor:
-        tokens = self.tokens(x, t, cross_attn_cond, global_cond, n_left_out)
+        reading, mean = self._expected(cross_attn_cond, global_cond, x.shape[2])
+        told = (cross_attn_cond, global_cond, n_left_out)
+        tokens = self._tokens(x, t, *told, reading, mean)
         out = self._from_patches(self.project_out(tokens[:, 1:]))
         velocity: Tensor = out + self.postprocess_conv(out)
-        return velocity
+        return velocity if mean is None else velocity - mean
 
     def tokens(
         self,
@@ -266,19 +276,48 @@ class DiffusionTransformer(nn.Module):
 
         Shape: as `forward`, to (batch, 1 + patches, embed_dim).
         """
+        reading, mean = self._expected(cross_attn_cond, global_cond, x.shape[2])
+        return self._tokens(x, t, cross_attn_cond, global_cond, n_left_out, reading, mean)
+
+    def _expected(
+        self, cross_attn_cond: Tensor, global_cond: Tensor, n_frames: int
+    ) -> tuple[TempoReading | None, Tensor | None]:
+        """The tempo that the prompt names, and the mean of the latents that it makes likely."""
+        if self.tempo is None:
+            return None, None
+        prompt = cross_attn_cond[:, :-1]
+        reading = self.tempo(prompt)
+        if self.prior is None:
+            return reading, None
+        return reading, self.prior(prompt, global_cond, reading, n_frames)
+
+    def _tokens(
+        self,
+        x: Tensor,
+        t: Tensor,
+        cross_attn_cond: Tensor,
+        global_cond: Tensor,
+        n_left_out: int,
+        reading: TempoReading | None,
+        mean: Tensor | None,
+    ) -> Tensor:
         context = self.cross_embed(cross_attn_cond)
         bias = None
         if n_left_out:
             context = functional.pad(context, (0, 0, 0, 1))
             bias = left_out_bias(context, n_left_out)
-        prompt = cross_attn_cond[:, :-1]  # what follows it are the seconds
         told = [self.global_embed(global_cond), self.time_embed(self.time_features(t))]
         if self.prompt_embed is not None:
+            prompt = cross_attn_cond[:, :-1]  # what follows it are the seconds
             told.append(self.prompt_embed(mean_of_tokens(prompt)))
         first = sum_of(told)
+        if mean is not None:
+            x = x - (1 - t)[:, None, None] * mean
         patches = self.project_in(self._to_patches(x + self.preprocess_conv(x)))
-        if self.tempo is not None and self.beats is not None:
-            patches = patches + self.beats(self.tempo(prompt), patches.shape[1])
+        if mean is not None and self.prior_embed is not None:
+            patches = patches + self.prior_embed(self._to_patches(mean))
+        if reading is not None and self.beats is not None:
+            patches = patches + self.beats(reading, patches.shape[1])
         tokens = torch.cat([first[:, None], patches], dim=1)
         rotation = self.rotary(tokens.shape[1])
         bent: Sequence[BlockModulation | None] = [None] * len(self.blocks)

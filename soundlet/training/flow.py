@@ -46,7 +46,8 @@ class FlowSettings(BatchSettings):
     """What the flow is trained on and how.
 
     Attributes:
-        train_text: off, the text encoder and the reader of tempi stay as they are.
+        train_text: off, the text encoder and the reader of tempi stay as they are; as they always
+            do, and the seconds conditioner with them, where the DiT has a prior.
         cfg_dropout: share of sounds whose cross-attention conditioning is all zeros.
         time_mean: of the normal that the times' logits are drawn from.
         time_deviation: of the same normal.
@@ -95,6 +96,10 @@ def build_flow(config: ModelConfig, t5_config: T5Config, vocabulary: Path) -> Fl
     Attention starts flatter than PyTorch has it, since T5 does not scale its products.
     """
     flow = Flow(Conditioners(config, t5_config), DiffusionTransformer(config.dit))
+    if flow.dit.prior is not None:
+        for told in (flow.dit.prior, flow.dit.tempo, flow.conditioners):
+            assert told is not None
+            told.requires_grad_(False)  # it fits them as they are
     pieces = SentencePieceProcessor(model_file=str(vocabulary))
     with torch.no_grad():
         for block in flow.conditioners.t5.blocks:

@@ -42,6 +42,7 @@ from soundlet.training.flow import (
 )
 from soundlet.training.latents import STATISTICS, LatentStore, read_statistics
 from soundlet.training.loop import Batch, Figures, Run, TrainingError
+from soundlet.training.prior import fit_prior
 from soundlet.training.recorder import Draw, Recorder
 from soundlet.training.samples import draw_clips, draw_reconstructions
 from soundlet.training.settings import (
@@ -59,6 +60,7 @@ OnLog = Callable[[Figures], None]
 
 MIN_START_BATCHES = 12  # that the principal components are taken from
 START_FRAMES_A_FEATURE = 64
+PRIOR = "dit.prior"  # what the names of its weights begin with
 
 
 def train_autoencoder(stage: AutoencoderStage, on_log: OnLog | None = None) -> Run[Tensor]:
@@ -142,12 +144,17 @@ def train_flow(stage: FlowStage, on_log: OnLog | None = None) -> Run[FlowBatch]:
             load_weights(flow.conditioners.t5, part_of(weights, "t5"), stage.text_from)
             if flow.dit.tempo is not None:
                 load_weights(flow.dit.tempo, part_of(weights, "tempo"), stage.text_from)
+        weights = {} if stage.start_from is None else _flow_weights(stage.start_from)
+        has_prior = any(name.startswith(PRIOR) for name in weights)
         if stage.start_from is not None:
-            load_weights(flow, _flow_weights(stage.start_from), stage.start_from)
+            fresh = {n: w for n, w in flow.state_dict().items() if n.startswith(PRIOR)}
+            load_weights(flow, weights if has_prior else {**fresh, **weights}, stage.start_from)
         else:
             seeds = range(900, 950)
             calibrate_context(flow, trainee.batch(torch.Generator().manual_seed(seeds[0])))
             calibrate_prompt(flow, (trainee.batch(torch.Generator().manual_seed(n)) for n in seeds))
+        if flow.dit.prior is not None and not has_prior:
+            fit_prior(flow, parts.store, parts.tokenizer)
     run = Run(trainee, stage.run, stage.loop)
     _train(run, on_log, stage.samples.every, parts.draw(run, stage))
     return run

@@ -61,6 +61,12 @@ def test_a_source_that_does_not_exist() -> None:
     refused("convert", "nowhere", "bundle", says=("nowhere",))
 
 
+def test_a_source_that_is_no_checkpoint(tiny: Path) -> None:
+    Path("notes.txt").write_text("x")
+    refused("convert", "notes.txt", "bundle", says=("notes.txt is no checkpoint",))
+    refused("convert", tiny, "bundle", says=("is a bundle already", "soundlet quantize"))
+
+
 @pytest.mark.parametrize("name", ["model.ckpt", "model.safetensors"])
 @pytest.mark.parametrize("content", [b"", b"just text", b"RIFF\0\0\0\0WAVEfmt ", b"PK\x03\x04junk"])
 def test_a_file_of_another_kind_as_weights(source: Path, name: str, content: bytes) -> None:
@@ -198,6 +204,39 @@ def test_doctor_says_what_is_damaged(tiny: Path, tmp_path: Path) -> None:
     assert "FAILED" in result.stdout
 
 
+# measuring and quantising
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("nowhere",), "nowhere: no such folder"),
+        (("--steps", "0"), "steps must be numbers above 0, such as 1,2, not '0'"),
+        (("--seconds", "1,x"), "seconds must be numbers above 0, such as 3,6.5, not 'x'"),
+        (("--seconds", "60", "--repeats", "1"), "seconds must be from"),
+        (("--engine", "foo"), "onnx, torch"),
+    ],
+)
+def test_what_cannot_be_measured(tiny: Path, arguments: tuple[str, ...], says: str) -> None:
+    model = () if arguments[0] == "nowhere" else (tiny,)
+    refused("bench", *model, *arguments, says=(says,))
+
+
+def test_what_cannot_be_quantised(tiny: Path) -> None:
+    refused("quantize", "nowhere", "small", says=("nowhere: no such folder",))
+    refused("quantize", tiny, "small", "--precision", "foo", says=("auto", "int8", "'foo'"))
+    refused("quantize", tiny, "small", "--precision", "decoder=int8", says=("the decoder can be",))
+    refused("quantize", tiny, "small", "--seconds", 60, says=("seconds must be from",))
+    Path("mine").mkdir()
+    Path("mine/notes.txt").write_text("mine")
+    refused("quantize", tiny, "mine", says=("mine exists",))
+
+
+def test_what_cannot_be_verified(tiny: Path) -> None:
+    refused("verify", "nowhere", says=("nowhere: no such folder",))
+    refused("verify", tiny, says=("soundlet export",))
+
+
 # requests that no model takes
 
 
@@ -229,6 +268,8 @@ def test_a_value_out_of_range(tiny: Path, option: str, value: str, right: str) -
 
 def test_a_prompt_that_is_empty_or_too_long(tiny: Path) -> None:
     refused("generate", " ", "--model", tiny, says=("prompt is empty",))
+    Path("nul.txt").write_bytes(b"kick\0drum\n")
+    refused("generate", "--prompts-file", "nul.txt", "--model", tiny, says=("NUL",))
     refused("generate", "drum " * 60, "--model", tiny, says=("tokens", "--truncate"))
 
 

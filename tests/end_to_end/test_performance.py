@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from soundlet.bundle import PARTS
 from soundlet.cli.bench import numbers, row, table
+from soundlet.precision import fastest_precision
 from soundlet.timing import Job, Measurement
 from tests.end_to_end.commands import TINY_SECONDS, TINY_SOURCE, run, tree
 
@@ -36,6 +38,16 @@ def test_convert_takes_a_precision_for_each_part(here: Path) -> None:
         "encoder": "float32",
     }
     assert {path.split("/")[0] for path in tree(here)} == {"mixed"}
+
+
+@pytest.mark.slow  # it exports the four graphs
+def test_convert_takes_what_is_fastest_here_and_says_so(here: Path) -> None:
+    result = run("convert", TINY_SOURCE, "fast")
+    assert result.exit_code == 0, result.output
+    chosen, why = fastest_precision()
+    assert result.stdout.splitlines()[1] == f"auto took {why}"
+    precision = json.loads((here / "fast" / "manifest.json").read_text())["precision"]
+    assert precision == {**dict.fromkeys(PARTS, "float32"), **chosen}
 
 
 @pytest.mark.parametrize(
