@@ -123,9 +123,13 @@ def convert_checkpoint(
     try:
         dest.absolute().parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=f".{dest.name}-", dir=dest.absolute().parent) as place:
-            save(Path(place) / "float", overwrite=False)
+            between = Path(place) / "float"
+            try:
+                save(between, overwrite=False)
+            except BundleError as e:  # a disk that is full: what is told is the place asked for
+                raise BundleError(str(e).replace(str(between), str(dest))) from e
             return quantize_bundle(
-                Path(place) / "float", dest, whole, overwrite=overwrite, on_progress=on_progress
+                between, dest, whole, overwrite=overwrite, on_progress=on_progress
             )
     except OSError as e:
         raise BundleError(f"{dest} cannot be written: {e.strerror or e}") from e

@@ -180,13 +180,22 @@ def _exported(module: torch.nn.Module, program: Program) -> ExportedProgram:
 
 
 def _quantised(exported: ExportedProgram, program: Program) -> ExportedProgram:
-    """Linear layers in int8: weights per channel, activations by the range of each call."""
+    """Linear layers in int8: weights per channel, activations by the range of each call.
+
+    The prior stays in float32: it reads words off small differences of large numbers.
+    """
     quantiser = XNNPACKQuantizer().set_global(
         get_symmetric_quantization_config(is_per_channel=True, is_dynamic=True)
     )
+    quantiser.set_filter_function(lambda node: not _is_of_prior(node))
     prepared = prepare_pt2e(exported.module(), quantiser)
     prepared(*program.inputs)
     return _exported(convert_pt2e(prepared), program)
+
+
+def _is_of_prior(node: torch.fx.Node) -> bool:
+    places = [place for place, _ in node.meta.get("nn_module_stack", {}).values()]
+    return any(name.startswith("prior") for place in places for name in place.split("."))
 
 
 def _delegation(graph: torch.fx.GraphModule) -> Delegation:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import litert_torch
 import torch
-from ai_edge_quantizer import quantizer, recipe
+from ai_edge_quantizer import qtyping, quantizer, recipe
 
 from soundlet.bundle import PART_FILES, Bundle, Precision, require_free
 from soundlet.export.programs import (
@@ -26,6 +26,9 @@ from soundlet.export.programs import (
     programs,
     windowed,
 )
+
+PRIOR = ".*(PromptPrior|prior_embed).*"
+"""Layers that stay in float32: the prior reads words off small differences of large numbers."""
 
 
 def export_litert(
@@ -76,8 +79,13 @@ def _write(program: Program, path: Path, precision: Precision) -> None:
             return
         whole = path.with_suffix(".float32")
         converted.export(str(whole))
-        quantised = quantizer.Quantizer(str(whole), recipe.dynamic_wi8_afp32()).quantize()
-        quantised.export_model(str(path))
+        quantiser = quantizer.Quantizer(str(whole), recipe.dynamic_wi8_afp32())
+        quantiser.update_quantization_recipe(
+            regex=PRIOR,
+            operation_name=qtyping.TFLOperationName.ALL_SUPPORTED,
+            algorithm_key=quantizer.AlgorithmName.NO_QUANTIZE,
+        )
+        quantiser.quantize().export_model(str(path))
         whole.unlink()
 
 
