@@ -264,6 +264,14 @@ def test_it_fits_a_phone_in_the_dark(page: Page) -> None:
     check(page, "phone", full=True)
 
 
+def test_a_sound_is_shown_in_the_dark(page: Page) -> None:
+    light = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.emulate_media(color_scheme="dark")
+    make_a_sound(page)
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != light
+    check(page, "dark")
+
+
 def test_it_is_small_and_asks_nobody_else(page: Page, site: Server) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
