@@ -44,7 +44,7 @@ def prior() -> PromptPrior:
             parameter.zero_()
         prior.word.weight[:, : DIM - 1] = 60 * torch.eye(DIM - 1)
         prior.narrow.weight.copy_(torch.eye(DIM - 1))
-        spectra = prior.spectra.weight.unflatten(0, (CHANNELS, N_CURVES))
+        spectra = prior.spectra.weight.view(CHANNELS, N_CURVES, -1)
         spectra[:, :N_OCTAVES] = torch.arange(1.0, DIM)
         prior.seconds.weight[0, -1] = 1
         prior.silence.fill_(-5)
