@@ -18,6 +18,9 @@ from soundlet.seam import Seam, measure_seam
 from soundlet.tempo import Grid
 
 MAX_BEST_OF = 100
+USUAL_TRIES = (
+    4  # where nobody says how many: three in four loops of the default model are good by then
+)
 REPEATS = 64  # after which the drift is told
 
 TEMPO_ERROR_COSTS = 0.03  # of tempo error counts as much as a seam of twice the jumps inside
@@ -52,6 +55,18 @@ class Measured:
         tempo = 1.0 if error is None else min(error / TEMPO_ERROR_COSTS, 2.0)
         quiet = max(0.0, USUAL_LOUDNESS - max(self.level.loudness, -100)) / QUIET_COSTS
         return tempo + max(self.seam.score, 1.0) + quiet
+
+    @property
+    def is_good(self) -> bool:
+        """Whether there is no need to try another seed.
+
+        The tempo was heard within 3 %, the seam jumps no more than the other beats, and the loop is
+        at most 12 dB below -16 LUFS.
+        """
+        error = self.rhythm.tempo_error
+        keeps_time = error is not None and error <= TEMPO_ERROR_COSTS
+        is_loud = self.level.loudness >= USUAL_LOUDNESS - QUIET_COSTS
+        return keeps_time and self.seam.score <= 1 and is_loud
 
     def as_json(self) -> dict[str, Any]:
         """The measures, for JSON."""
@@ -104,6 +119,7 @@ def make_loop(
     grid: Grid,
     *,
     best_of: int = 1,
+    stop_early: bool = False,
     on_step: Progress | None = None,
     should_stop: ShouldStop | None = None,
 ) -> Loop:
@@ -114,6 +130,7 @@ def make_loop(
         request: as `loop_request` gives it.
         grid: its bars and tempo.
         best_of: how many to make, 1 to 100.
+        stop_early: make no more, and keep the last, once it `Measured.is_good`.
         on_step: called after each step with (steps done, steps in all), over all loops.
         should_stop: asked between steps; True ends the work.
 
@@ -144,8 +161,11 @@ def make_loop(
         clip = replace(clip, grid=grid)
         measured = measure_loop(clip, grid)
         tried.append((clip.seed, measured))
-        if best is None or measured.cost < best[1].cost:
+        is_enough = stop_early and measured.is_good
+        if is_enough or best is None or measured.cost < best[1].cost:
             best = (clip, measured)
+        if is_enough:
+            break
     if best is None:
         assert failure is not None
         raise failure

@@ -62,11 +62,15 @@ def loop(
     effect: EffectOption = None,
     key: KeyOption = None,
     best_of: Annotated[
-        int,
+        int | None,
         typer.Option(
-            metavar="N", min=1, max=100, help="Make so many, seeds counting up; keep the best."
+            metavar="N",
+            min=1,
+            max=100,
+            help="Make so many, seeds counting up; keep the best."
+            "  [default: 1 with --seed, else until one is good, at most 4]",
         ),
-    ] = 1,
+    ] = None,
     out: Annotated[
         str | None,
         typer.Option(
@@ -105,7 +109,6 @@ def loop(
     finish = read_finish(normalize=normalize, loudness=loudness, true_peak=true_peak)
     destination = choose_destination(out, format, bits, force=force, n_clips=1)
     fields: dict[str, Any] = {
-        "seed": drawn_seed(best_of) if seed is None else seed,
         "steps": steps,
         "sampler": sampler,
         "cfg_scale": cfg_scale,
@@ -115,11 +118,18 @@ def loop(
     start = time.perf_counter()
     with progress_line(quiet=quiet) as show:
         loaded = load_model(show, model=model, engine=engine, threads=threads)
-        from soundlet.loops import loop_request, make_loop, measure_loop
+        from soundlet.loops import USUAL_TRIES, loop_request, make_loop, measure_loop
 
-        request = loop_request(text, grid, loaded.config.sample_rate, **fields)
-        step = partial(show, "generating")
-        made = make_loop(loaded, request, grid, best_of=best_of, on_step=step)
+        tries = best_of or (USUAL_TRIES if seed is None else 1)
+        fields["seed"] = drawn_seed(tries) if seed is None else seed
+        made = make_loop(
+            loaded,
+            loop_request(text, grid, loaded.config.sample_rate, **fields),
+            grid,
+            best_of=tries,
+            stop_early=best_of is None,
+            on_step=partial(show, "generating"),
+        )
         clip = made.clip.finished(finish)
         measured = made.measured if finish.changes_nothing else measure_loop(clip, grid)
         path = destination.save(clip, clip.request.prompt)
@@ -183,6 +193,6 @@ def lines(made: Loop, measured: Measured, elapsed: float) -> list[str]:
     ]
     if len(made.tried) > 1:
         costs = ", ".join(f"{seed} {each.cost:.2f}" for seed, each in made.tried)
-        rows.append(("tried", f"seed and cost, the least is kept: {costs}"))
+        rows.append(("tried", f"seed and cost: {costs}; {clip.seed} is kept"))
     rows.append(("made in", f"{elapsed:.1f} s"))
     return [f"  {name:<9}{text}" for name, text in rows]

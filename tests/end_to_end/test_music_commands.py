@@ -154,6 +154,15 @@ def test_the_json_of_a_loop_has_its_measures(tiny: Path) -> None:
     assert facts["grid"] == {"bpm": 240, "bars": 1, "beats_per_bar": 2}
 
 
+def test_seeds_are_tried_only_where_none_is_named(tiny: Path) -> None:
+    named = json.loads(done(*LOOP, "--model", tiny, "--seed", 3, "--json").stdout)
+    assert [tried["seed"] for tried in named["tried"]] == [3]
+    free = json.loads(done(*LOOP, "--model", tiny, "--json").stdout)  # noise: none of it is good
+    seeds = [tried["seed"] for tried in free["tried"]]
+    assert seeds == list(range(seeds[0], seeds[0] + 4))
+    assert free["seed"] in seeds
+
+
 def test_a_loop_goes_to_stdout_and_its_measures_to_stderr(tiny: Path, here: Path) -> None:
     result = done(*LOOP, "--model", tiny, "--seed", 1, "--out", "-", "--normalize", "loudness")
     info = soundfile.info(io.BytesIO(result.stdout_bytes))

@@ -10,11 +10,14 @@ import pytest
 
 import soundlet
 from benchmarks.wav_reader import read_loop
+from soundlet import loops
 from soundlet.errors import GenerationError, RequestError
-from soundlet.finish import Finish
-from soundlet.loops import loop_request, make_loop
+from soundlet.finish import Finish, Level
+from soundlet.loops import Measured, loop_request, make_loop
 from soundlet.pipeline import Model
 from soundlet.request import MAX_SEED, GenerationRequest
+from soundlet.rhythm import Rhythm
+from soundlet.seam import Seam
 from soundlet.tempo import Grid
 
 GRID = Grid(bpm=240, bars=1, beats_per_bar=2)  # half a second: many windows of the tiny model
@@ -61,6 +64,49 @@ def test_the_best_of_several_is_the_one_with_the_least_cost(model: Model) -> Non
     alone = make_loop(model, request(best.clip.seed), GRID)
     np.testing.assert_array_equal(best.clip.audio, alone.clip.audio)
     assert steps == [(i, 6) for i in range(1, 7)]
+
+
+def scored(monkeypatch: pytest.MonkeyPatch, *scores: float) -> None:
+    """Let the seams of the loops of seeds 1, 2 and so on have these scores, all else be good."""
+    monkeypatch.setattr(
+        loops, "measure_loop", lambda clip, _: measured_as(score=scores[clip.seed - 1])
+    )
+
+
+def test_no_more_are_made_once_one_is_good(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    scored(monkeypatch, 2.0, 0.9, 0.1)
+    made = make_loop(model, request(), GRID, best_of=3, stop_early=True)
+    assert [seed for seed, _ in made.tried] == [1, 2]
+    assert made.clip.seed == 2
+    assert len(make_loop(model, request(), GRID, best_of=3).tried) == 3
+
+
+def test_the_best_is_kept_where_none_is_good(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    scored(monkeypatch, 2.0, 1.5, 1.8)
+    made = make_loop(model, request(), GRID, best_of=3, stop_early=True)
+    assert len(made.tried) == 3
+    assert made.clip.seed == 2
+
+
+def measured_as(
+    *, score: float = 0.9, tempo_error: float | None = 0.01, loudness: float = -16.0
+) -> Measured:
+    """Measures of a loop that is good, but for those that are given."""
+    return Measured(
+        rhythm=Rhythm(bpm=240, tempo_error=tempo_error, beat_seconds=0, downbeat_seconds=0),
+        seam=Seam(spectral_db=1, level_db=1, inside_db=2, score=score, click=1),
+        level=Level(loudness=loudness, true_peak=-1),
+        drift_seconds=0,
+    )
+
+
+def test_a_good_loop_keeps_time_closes_and_is_heard() -> None:
+    assert measured_as().is_good
+    assert measured_as(score=1, tempo_error=0.03, loudness=-28).is_good
+    assert not measured_as(score=1.01).is_good
+    assert not measured_as(tempo_error=0.031).is_good
+    assert not measured_as(tempo_error=None).is_good
+    assert not measured_as(loudness=-28.1).is_good
 
 
 def test_the_cost_counts_tempo_seam_and_level(model: Model) -> None:

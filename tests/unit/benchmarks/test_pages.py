@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.batch_kills import table as kills_table
 from benchmarks.editing import edges_table, levels_table, memory_table
-from benchmarks.loops import Found
+from benchmarks.loops import Found, Take
 from benchmarks.loops import table as loops_table
 from soundlet.seam import Seam
 
@@ -20,20 +20,28 @@ def seam(score: float, click: float) -> Seam:
 
 
 def test_loops_are_told_by_their_medians() -> None:
+    first = [
+        Take(seam(1.2, 0.5), None, None),
+        Take(seam(3.0, 0.7), 1.5, 0.01),
+        Take(seam(0.4, 0.9), 0.5, 0.2),
+    ]
+    kept = [Take(seam(0.8, 0.3), None, 0.02), first[1], first[2]]
     found = [
-        Found(0.2, seam(1.0, 0.5), None, seam(2.0, 9.0), None),
-        Found(-0.6, seam(3.0, 0.7), 1.5, seam(2.5, 11.0), 0.01),
-        Found(0.1, seam(0.4, 0.9), 0.5, None, 0.2),
+        Found(0.2, 3, kept[0], first[0], seam(2.0, 9.0)),
+        Found(-0.6, 4, kept[1], first[1], seam(2.5, 11.0)),
+        Found(0.1, 4, kept[2], first[2], None),
     ]
     lines = loops_table(found)
-    assert "| seam score, median of all 3 | 1.00 |  |" in lines
-    assert "| the same, of 2 that have two or more bars | 1.70 |  |" in lines
-    assert "| begun at each of their other bars | 1.00 |  |" in lines
-    assert "| seam score, median of 2 pairs | 2.00 | 2.25 |" in lines
-    assert "| click, median of 2 pairs | 0.60 | 10.00 |" in lines
-    assert "| pairs in which it has the lower score, of 2 | 1 |  |" in lines
-    assert "| drift after 64 repeats, worst of 3 | 0.60 ms |  |" in lines
-    assert "| tempo heard, of 3 | 2, 1 of them within 3 % |  |" in lines
+    assert "| seam score, median of 3 | 0.80 | 1.20 |  |" in lines
+    assert "| loops with a score of 1 or less, of 3 | 2 | 1 |  |" in lines
+    assert "| seam score, median of 2 with two or more bars | 1.70 | 1.70 |  |" in lines
+    assert "| the same, begun at each of their other bars | 1.00 | 1.00 |  |" in lines
+    assert "| seam score, median of 2 that have a plain clip | 1.90 | 2.10 | 2.25 |" in lines
+    assert "| click, median of these 2 | 0.50 | 0.60 | 10.00 |" in lines
+    assert "| score below the plain clip's, of these 2 | 1 | 1 |  |" in lines
+    assert "| tempo heard within 3 %, of 3 | 2 | 1 |  |" in lines
+    assert "| drift after 64 repeats, worst of 3 | 0.60 ms |  |  |" in lines
+    assert "| seeds tried, mean | 3.7 | 1 |  |" in lines
 
 
 def test_edits_are_told_by_their_medians() -> None:
