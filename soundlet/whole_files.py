@@ -1,4 +1,4 @@
-"""Files that a reader sees whole or not at all."""
+"""Files that a reader sees whole or not at all, and the folders that they go to."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
+
+from soundlet.errors import SoundletError
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -22,3 +24,15 @@ def write_whole(path: Path, data: bytes) -> None:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, unless they are there.
+
+    Raises:
+        SoundletError: there cannot be such a folder.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise SoundletError(f"{folder} cannot be made a folder: {e.strerror or e}") from e

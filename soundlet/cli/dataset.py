@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from soundlet.cli.facts import print_facts
+from soundlet.cli.options import JsonOption
 from soundlet.cli.progress import progress_line
 
 dataset = typer.Typer(
@@ -24,6 +26,7 @@ def build(
     count: Annotated[int, typer.Option(help="Clips in all.")],
     seed: Annotated[int, typer.Option(help="Of the whole data set.")] = 0,
     workers: Annotated[int, typer.Option(help="Processes.")] = 1,
+    as_json: JsonOption = False,
 ) -> None:
     """Compose and render captioned clips. The same seed gives the same clips."""
     from soundlet.training.dataset.build import build_dataset
@@ -31,7 +34,7 @@ def build(
     with progress_line() as show:
         show("rendering", 0, count)
         build_dataset(out, count, seed, workers, lambda done, total: show("rendering", done, total))
-    typer.echo(f"{out}  {count} clips")
+    print_facts(f"{out}  {count} clips", as_json=as_json, folder=str(out), clips=count)
 
 
 @dataset.command()
@@ -51,6 +54,7 @@ def encode(
         ),
     ] = False,
     threads: Annotated[int | None, typer.Option(help="Cores to use.  [default: all]")] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Encode clips for train flow: latents of mean 0 and spread 1 in each channel.
 
@@ -68,7 +72,9 @@ def encode(
             threads=threads,
             on_progress=lambda done, total: show("encoding", done, total),
         )
-    typer.echo(f"{out}  {len(store.entries)} sounds, {len(store.values)} latents")
+    n_sounds, n_latents = len(store.entries), len(store.values)
+    line = f"{out}  {n_sounds} sounds, {n_latents} latents"
+    print_facts(line, as_json=as_json, folder=str(out), sounds=n_sounds, latents=n_latents)
 
 
 @dataset.command()
@@ -78,9 +84,11 @@ def vocabulary(
     out: Annotated[Path, typer.Option(metavar="FILE", help="To be written.")] = Path(
         "spiece.model"
     ),
+    as_json: JsonOption = False,
 ) -> None:
     """Learn the text encoder's vocabulary from captions."""
     from soundlet.training.encoding import learn_vocabulary
 
     n_pieces, n_captions = learn_vocabulary(clips, size, out)
-    typer.echo(f"{out}  {n_pieces} pieces from {n_captions} captions")
+    line = f"{out}  {n_pieces} pieces from {n_captions} captions"
+    print_facts(line, as_json=as_json, file=str(out), pieces=n_pieces, captions=n_captions)

@@ -12,6 +12,7 @@ import typer
 from soundlet.cli.options import EngineOption, JsonOption, ThreadsOption
 from soundlet.cli.progress import progress_line
 from soundlet.errors import SoundletError
+from soundlet.whole_files import make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,18 +117,6 @@ def numbers(
         raise typer.BadParameter(
             f"{text!r} is not a list of numbers such as 8,50", param_hint=option
         ) from e
-
-
-def make_folder(folder: Path) -> None:
-    """Make sure that the report has a place before anything long begins.
-
-    Raises:
-        SoundletError: there cannot be such a folder.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as e:
-        raise SoundletError(f"{folder} cannot be made a folder: {e.strerror or e}") from e
 
 
 def summary(report: dict[str, Any]) -> list[str]:

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from soundlet.cli.facts import print_facts
+from soundlet.cli.options import JsonOption
 from soundlet.errors import ServerError
 
 EXTRA = "run `pip install 'soundlet[server]'`"
@@ -60,6 +62,7 @@ def serve(
     results_hours: Annotated[float, typer.Option(min=0.001, help="How long sounds are kept.")] = 24,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log every request.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Make sounds over HTTP, and from a page in the browser."""
     try:
@@ -98,7 +101,8 @@ def serve(
     listening = bind(host, port)
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{listening.getsockname()[1]}"
-    typer.echo(f"soundlet is at {address} (Ctrl-C ends it)")
+    line = f"soundlet is at {address} (Ctrl-C ends it)"
+    print_facts(line, as_json=as_json, address=address)
     if open_page:
         typer.launch(address)
     run(app, listening, drain_seconds=drain_seconds, access_log=verbose)

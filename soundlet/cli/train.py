@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from soundlet.cli.facts import print_facts
+from soundlet.cli.options import JsonOption
 from soundlet.cli.progress import progress_line
+from soundlet.errors import SoundletError
+from soundlet.whole_files import make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,44 +74,45 @@ CONFIG_ARGUMENT = typer.Argument(
 
 
 @train.command()
-def autoencoder(config: Annotated[Path, CONFIG_ARGUMENT]) -> None:
+def autoencoder(config: Annotated[Path, CONFIG_ARGUMENT], as_json: JsonOption = False) -> None:
     """Train a codec on sounds."""
     from soundlet.training.settings import AutoencoderStage, read_stage
     from soundlet.training.stages import train_autoencoder
 
-    _report(train_autoencoder(read_stage(AutoencoderStage, config), _show))
+    _report(train_autoencoder(read_stage(AutoencoderStage, config), _show), as_json=as_json)
 
 
 @train.command()
-def text(config: Annotated[Path, CONFIG_ARGUMENT]) -> None:
+def text(config: Annotated[Path, CONFIG_ARGUMENT], as_json: JsonOption = False) -> None:
     """Pre-train the text encoder on captions and attributes."""
     from soundlet.training.settings import TextStage, read_stage
     from soundlet.training.stages import train_text
 
-    _report(train_text(read_stage(TextStage, config), _show))
+    _report(train_text(read_stage(TextStage, config), _show), as_json=as_json)
 
 
 @train.command()
-def flow(config: Annotated[Path, CONFIG_ARGUMENT]) -> None:
+def flow(config: Annotated[Path, CONFIG_ARGUMENT], as_json: JsonOption = False) -> None:
     """Train text encoder and DiT on latents and captions."""
     from soundlet.training.settings import FlowStage, read_stage
     from soundlet.training.stages import train_flow
 
-    _report(train_flow(read_stage(FlowStage, config), _show))
+    _report(train_flow(read_stage(FlowStage, config), _show), as_json=as_json)
 
 
 @train.command()
-def arc(config: Annotated[Path, CONFIG_ARGUMENT]) -> None:
+def arc(config: Annotated[Path, CONFIG_ARGUMENT], as_json: JsonOption = False) -> None:
     """Post-train a flow for few steps without guidance."""
     from soundlet.training.settings import ArcStage, read_stage
     from soundlet.training.stages import train_arc
 
-    _report(train_arc(read_stage(ArcStage, config), _show))
+    _report(train_arc(read_stage(ArcStage, config), _show), as_json=as_json)
 
 
 @train.command()
 def configs(
     dest: Annotated[Path, typer.Argument(metavar="DEST", help="A folder, made if need be.")],
+    as_json: JsonOption = False,
 ) -> None:
     """Copy the configs that the model inside soundlet was trained with, to be edited."""
     from soundlet.errors import ConfigError
@@ -119,9 +124,10 @@ def configs(
         if place.exists():
             raise ConfigError(f"{place} exists already: name another folder")
     for path, place in places.items():
-        place.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(place.parent)
         place.write_bytes(path.read_bytes())
-        typer.echo(place)
+    names = [str(place) for place in places.values()]
+    print_facts("\n".join(names), as_json=as_json, files=names)
 
 
 def _show(line: dict[str, float]) -> None:
@@ -130,13 +136,14 @@ def _show(line: dict[str, float]) -> None:
     typer.echo(f"step {line['step']:.0f}  " + "  ".join(figures), err=True)
 
 
-def _report(run: Run[Any]) -> None:
+def _report(run: Run[Any], *, as_json: bool) -> None:
     """Where a run is; a stopped one ends the command as an interrupted one does."""
     from soundlet.cli import INTERRUPTED
 
     if not run.processes.is_first:
         return
-    typer.echo(f"{run.folder}  step {run.step}")
+    facts = {"folder": str(run.folder), "step": run.step, "stopped": run.was_interrupted}
+    print_facts(f"{run.folder}  step {run.step}", as_json=as_json, **facts)
     if run.was_interrupted:
         typer.echo("stopped and saved: the same command goes on", err=True)
         raise typer.Exit(INTERRUPTED)
@@ -172,6 +179,7 @@ def bundle(
         int, typer.Option(help="Latents sampled beyond the end of a clip.")
     ] = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace a bundle that exists.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Make a bundle of trained parts, ready for `soundlet generate --model DEST`."""
     from pydantic import ValidationError
@@ -212,9 +220,24 @@ def bundle(
             autoencoder,
             flow,
             about,
-            notices={path.name: path.read_text(encoding="utf-8") for path in notice or []},
+            notices=_notices(notice or []),
             overwrite=force,
             on_file=lambda file: show(f"writing {file}", 0, 0),
         )
     size = sum(record.size for record in made.manifest.files.values())
-    typer.echo(f"{made.folder}  {size / 1e6:.1f} MB")
+    line = f"{made.folder}  {size / 1e6:.1f} MB"
+    print_facts(line, as_json=as_json, folder=str(made.folder), bytes=size)
+
+
+def _notices(paths: list[Path]) -> dict[str, str]:
+    """The texts of files, by name.
+
+    Raises:
+        SoundletError: one cannot be read, or is not UTF-8.
+    """
+    try:
+        return {path.name: path.read_text(encoding="utf-8") for path in paths}
+    except OSError as e:
+        raise SoundletError(f"{e.filename}: cannot be read ({e.strerror})") from e
+    except UnicodeDecodeError as e:
+        raise SoundletError(f"a notice is not text in UTF-8: {e}") from e

@@ -8,6 +8,9 @@ from typing import Annotated
 
 import typer
 
+from soundlet.cli.facts import print_facts
+from soundlet.cli.options import JsonOption
+
 
 def web(
     model: Annotated[
@@ -25,6 +28,7 @@ def web(
         typer.Option("--out", "-o", metavar="DIR", help="Write the site here, and serve nothing."),
     ] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any that is free.")] = 8765,
+    as_json: JsonOption = False,
 ) -> None:
     """Serve a page, to this machine alone, that makes sounds in the browser."""
     from soundlet.bundle import open_bundle, staged_bundle
@@ -34,10 +38,14 @@ def web(
     if out is not None:
         with staged_bundle(out) as folder:
             build_site(bundle, files, folder)
-        typer.echo(f"{out}  serve it with the two headers that {out / '_headers'} names")
+        line = f"{out}  serve it with the two headers that {out / '_headers'} names"
+        print_facts(line, as_json=as_json, folder=str(out), address=None)
         return
     with tempfile.TemporaryDirectory(prefix="soundlet-") as room:
         build_site(bundle, files, Path(room))
         with site_server(Path(room), port) as server:
-            typer.echo(f"http://127.0.0.1:{server.server_port}  (Ctrl-C ends it)")
+            address = f"http://127.0.0.1:{server.server_port}"
+            print_facts(
+                f"{address}  (Ctrl-C ends it)", as_json=as_json, folder=None, address=address
+            )
             server.serve_forever()

@@ -74,7 +74,8 @@ def learn_vocabulary(clips: Path, size: int, out: Path) -> tuple[int, int]:
         How many pieces it has, and how many captions it was learnt from.
 
     Raises:
-        TrainingError: a size that the captions cannot fill, or that has no room for their letters.
+        TrainingError: a size that the captions cannot fill, or that has no room for their letters;
+            `out` cannot be written.
     """
     captions = [caption for entry in read_entries(clips) for caption in entry.captions]
     try:
@@ -84,5 +85,8 @@ def learn_vocabulary(clips: Path, size: int, out: Path) -> tuple[int, int]:
         raise TrainingError(f"no vocabulary of {size} pieces: {reason}") from e
     if not out.absolute().parent.is_dir():
         raise TrainingError(f"{out}: there is no folder {out.parent}: make it first")
-    write_whole(out, model)
+    try:
+        write_whole(out, model)
+    except OSError as e:
+        raise TrainingError(f"{out} cannot be written: {e.strerror or e}") from e
     return int(SentencePieceProcessor(model_proto=model).vocab_size()), len(captions)

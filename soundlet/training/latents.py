@@ -25,7 +25,7 @@ from pydantic import ValidationError
 from soundlet.config.section import Section
 from soundlet.training.clips import Audio, ClipEntry, ClipFolder
 from soundlet.training.loop import TrainingError
-from soundlet.whole_files import write_whole
+from soundlet.whole_files import make_folder, write_whole
 
 STATISTICS = "statistics.json"
 SILENCE = "silence.npy"
@@ -172,7 +172,7 @@ def encode_clips(
         statistics: what `encode` normalises by. None: the caller keeps them.
         on_progress: called with (sounds done, sounds in all).
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     found: list[NDArray[np.float16]] = []
     entries: list[LatentEntry] = []
     start, unit = 0, hop_length * frames_multiple

@@ -31,6 +31,7 @@ from soundlet.engines.torch import available_device
 from soundlet.errors import SoundletError
 from soundlet.training.processes import join_processes
 from soundlet.training.weights import load_weights, read_state
+from soundlet.whole_files import make_folder
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -162,7 +163,7 @@ class Run(Generic[Batch]):
             trainee.opponent.to(self.device)
             rate = settings.opponent_learning_rate
             self.opponent_optimizer = _optimizer(trainee.opponent, settings, rate)
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         if self.checkpoint.exists():
             self._resume()
 

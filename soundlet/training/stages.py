@@ -54,7 +54,7 @@ from soundlet.training.settings import (
 )
 from soundlet.training.text import TextBatch, TextReader, TextTrainee, kept_tags, tags_of
 from soundlet.training.weights import CHECKPOINT, average_weights, load_weights, part_of
-from soundlet.whole_files import write_whole
+from soundlet.whole_files import make_folder, write_whole
 
 OnLog = Callable[[Figures], None]
 
@@ -309,6 +309,6 @@ def _require_same_files(run: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _write_files(folder: Path, files: Mapping[str, bytes]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     for name, content in files.items():
         write_whole(folder / name, content)

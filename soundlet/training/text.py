@@ -24,7 +24,7 @@ from soundlet.models.t5 import T5Encoder
 from soundlet.tokenizer import Tokenizer
 from soundlet.training.clips import ClipEntry
 from soundlet.training.loop import Figures, NotNegative, Trainee, TrainingError, on_device
-from soundlet.whole_files import write_whole
+from soundlet.whole_files import make_folder, write_whole
 
 TAGS = "tags.json"
 TEMPO_BLUR = 0.5  # beats per minute
@@ -185,7 +185,7 @@ def kept_tags(run: Path, tags: list[str]) -> list[str]:
     if path.is_file():
         kept: list[str] = json.loads(path.read_text(encoding="utf-8"))
         return kept
-    run.mkdir(parents=True, exist_ok=True)
+    make_folder(run)
     write_whole(path, json.dumps(tags, indent=1).encode())
     return tags
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typer.testing import CliRunner, Result
 
 from soundlet.cli import app
+from soundlet.web import RUNTIME_FILES
 
 TINY_SOURCE = Path(__file__).parents[1] / "parity" / "golden" / "tiny"
 TINY_SECONDS = 0.02  # the whole window of the tiny model is 1024 samples
@@ -18,6 +19,14 @@ def run(*arguments: object, stdin: str | None = None) -> Result:
     """`soundlet ARGUMENTS` within this process; bugs of ours are raised."""
     words = [str(argument) for argument in arguments]
     return CliRunner().invoke(app, words, input=stdin, catch_exceptions=False)
+
+
+def runtime_of_web(folder: Path) -> Path:
+    """A folder, to be made, with files that are called as ONNX Runtime Web's are."""
+    folder.mkdir()
+    for name in RUNTIME_FILES:
+        (folder / name).touch()
+    return folder
 
 
 def command(*arguments: object) -> list[str]:

@@ -12,15 +12,26 @@ import pty
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 import torch
 from safetensors.torch import save_file
 
-from tests.end_to_end.commands import TINY_SECONDS, TINY_SOURCE, command, run, tree
+from tests.end_to_end.commands import (
+    TINY_SECONDS,
+    TINY_SOURCE,
+    command,
+    run,
+    runtime_of_web,
+    tree,
+)
 
 Tensors = dict[str, torch.Tensor]
 
@@ -235,6 +246,107 @@ def test_what_cannot_be_quantised(tiny: Path) -> None:
 def test_what_cannot_be_verified(tiny: Path) -> None:
     refused("verify", "nowhere", says=("nowhere: no such folder",))
     refused("verify", tiny, says=("soundlet export",))
+
+
+def test_what_cannot_be_shown(tiny: Path) -> None:
+    Path("notes.txt").write_text("x")
+    refused("info", "notes.txt", says=("notes.txt: not a sound file",))
+    Path("empty").mkdir()
+    refused("info", "empty", says=("empty is not a bundle",))
+    result = run("doctor", "empty")
+    assert result.exit_code == 1
+    assert "empty is not a bundle" in result.stdout
+
+
+def test_what_cannot_be_exported(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused("export", "onnx", "nowhere", "out", says=("nowhere: no such folder",))
+    refused("export", "onnx", tiny, "out", "--dit", "foo", says=("float32 or float16", "'foo'"))
+    refused("export", "onnx", tiny, "out", "--seconds", 60, says=("at most",))
+    Path("mine").mkdir()
+    Path("mine/notes.txt").write_text("mine")
+    refused("export", "onnx", tiny, "mine", says=("mine exists",))
+    monkeypatch.setitem(sys.modules, "soundlet.export.litert", None)
+    refused("export", "litert", tiny, "out", says=("pip install 'soundlet[litert]'",))
+
+
+def test_what_cannot_be_in_a_browser(tiny: Path) -> None:
+    refused("web", "--model", tiny, says=("npm install onnxruntime-web", "--runtime"))
+    refused("web", "--model", "nowhere", says=("nowhere: no such folder",))
+    refused("web", "--port", 99999, code=2, says=("--port", "65535"))
+    with_runtime = ("web", "--model", tiny, "--runtime", runtime_of_web(Path("runtime")))
+    Path("mine").mkdir()
+    Path("mine/notes.txt").write_text("mine")
+    refused(*with_runtime, "--out", "mine", says=("mine exists",))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused(*with_runtime, "--port", port, says=(f"port {port}", "choose another"))
+
+
+def test_what_cannot_be_served(tiny: Path) -> None:
+    serve = ("serve", "--model", tiny, "--port", 0, "--results", "results")
+    refused(*serve, "--host", "0.0.0.0", says=("--token", "--insecure"))
+    refused(*serve, "--token", "short", says=("a token needs at least",))
+    refused(*serve, "--token", "a token with spaces in it", says=("printable ASCII",))
+    refused("serve", "--model", "nowhere", says=("nowhere: no such folder",))
+    Path("notes.txt").write_text("mine")
+    refused(*serve, "--results", "notes.txt", says=("notes.txt cannot hold results",))
+    Path("results").mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused(*serve, "--port", port, says=(f":{port}", "try another --port"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("nowhere",), 1, "nowhere: no such folder"),
+        (("--steps", "0"), 1, "steps must be a whole number from 1 to 1000, not 0"),
+        (("--cfg-scale=-1",), 1, "cfg_scale must be a number from 0 to 100, not -1"),
+        (("--loops", "nowhere"), 1, "nowhere: no WAV or FLAC file"),
+        (("--steps", "x"), 2, "--steps"),
+        (("--prompts", "0"), 2, "--prompts"),
+        (("--out", "notes.txt"), 1, "notes.txt cannot be made a folder"),
+    ],
+)
+def test_what_cannot_be_evaluated(
+    tiny: Path, arguments: tuple[str, ...], code: int, says: str
+) -> None:
+    Path("report").mkdir()
+    Path("notes.txt").write_text("mine")
+    model = () if arguments[0] == "nowhere" else (tiny,)
+    refused("evaluate", *model, "--out", "report", *arguments, code=code, says=(says,))
+
+
+def test_an_evaluation_without_its_renderer(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "fluidsynth", None)
+    refused("evaluate", tiny, "--out", "report", says=("apt-get install libfluidsynth3",))
+
+
+def test_what_cannot_be_trained(tiny: Path) -> None:
+    refused("train", "flow", "nowhere.toml", says=("nowhere.toml: cannot be read",))
+    Path("bad.toml").write_text("run =")
+    refused("train", "flow", "bad.toml", says=("bad.toml: not TOML", "line 1"))
+    Path("notes.txt").write_text("mine")
+    refused("train", "configs", "notes.txt", says=("notes.txt cannot be made a folder",))
+    parts = ("train", "bundle", "out", "--autoencoder", tiny, "--flow")
+    refused(*parts, "nowhere", says=("nowhere/model_config.json: no such file",))
+    refused(*parts, tiny, "--notice", "nowhere.txt", says=("nowhere.txt: cannot be read",))
+
+
+def test_what_cannot_be_a_data_set(tiny: Path) -> None:
+    Path("notes.txt").write_text("mine")
+    refused("dataset", "build", "notes.txt", "--count", 1, says=("cannot be made a folder",))
+    refused("dataset", "build", "clips", "--count", 0, says=("count must be from 1",))
+    refused("dataset", "build", "clips", "--count", 1, "--workers", 0, says=("workers 1 or more",))
+    refused("dataset", "encode", "nowhere", "--autoencoder", tiny, "--out", "latents",
+            says=("nowhere/metadata.jsonl cannot be read",))  # fmt: skip
+    refused("dataset", "encode", "nowhere", "--autoencoder", "neither", "--out", "latents",
+            says=("neither is no run",))  # fmt: skip
+    Path("sounds").mkdir()
+    refused("dataset", "vocabulary", "sounds", says=("sounds/metadata.jsonl cannot be read",))
+    soundfile.write("sounds/kick.wav", np.zeros(100), 44100)
+    Path("sounds/metadata.jsonl").write_text('{"file": "kick.wav", "caption": "short kick"}\n')
+    refused("dataset", "vocabulary", "sounds", "--size", 5000, says=("no vocabulary of 5000",))
 
 
 # requests that no model takes

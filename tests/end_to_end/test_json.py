@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from soundlet.bundle import PARTS
-from tests.end_to_end.commands import TINY_SECONDS, TINY_SOURCE, run
+from tests.end_to_end.commands import TINY_SECONDS, TINY_SOURCE, run, runtime_of_web
 
 DOCS = Path(__file__).parents[2] / "docs"
 NAMED_BY_DATA = {"files", "machine", "operators", "precision", "versions", "settings", "edits"}
@@ -154,3 +155,34 @@ def test_export_and_verify(tiny: Path) -> None:
     compare(found, rows("command-line.md", "export", "key of `--json`"))
     found = told("verify", "programs", "--against", tiny)
     compare(found, rows("command-line.md", "verify", "key of `--json`"))
+
+
+def test_web(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runtime = runtime_of_web(Path("runtime"))
+    documented = rows("command-line.md", "web", "key of `--json`")
+    compare(told("web", "--model", tiny, "--runtime", runtime, "--out", "site"), documented)
+    monkeypatch.setattr(ThreadingHTTPServer, "serve_forever", lambda _: None)
+    found = told("web", "--model", tiny, "--runtime", runtime, "--port", 0)
+    compare(found, documented)
+    assert found["address"].startswith("http://127.0.0.1:")
+
+
+def test_serve(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("soundlet.server.run.run", lambda _, listening, **__: listening.close())
+    found = told("serve", "--model", tiny, "--port", 0, "--results", "results")
+    compare(found, rows("server.md", "Options", "key of `--json`"))
+    assert found["address"].startswith("http://127.0.0.1:")
+
+
+def test_train_configs() -> None:
+    found = told("train", "configs", "project")
+    compare(found, rows("training.md", "What is printed", "key of `train configs --json`"))
+    assert all(Path(name).is_file() for name in found["files"])
+
+
+@pytest.mark.slow
+def test_dataset() -> None:
+    found = told("dataset", "build", "clips", "--count", 1)
+    compare(found, rows("training.md", "What is printed", "key of `dataset build --json`"))
+    found = told("dataset", "vocabulary", "clips", "--size", 40)
+    compare(found, rows("training.md", "What is printed", "key of `dataset vocabulary --json`"))

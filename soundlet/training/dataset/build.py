@@ -25,7 +25,7 @@ import soundfile
 from soundlet.errors import SoundletError
 from soundlet.training.dataset.attributes import SAMPLE_RATE, Attributes, Audio
 from soundlet.training.dataset.render import render_clip
-from soundlet.whole_files import write_whole
+from soundlet.whole_files import make_folder, write_whole
 
 CLIPS_PER_SHARD = 64
 SEED_STRIDE = 10**9
@@ -158,7 +158,7 @@ def build_dataset(
             f"count {count}, seed {seed}, workers {workers}: count must be from 1 to {SEED_STRIDE},"
             f" seed from 0 to {MAX_SEED}, workers 1 or more"
         )
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     _check_description(out, {"count": count, "seed": seed, "renderer": RENDERER_VERSION})
     missing = _missing_shards(out, count)
     absent = sum(min(CLIPS_PER_SHARD, count - s * CLIPS_PER_SHARD) for s in missing)
