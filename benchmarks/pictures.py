@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from textwrap import wrap
 from typing import Any
 
 import matplotlib as mpl
@@ -34,12 +35,15 @@ from soundlet.bundle import PARTS, Part, open_bundle
 from soundlet.config import load_config, load_t5_config
 from soundlet.editing import InpaintRequest, OutpaintRequest, inpaint, outpaint
 from soundlet.evaluation.tempo import estimate_tempo
+from soundlet.export.onnx_fixed import export_onnx_fixed
 from soundlet.export.quantize import quantize_bundle
 from soundlet.finish import Finish, level_of
 from soundlet.loops import loop_request, make_loop
 from soundlet.models import build_model
 from soundlet.tempo import Grid
 from soundlet.timing import Job, measure
+from soundlet.training.dataset.render import KIND_WEIGHTS, render_clip
+from soundlet.training.dataset.render import SAMPLE_RATE as RENDERED_RATE
 from soundlet.vocabulary.genres import ALL_GENRES
 
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
@@ -173,6 +177,44 @@ def precision_picture() -> Any:  # noqa: ANN401
     return figure
 
 
+def exported_picture() -> Any:  # noqa: ANN401
+    """A sound of the bundle, of its graphs of one length in float16, and of another seed."""
+    how: dict[str, Any] = {"prompt": "techno drum loop, 128 BPM", "seconds": 3}
+    with TemporaryDirectory() as room:
+        small = Path(room) / "small"
+        export_onnx_fixed(open_bundle(), small, precision=dict.fromkeys(PARTS, "float16"), seconds=3)
+        clips = {
+            "the bundle": soundlet.load().generate(seed=3, **how),
+            "soundlet export onnx, float16": soundlet.load(small).generate(seed=3, **how),
+            "the bundle, another seed": soundlet.load().generate(seed=4, **how),
+        }
+    figure, axes = plt.subplots(1, 3, figsize=(WIDTH, 2), sharey=True, layout="constrained")
+    for axis, (name, clip) in zip(axes, clips.items(), strict=True):
+        mono, rate = clip.audio.mean(axis=0), clip.sample_rate
+        axis.specgram(mono, NFFT=1024, Fs=rate, noverlap=768, vmin=-130, vmax=-40, cmap="magma")
+        axis.set(ylim=(0, 8000), title=name, xlabel="seconds")
+    axes[0].set(ylabel="Hz")
+    return figure
+
+
+def taught_picture() -> Any:  # noqa: ANN401
+    """Clips of the training data, with a caption of each."""
+    figure, axes = plt.subplots(2, 3, figsize=(WIDTH, 3.4), sharey=True, layout="constrained")
+    for axis, kind in zip(axes.flat, KIND_WEIGHTS, strict=False):
+        clip = render_clip(7, kind)
+        mono = clip.audio.mean(axis=0)
+        axis.specgram(mono, NFFT=1024, Fs=RENDERED_RATE, noverlap=768, vmin=-130, vmax=-40,
+                      cmap="magma")  # fmt: skip
+        caption = min(clip.captions, key=len)
+        axis.set(ylim=(0, 8000))
+        axis.set_title("\n".join(wrap(caption, 38)[:2]), fontsize=7)
+    for axis in axes[:, 0]:
+        axis.set(ylabel="Hz")
+    for axis in axes[1]:
+        axis.set(xlabel="seconds")
+    return figure
+
+
 def parts_picture() -> Any:  # noqa: ANN401
     """Numbers in each part of the official model."""
     config = load_config(Path(__file__).parent / "stable_audio_open_small.json")
@@ -302,6 +344,8 @@ PICTURES: dict[str, Callable[[], Any]] = {
     "speed": speed_picture,
     "precision": precision_picture,
     "parts": parts_picture,
+    "exported": exported_picture,
+    "taught": taught_picture,
 }
 
 

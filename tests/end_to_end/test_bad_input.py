@@ -248,7 +248,7 @@ def test_what_cannot_be_verified(tiny: Path) -> None:
     refused("verify", tiny, says=("soundlet export",))
 
 
-def test_what_cannot_be_shown(tiny: Path) -> None:
+def test_what_cannot_be_shown() -> None:
     Path("notes.txt").write_text("x")
     refused("info", "notes.txt", says=("notes.txt: not a sound file",))
     Path("empty").mkdir()
