@@ -182,7 +182,9 @@ def exported_picture() -> Any:  # noqa: ANN401
     how: dict[str, Any] = {"prompt": "techno drum loop, 128 BPM", "seconds": 3}
     with TemporaryDirectory() as room:
         small = Path(room) / "small"
-        export_onnx_fixed(open_bundle(), small, precision=dict.fromkeys(PARTS, "float16"), seconds=3)
+        export_onnx_fixed(
+            open_bundle(), small, precision=dict.fromkeys(PARTS, "float16"), seconds=3
+        )
         clips = {
             "the bundle": soundlet.load().generate(seed=3, **how),
             "soundlet export onnx, float16": soundlet.load(small).generate(seed=3, **how),

@@ -34,6 +34,7 @@ from soundlet.prompt import read_prompt
 from soundlet.request import GenerationRequest
 from soundlet.sampling import Array, Progress, sample
 from soundlet.source import Given, for_model, read_source
+from soundlet.tempo import Grid
 
 
 def apply(
@@ -93,7 +94,10 @@ def blend(model: Model, request: BlendRequest, *, on_step: Progress | None = Non
 
 
 def inpaint(model: Model, request: InpaintRequest, *, on_step: Progress | None = None) -> Clip:
-    """New sound in the regions. Arguments and errors as in `apply`."""
+    """New sound in the regions. Arguments and errors as in `apply`.
+
+    A loop stays one, with its tempo, where the regions do not reach its ends.
+    """
     sound = _read(request)
     seconds = sound.audio.shape[1] / sound.rate
     for first, last in request.regions:
@@ -108,7 +112,10 @@ def inpaint(model: Model, request: InpaintRequest, *, on_step: Progress | None =
     ]
     if any(last - first < 2 for first, last in places):
         raise RequestError("a region must be two samples or longer")
-    return _with_new(model, request, sound, places, on_step)
+    clip = _with_new(model, request, sound, places, on_step)
+    edge = request.crossfade * sound.rate
+    touches_an_end = places[0][0] <= edge or places[-1][1] >= sound.audio.shape[1] - edge
+    return clip if touches_an_end else replace(clip, grid=grid_of(request.audio, sound))
 
 
 def outpaint(model: Model, request: OutpaintRequest, *, on_step: Progress | None = None) -> Clip:
@@ -270,6 +277,17 @@ def source_of(given: Given | None) -> dict[str, Any]:
     settings = read_sound_file(given).settings or {}
     names = ("prompt", "seed", "model", "edits")
     return {"source": {name: settings.get(name) for name in names} if settings else None}
+
+
+def grid_of(given: Given | None, sound: Sound) -> Grid | None:
+    """Bars and tempo of a loop, if its file says that it is one and nobody has cut it since."""
+    if given is None or isinstance(given, tuple):
+        return None
+    told = (read_sound_file(given).settings or {}).get("grid")
+    if told is None:
+        return None
+    grid = Grid(**told)
+    return grid if grid.n_samples(sound.rate) == sound.audio.shape[1] else None
 
 
 def _watched(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,10 @@ from soundlet.editing import (
 from soundlet.editing.conditions import Voice
 from soundlet.editing.filling import GOES_ON
 from soundlet.errors import Cancelled, RequestError
+from soundlet.loops import loop_request, make_loop
 from soundlet.pipeline import Model
 from soundlet.sampling import Velocity
+from soundlet.tempo import Grid
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +69,28 @@ def test_each_region_is_filled_and_what_is_between_is_kept(model: Model) -> None
     assert not changed[:500].any()
     assert not changed[800:3000].any()
     assert not changed[3300:].any()
+
+
+@pytest.mark.parametrize(
+    ("region", "stays"), [((0.1, 0.2), True), ((0.0, 0.2), False), ((0.3, 0.5), False)]
+)
+def test_a_loop_that_is_filled_in_away_from_its_ends_stays_one(
+    model: Model, tmp_path: Path, region: tuple[float, float], stays: bool
+) -> None:
+    grid = Grid(bpm=240, bars=1, beats_per_bar=2)
+    request = loop_request("kick", grid, model.config.sample_rate, seed=1, steps=1)
+    make_loop(model, request, grid).clip.save(tmp_path / "loop.wav")
+    out = edit(model, InpaintRequest, audio=tmp_path / "loop.wav", regions=(region,))
+    assert out.grid == (grid if stays else None)
+
+
+def test_a_loop_that_was_cut_is_none_any_more(model: Model, tmp_path: Path) -> None:
+    grid = Grid(bpm=240, bars=1, beats_per_bar=2)
+    request = loop_request("kick", grid, model.config.sample_rate, seed=1, steps=1)
+    clip = make_loop(model, request, grid).clip
+    replace(clip, audio=clip.audio[:, :-100]).save(tmp_path / "cut.wav")
+    out = edit(model, InpaintRequest, audio=tmp_path / "cut.wav", regions=((0.1, 0.2),))
+    assert out.grid is None
 
 
 @pytest.mark.parametrize("rate", [22050, 44100, 48000])
