@@ -18,9 +18,7 @@ from soundlet.seam import Seam, measure_seam
 from soundlet.tempo import Grid
 
 MAX_BEST_OF = 100
-USUAL_TRIES = (
-    4  # where nobody says how many: three in four loops of the default model are good by then
-)
+USUAL_TRIES = 4  # if one seed in three is good, four loops of five are
 REPEATS = 64  # after which the drift is told
 
 TEMPO_ERROR_COSTS = 0.03  # of tempo error counts as much as a seam of twice the jumps inside
