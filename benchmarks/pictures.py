@@ -42,8 +42,8 @@ from soundlet.loops import loop_request, make_loop
 from soundlet.models import build_model
 from soundlet.tempo import Grid
 from soundlet.timing import Job, measure
+from soundlet.training.dataset.attributes import SAMPLE_RATE
 from soundlet.training.dataset.render import KIND_WEIGHTS, render_clip
-from soundlet.training.dataset.render import SAMPLE_RATE as RENDERED_RATE
 from soundlet.vocabulary.genres import ALL_GENRES
 
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
@@ -205,7 +205,7 @@ def taught_picture() -> Any:  # noqa: ANN401
     for axis, kind in zip(axes.flat, KIND_WEIGHTS, strict=False):
         clip = render_clip(7, kind)
         mono = clip.audio.mean(axis=0)
-        axis.specgram(mono, NFFT=1024, Fs=RENDERED_RATE, noverlap=768, vmin=-130, vmax=-40,
+        axis.specgram(mono, NFFT=1024, Fs=SAMPLE_RATE, noverlap=768, vmin=-130, vmax=-40,
                       cmap="magma")  # fmt: skip
         caption = min(clip.captions, key=len)
         axis.set(ylim=(0, 8000))

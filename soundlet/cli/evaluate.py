@@ -12,7 +12,6 @@ import typer
 from soundlet.cli.options import EngineOption, JsonOption, ThreadsOption
 from soundlet.cli.progress import progress_line
 from soundlet.errors import SoundletError
-from soundlet.whole_files import make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,6 +71,7 @@ def evaluate(
     from soundlet.evaluation.findings import Asked
     from soundlet.evaluation.report import PAGE_NAME, write_report
     from soundlet.evaluation.run import evaluate as measured
+    from soundlet.whole_files import make_folder
 
     make_folder(out)
     asked = Asked(

@@ -11,7 +11,6 @@ from soundlet.cli.facts import print_facts
 from soundlet.cli.options import JsonOption
 from soundlet.cli.progress import progress_line
 from soundlet.errors import SoundletError
-from soundlet.whole_files import make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,6 +115,7 @@ def configs(
 ) -> None:
     """Copy the configs that the model inside soundlet was trained with, to be edited."""
     from soundlet.errors import ConfigError
+    from soundlet.whole_files import make_folder
 
     source = Path(__file__).parents[1] / "training" / "configs"
     files = sorted(path for path in source.rglob("*") if path.suffix in {".toml", ".json"})

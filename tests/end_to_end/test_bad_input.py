@@ -324,8 +324,8 @@ def test_an_evaluation_without_its_renderer(tiny: Path, monkeypatch: pytest.Monk
 
 def test_what_cannot_be_trained(tiny: Path) -> None:
     refused("train", "flow", "nowhere.toml", says=("nowhere.toml: cannot be read",))
-    Path("bad.toml").write_text("run =")
-    refused("train", "flow", "bad.toml", says=("bad.toml: not TOML", "line 1"))
+    Path("bad.toml").write_text('run = "r"\nmodel = "m\n')
+    refused("train", "flow", "bad.toml", says=("bad.toml: not TOML", "line 2"))
     Path("notes.txt").write_text("mine")
     refused("train", "configs", "notes.txt", says=("notes.txt cannot be made a folder",))
     parts = ("train", "bundle", "out", "--autoencoder", tiny, "--flow")
@@ -346,7 +346,7 @@ def test_what_cannot_be_a_data_set(tiny: Path) -> None:
     refused("dataset", "vocabulary", "sounds", says=("sounds/metadata.jsonl cannot be read",))
     soundfile.write("sounds/kick.wav", np.zeros(100), 44100)
     Path("sounds/metadata.jsonl").write_text('{"file": "kick.wav", "caption": "short kick"}\n')
-    refused("dataset", "vocabulary", "sounds", "--size", 5000, says=("no vocabulary of 5000",))
+    refused("dataset", "vocabulary", "sounds", "--size", 5, says=("no vocabulary of 5 pieces",))
 
 
 # requests that no model takes

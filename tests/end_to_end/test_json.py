@@ -184,5 +184,5 @@ def test_train_configs() -> None:
 def test_dataset() -> None:
     found = told("dataset", "build", "clips", "--count", 1)
     compare(found, rows("training.md", "What is printed", "key of `dataset build --json`"))
-    found = told("dataset", "vocabulary", "clips", "--size", 40)
+    found = told("dataset", "vocabulary", "clips", "--size", 400)
     compare(found, rows("training.md", "What is printed", "key of `dataset vocabulary --json`"))
