@@ -85,7 +85,7 @@ def tables(reports: Sequence[dict[str, Any]], *, with_times: bool) -> list[str]:
         "",
         *table(head, parts),
         "",
-        "The farthest of three clips each, as a share of the way to the nearest of the other seeds:",
+        "The farthest of three clips, as a share of the way to the nearest of other seeds:",
         "",
         *table(CLIPS_HEAD, map(clip_row, reports)),
     ]
