@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,7 +49,7 @@ class Tally:
     """
 
     def __init__(self) -> None:
-        self.seconds: Counter[str] = Counter()
+        self.seconds: defaultdict[str, float] = defaultdict(float)
         self.done: Counter[str] = Counter()
         self.plain: Counter[str] = Counter()
 
@@ -164,7 +164,7 @@ def table(rate: float, n_frames: int, decoder: tuple[float, Tally], step: float)
         line(f"decoder, {n_frames} frames", tally.done.total(), seconds, tally.plain.total()),
         *(
             line(f"of it: {name}", tally.done[name], took, tally.plain.get(name))
-            for name, took in tally.seconds.most_common()
+            for name, took in sorted(tally.seconds.items(), key=lambda item: -item[1])
         ),
         line(f"of it: {REST}", None, rest, None),
     ]

@@ -62,9 +62,11 @@ def measured(
         yield found
 
 
-def table(found: dict[str, Any]) -> list[str]:
+def table(found: dict[str, Any], *, with_times: bool = True) -> list[str]:
     """What was measured on, and a row a precision."""
-    head = ["precision", "dit, MB on disk", "ms a step", "peak MB"]
+    costs = {"ms a step": ("seconds", 1e3)} if with_times else {}
+    costs["peak MB"] = ("peak_bytes", 1e-6)
+    head = ["precision", "dit, MB on disk", *costs]
     head += ["velocity, dB", "share of the spread", "the report says"]
     threads = "all cores" if found["threads"] is None else f"threads: {found['threads']}"
     lines = [
@@ -78,7 +80,7 @@ def table(found: dict[str, Any]) -> list[str]:
         dit = report["parts"]["dit"]
         cells = [
             f"{dit['disk_bytes'][1] / 1e6:.1f} of {dit['disk_bytes'][0] / 1e6:.1f}",
-            *(_pair(dit[name], scale) for name, scale in (("seconds", 1e3), ("peak_bytes", 1e-6))),
+            *(_pair(dit[name], scale) for name, scale in costs.values()),
             f"{report['velocity']['snr_db']:.1f}",
             f"{report['share']:.3f}",
             report["verdict"],
@@ -104,6 +106,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, help="length of the clips compared")
     parser.add_argument("--threads", type=int, help="cores to use; all where it is not given")
     parser.add_argument("--show", type=Path, metavar="JSON", help="measure nothing")
+    parser.add_argument(
+        "--no-times", action="store_true", help="leave them out: the machine was busy"
+    )
     parser.add_argument("--place", default="quantization", help="name of the place in the page")
     parser.add_argument("--into", type=Path, help="the page to write the table into")
     given = parser.parse_args()
@@ -119,7 +124,7 @@ def main() -> None:
             part.replace(given.out)
     else:
         found = json.loads(given.show.read_text(encoding="utf-8"))
-    show({given.place: table(found)}, given.into)
+    show({given.place: table(found, with_times=not given.no_times)}, given.into)
 
 
 if __name__ == "__main__":
