@@ -22,7 +22,8 @@ from benchmarks.render import row, show
 Row = tuple[str, ...]
 
 PARTS_HEAD = ("model", "format", "part", "precision", "MB", "error", "SNR dB")
-TIMES_HEAD = ("s", "s on ONNX Runtime", "s to load")
+PARTS_HEAD += ("s", "s on ONNX Runtime", "s to load")
+TIMES = ("run_seconds", "reference_seconds", "load_seconds")
 CLIPS_HEAD = ("model", "format", "int8 or float16", "s long", "latents", "spectra", "verified")
 
 
@@ -38,11 +39,7 @@ def part_rows(report: dict[str, Any], *, with_times: bool) -> list[Row]:
         cells: Row = (report["model"], report["format"], name, part["precision"])
         cells += (f"{part['bytes'] / 1e6:.1f}", f"{part['relative_error']:.1e}")
         cells += (_db(part["snr_db"]),)
-        if with_times:
-            cells += tuple(
-                f"{part[key]:.3g}" for key in ("run_seconds", "reference_seconds", "load_seconds")
-            )
-        rows.append(cells)
+        rows.append(cells + tuple(f"{part[key]:.3g}" if with_times else "" for key in TIMES))
     return rows
 
 
@@ -74,20 +71,25 @@ def table(head: Row, rows: Iterable[Row]) -> list[str]:
     return [row(list(cells)) for cells in (head, ("---",) * len(head), *kept.values())]
 
 
-def tables(reports: Sequence[dict[str, Any]], *, with_times: bool) -> list[str]:
-    """What was measured on, the parts, and the clips."""
-    head = PARTS_HEAD + TIMES_HEAD if with_times else PARTS_HEAD
-    parts = [cells for report in reports for cells in part_rows(report, with_times=with_times)]
-    threads = sorted({"all" if r["threads"] is None else str(r["threads"]) for r in reports})
+def tables(timed: Sequence[dict[str, Any]], busy: Sequence[dict[str, Any]]) -> list[str]:
+    """What was measured on, the parts, and the clips.
+
+    Args:
+        timed: reports.
+        busy: further ones, whose times are left out.
+    """
+    parts = [cells for report in timed for cells in part_rows(report, with_times=True)]
+    parts += [cells for report in busy for cells in part_rows(report, with_times=False)]
+    threads = sorted({"all" if r["threads"] is None else str(r["threads"]) for r in timed})
     return [
         f"{', '.join(machine().values())}; threads: {' or '.join(threads)}. The time of the dit is"
         " of one step; loading takes a first run in.",
         "",
-        *table(head, parts),
+        *table(PARTS_HEAD, parts),
         "",
         "The farthest of three clips, as a share of the way to the nearest of other seeds:",
         "",
-        *table(CLIPS_HEAD, map(clip_row, reports)),
+        *table(CLIPS_HEAD, map(clip_row, (*timed, *busy))),
     ]
 
 
@@ -115,12 +117,17 @@ def main() -> None:
     )
     parser.add_argument("reports", type=Path, nargs="+", help="of soundlet verify --json")
     parser.add_argument(
-        "--no-times", action="store_true", help="leave them out: the machine was busy"
+        "--busy",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="REPORT",
+        help="further ones, whose times are left out, since the machine was busy",
     )
     parser.add_argument("--into", type=Path, help="the page to write the tables into")
     given = parser.parse_args()
-    reports = read_reports(given.reports)
-    show({"exported programs": tables(reports, with_times=not given.no_times)}, given.into)
+    found = tables(read_reports(given.reports), read_reports(given.busy))
+    show({"exported programs": found}, given.into)
 
 
 def _db(ratio: float | None) -> str:

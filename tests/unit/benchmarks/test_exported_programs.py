@@ -63,8 +63,10 @@ def test_a_row_for_each_part_and_one_for_the_clips(
     assert parts[0] == f"{dit} 0.25 | 0.125 | 0.5 |"
     assert parts[1].startswith("| mini | executorch | decoder | float32 | 2.5 | 1.2e-06 | equal |")
     assert "| mini | executorch | dit int8 | 6.00 | 0.02 | 0.2 | passed |" in lines
-    without = printed(monkeypatch, capsys, path, "--no-times")
-    assert dit in without
+    other = written(tmp_path, "busy.json", {**report(), "model": "other"})
+    both = printed(monkeypatch, capsys, path, "--busy", other)
+    assert f"{dit} 0.25 | 0.125 | 0.5 |" in both
+    assert f"{dit.replace('mini', 'other')}  |  |  |" in both
 
 
 def test_a_part_in_two_reports_has_one_row_a_precision(
