@@ -21,7 +21,7 @@ from benchmarks.render import row, show
 
 Row = tuple[str, ...]
 
-PARTS_HEAD = ("model", "format", "part", "precision", "MB", "error", "SNR dB")
+PARTS_HEAD: Row = ("model", "format", "part", "precision", "MB", "error", "SNR dB")
 PARTS_HEAD += ("s", "s on ONNX Runtime", "s to load")
 TIMES = ("run_seconds", "reference_seconds", "load_seconds")
 CLIPS_HEAD = ("model", "format", "int8 or float16", "s long", "latents", "spectra", "verified")
