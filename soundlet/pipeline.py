@@ -52,8 +52,8 @@ def load(
 
     Args:
         model: the folder of a bundle. None: the model inside soundlet.
-        engine: "onnx", or "torch" where it is installed; "executorch" and "litert" for bundles
-            exported to them. None: the usual one for the model's format.
+        engine: "onnx", or "torch" or "openvino" where they are installed; "executorch" and "litert"
+            for bundles exported to them. None: the usual one for the model's format.
         threads: cores to use. None: all.
         providers: of ONNX Runtime, the preferred first. None: the CPU.
         device: of PyTorch, such as "cuda". None: the best there is.

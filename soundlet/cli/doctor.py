@@ -26,6 +26,7 @@ OPTIONAL_PACKAGES = (
     "transformers",
     "onnx",
     "onnxscript",
+    "openvino",
     "executorch",
     "ai-edge-litert",
 )

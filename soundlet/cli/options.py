@@ -35,7 +35,7 @@ ModelOption = Annotated[
     typer.Option(metavar="FOLDER", help="A model.  [default: the one inside soundlet]"),
 ]
 EngineOption = Annotated[
-    str | None, typer.Option(metavar="NAME", help="onnx, torch, executorch, litert.")
+    str | None, typer.Option(metavar="NAME", help="onnx, torch, openvino, executorch, litert.")
 ]
 ThreadsOption = Annotated[int | None, typer.Option(min=1, help="Cores to use.  [default: all]")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print a JSON object.")]

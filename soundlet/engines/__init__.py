@@ -30,11 +30,11 @@ __all__ = [
 
 Array = NDArray[np.float32]
 
-ENGINES = ("onnx", "torch", "executorch", "litert")
+ENGINES = ("onnx", "torch", "openvino", "executorch", "litert")
 
 ENGINES_FOR: Mapping[Format, tuple[str, ...]] = MappingProxyType(
     {
-        "onnx": ("onnx", "torch"),
+        "onnx": ("onnx", "torch", "openvino"),
         "onnx-fixed": ("onnx",),
         "executorch": ("executorch",),
         "litert": ("litert",),
@@ -114,8 +114,8 @@ def load_engine(
 
     Args:
         bundle: an opened bundle.
-        name: "onnx" (ONNX Runtime), "torch" (PyTorch), "executorch" or "litert". None: the usual
-            one for the format of `bundle`.
+        name: "onnx" (ONNX Runtime), "torch" (PyTorch), "openvino", "executorch" or "litert". None:
+            the usual one for the format of `bundle`.
         threads: cores to use. None: all that this process may run on.
         providers: of ONNX Runtime, the preferred first. None: the CPU.
         device: of PyTorch, such as "cpu", "cuda", "mps". None: the best there is.
@@ -160,6 +160,10 @@ def load_engine(
             from soundlet.engines.torch import TorchEngine
 
             return TorchEngine(bundle, threads=threads, device=device)
+        if name == "openvino":
+            from soundlet.engines.openvino import OpenvinoEngine
+
+            return OpenvinoEngine(bundle, threads=threads)
         if name == "executorch":
             from soundlet.engines.executorch import ExecutorchEngine
 

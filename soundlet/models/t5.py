@@ -137,8 +137,10 @@ class T5Encoder(nn.Module):
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         x = self.embedding(input_ids)
-        hidden = (1 - attention_mask[:, None, None, :].to(x.dtype)) * torch.finfo(x.dtype).min
-        bias = self.position_bias(input_ids.shape[1])[None] + hidden
+        # Not as a sum of bias and mask: a compiler may reorder that, and round the bias away.
+        is_padding = attention_mask[:, None, None, :] == 0
+        bias = self.position_bias(input_ids.shape[1])[None]
+        bias = bias.masked_fill(is_padding, torch.finfo(x.dtype).min)
         for block in self.blocks:
             x = block(x, bias)
         out: Tensor = self.norm(x)
