@@ -23,6 +23,7 @@ Row = tuple[str, ...]
 
 PARTS_HEAD: Row = ("model", "format", "part", "precision", "MB", "error", "SNR dB")
 PARTS_HEAD += ("s", "s on ONNX Runtime", "s to load")
+NOT_TIMED = " Where times are missing, the machine was busy."
 TIMES = ("run_seconds", "reference_seconds", "load_seconds")
 CLIPS_HEAD = ("model", "format", "int8 or float16", "s long", "latents", "spectra", "verified")
 
@@ -83,7 +84,7 @@ def tables(timed: Sequence[dict[str, Any]], busy: Sequence[dict[str, Any]]) -> l
     threads = sorted({"all" if r["threads"] is None else str(r["threads"]) for r in timed})
     return [
         f"{', '.join(machine().values())}; threads: {' or '.join(threads)}. The time of the dit is"
-        " of one step; loading takes a first run in.",
+        f" of one step; loading takes a first run in.{NOT_TIMED if busy else ''}",
         "",
         *table(PARTS_HEAD, parts),
         "",

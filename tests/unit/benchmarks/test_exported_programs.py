@@ -65,6 +65,7 @@ def test_a_row_for_each_part_and_one_for_the_clips(
     assert "| mini | executorch | dit int8 | 6.00 | 0.02 | 0.2 | passed |" in lines
     other = written(tmp_path, "busy.json", {**report(), "model": "other"})
     both = printed(monkeypatch, capsys, path, "--busy", other)
+    assert both[0] == f"{lines[0]} Where times are missing, the machine was busy."
     assert f"{dit} 0.25 | 0.125 | 0.5 |" in both
     assert f"{dit.replace('mini', 'other')}  |  |  |" in both
 
