@@ -19,6 +19,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
+
 from benchmarks.compare import machine
 from benchmarks.render import row, show
 from soundlet.bundle import open_bundle
@@ -94,7 +96,10 @@ def _say(what: str, done: int, total: int) -> None:
 
 
 def _pair(values: list[float] | None, scale: float) -> str:
-    return "" if not values else f"{values[1] * scale:.3g} of {values[0] * scale:.3g}"
+    if not values:
+        return ""
+    before, after = (f"{v:.0f}" if v >= 1000 else f"{v:.3g}" for v in np.multiply(values, scale))
+    return f"{after} of {before}"
 
 
 def main() -> None:

@@ -87,13 +87,13 @@ def test_a_precision_is_a_row() -> None:
         "share": 0.16,
         "verdict": "a nuance",
         "parts": {
-            "dit": {"disk_bytes": [35.3e6, 18.8e6], "seconds": [0.031, 0.014], "peak_bytes": None}
+            "dit": {"disk_bytes": [35.3e6, 18.8e6], "seconds": [1.0312, 0.014], "peak_bytes": None}
         },
     }
     found = {"model": "mini", "seconds": 6.0, "machine": {"processor": "a processor"}}
     (first, *_, line) = table({**found, "threads": 1, "reports": {"int8": report}})
     assert first == "mini, clips of 6 s, after of before; a processor; threads: 1:"
-    assert line == "| int8 | 18.8 of 35.3 | 14 of 31 |  | 38.3 | 0.160 | a nuance |"
+    assert line == "| int8 | 18.8 of 35.3 | 14 of 1031 |  | 38.3 | 0.160 | a nuance |"
     without = table({**found, "threads": None, "reports": {"int8": report}}, with_times=False)
     assert without[0].endswith("; all cores:")
     assert without[-1] == "| int8 | 18.8 of 35.3 |  | 38.3 | 0.160 | a nuance |"
