@@ -164,7 +164,7 @@ def window_seconds(bundle: Path) -> float:
 
 def machine() -> dict[str, str]:
     """What the numbers are of."""
-    facts = {"system": platform.platform(), "python": platform.python_version()}
+    facts = {"system": platform.system(), "python": f"Python {platform.python_version()}"}
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.is_file():
         lines = dict(line.split(":", 1) for line in cpuinfo.read_text().splitlines() if ":" in line)

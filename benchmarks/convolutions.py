@@ -1,17 +1,21 @@
 """Times one dilated convolution of 7 taps: ONNX Runtime's own, and in fewer products.
 
-python benchmarks/convolutions.py
+python -m benchmarks.convolutions [--into docs/performance.md]
 """
 
 from __future__ import annotations
 
+import argparse
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
+from benchmarks.compare import machine
+from benchmarks.render import row, show
 from soundlet.engines import convolution
 from soundlet.engines.convolution import Convolution, Scratch
 from soundlet.engines.oobleck import TILE_NUMBERS
@@ -60,18 +64,31 @@ def fastest(run: Callable[[], object]) -> float:
     return min(times)
 
 
-def main() -> None:
-    """Print a row a width."""
+def table() -> list[str]:
+    """What it is measured on, and a row a width, in milliseconds."""
     random = np.random.default_rng(0)
-    print("| channels | direct | " + " | ".join(f"{m} at a time" for m in OUTPUTS) + " |")
-    print("| --- " * (2 + len(OUTPUTS)) + "|")
+    head = ["channels", "ONNX Runtime's convolution", *(f"{m} outputs at a time" for m in OUTPUTS)]
+    lines = [
+        f"{', '.join(machine().values())}; milliseconds of processor time on one core for a tile of"
+        f" a dilated filter, the least of {RUNS} runs.",
+        "",
+        row(head),
+        row(["---"] * len(head)),
+    ]
     for channels in CHANNELS:
         n = TILE_NUMBERS // channels
         weight = random.standard_normal((channels, channels, N_TAPS)).astype(np.float32)
         x = random.standard_normal((n + (N_TAPS - 1) * DILATION, channels)).astype(np.float32)
         runs = [direct(weight, x), *(fewer(weight, x, n, outputs) for outputs in OUTPUTS)]
-        cells = [f"{fastest(run) * 1e3:.2f} ms" for run in runs]
-        print(f"| {channels} | {' | '.join(cells)} |", flush=True)
+        lines.append(row([str(channels), *(f"{fastest(run) * 1e3:.2f}" for run in runs)]))
+    return lines
+
+
+def main() -> None:
+    """Print the table, or write it into a page."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--into", type=Path, help="the page to write the table into")
+    show({"convolutions": table()}, parser.parse_args().into)
 
 
 if __name__ == "__main__":

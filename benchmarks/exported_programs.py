@@ -1,9 +1,11 @@
 """Tables of exported programs: size, time and error of each part, and how near their clips are.
 
-Each format is verified in the environment that runs it, and all reports are read here:
+Each format is verified in the environment that runs it, on this machine, and all reports are read
+here:
 
     soundlet verify mini-executorch --json > mini-executorch.json
-    python benchmarks/exported_programs.py mini-executorch.json [REPORT ...]
+    python -m benchmarks.exported_programs mini-executorch.json [REPORT ...]
+        [--into docs/devices.md]
 """
 
 from __future__ import annotations
@@ -14,10 +16,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.compare import machine
+from benchmarks.render import row, show
+
 Row = tuple[str, ...]
 
-PARTS_HEAD = ("model", "format", "part", "precision", "MB", "error", "SNR dB")
-TIMES_HEAD = ("s", "s on ONNX Runtime", "load s")
+PARTS_HEAD: Row = ("model", "format", "part", "precision", "MB", "error", "SNR dB")
+PARTS_HEAD += ("s", "s on ONNX Runtime", "s to load")
+NOT_TIMED = " Where times are missing, the machine was busy."
+TIMES = ("run_seconds", "reference_seconds", "load_seconds")
 CLIPS_HEAD = ("model", "format", "int8 or float16", "s long", "latents", "spectra", "verified")
 
 
@@ -30,13 +37,10 @@ def part_rows(report: dict[str, Any], *, with_times: bool) -> list[Row]:
     """
     rows = []
     for name, part in report["parts"].items():
-        row: Row = (report["model"], report["format"], name, part["precision"])
-        row += (f"{part['bytes'] / 1e6:.1f}", f"{part['relative_error']:.1e}", _db(part["snr_db"]))
-        if with_times:
-            row += tuple(
-                f"{part[key]:.3f}" for key in ("run_seconds", "reference_seconds", "load_seconds")
-            )
-        rows.append(row)
+        cells: Row = (report["model"], report["format"], name, part["precision"])
+        cells += (f"{part['bytes'] / 1e6:.1f}", f"{part['relative_error']:.1e}")
+        cells += (_db(part["snr_db"]),)
+        rows.append(cells + tuple(f"{part[key]:.3g}" if with_times else "" for key in TIMES))
     return rows
 
 
@@ -60,14 +64,34 @@ def clip_row(report: dict[str, Any]) -> Row:
     )
 
 
-def table(head: Row, rows: Iterable[Row]) -> str:
+def table(head: Row, rows: Iterable[Row]) -> list[str]:
     """Markdown, without the rows that say the same of the same part as one above."""
     kept: dict[Row, Row] = {}
-    for row in rows:
-        kept.setdefault(row[:4], row)
-    return "\n".join(
-        f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *kept.values())
-    )
+    for cells in rows:
+        kept.setdefault(cells[:4], cells)
+    return [row(list(cells)) for cells in (head, ("---",) * len(head), *kept.values())]
+
+
+def tables(timed: Sequence[dict[str, Any]], busy: Sequence[dict[str, Any]]) -> list[str]:
+    """What was measured on, the parts, and the clips.
+
+    Args:
+        timed: reports.
+        busy: further ones, whose times are left out.
+    """
+    parts = [cells for report in timed for cells in part_rows(report, with_times=True)]
+    parts += [cells for report in busy for cells in part_rows(report, with_times=False)]
+    threads = sorted({"all" if r["threads"] is None else str(r["threads"]) for r in timed})
+    return [
+        f"{', '.join(machine().values())}; threads: {' or '.join(threads)}. The time of the dit is"
+        f" of one step; loading takes a first run in.{NOT_TIMED if busy else ''}",
+        "",
+        *table(PARTS_HEAD, parts),
+        "",
+        "The farthest of three clips, as a share of the way to the nearest of other seeds:",
+        "",
+        *table(CLIPS_HEAD, map(clip_row, (*timed, *busy))),
+    ]
 
 
 def read_reports(paths: Sequence[Path]) -> list[dict[str, Any]]:
@@ -80,7 +104,7 @@ def read_reports(paths: Sequence[Path]) -> list[dict[str, Any]]:
     for path in paths:
         try:
             report = json.loads(path.read_text(encoding="utf-8"))
-            report["parts"], report["clips"]
+            report["parts"], report["clips"], report["threads"]
         except (OSError, ValueError, KeyError, TypeError) as e:
             raise SystemExit(f"error: {path} is no report of soundlet verify --json: {e!r}") from e
         reports.append(report)
@@ -88,21 +112,23 @@ def read_reports(paths: Sequence[Path]) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    """Reads the arguments and prints both tables."""
+    """Reads the arguments, and prints both tables or writes them into a page."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("reports", type=Path, nargs="+", help="of soundlet verify --json")
     parser.add_argument(
-        "--no-times", action="store_true", help="leave them out: the machine was busy"
+        "--busy",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="REPORT",
+        help="further ones, whose times are left out, since the machine was busy",
     )
+    parser.add_argument("--into", type=Path, help="the page to write the tables into")
     given = parser.parse_args()
-    reports = read_reports(given.reports)
-    with_times = not given.no_times
-    parts = [row for report in reports for row in part_rows(report, with_times=with_times)]
-    print(table(PARTS_HEAD + TIMES_HEAD if with_times else PARTS_HEAD, parts))
-    print()
-    print(table(CLIPS_HEAD, map(clip_row, reports)))
+    found = tables(read_reports(given.reports), read_reports(given.busy))
+    show({"exported programs": found}, given.into)
 
 
 def _db(ratio: float | None) -> str:

@@ -126,6 +126,7 @@ class Verification:
         folder: of the programs.
         against: folder of the reference.
         seconds: length of the clips made.
+        threads: cores that were used. None: all.
         parts: by name.
         drift_db: signal to error of the latents after each of eight steps, the errors of all steps
             before included.
@@ -137,6 +138,7 @@ class Verification:
     folder: str
     against: str
     seconds: float
+    threads: int | None
     parts: dict[str, PartReport]
     drift_db: list[float]
     clips: list[ClipReport]
@@ -227,6 +229,7 @@ def verify(
         folder=str(folder),
         against=str(reference.folder),
         seconds=length,
+        threads=threads,
         parts=parts,
         drift_db=[round(d, 2) for d in drift],
         clips=clips,

@@ -16,7 +16,7 @@ import litert_torch
 import torch
 from ai_edge_quantizer import qtyping, quantizer, recipe
 
-from soundlet.bundle import PART_FILES, Bundle, Precision, require_free
+from soundlet.bundle import PART_FILES, Bundle, Part, Precision, require_free
 from soundlet.export.programs import (
     Program,
     Report,
@@ -26,6 +26,14 @@ from soundlet.export.programs import (
     programs,
     windowed,
 )
+
+LITERT_ABLE: Mapping[Part, tuple[Precision, ...]] = {
+    "conditioners": ("float32",),
+    "dit": ("int8", "float32"),
+    "decoder": ("float32",),
+    "encoder": ("float32",),
+}
+"""Precisions that a part can be exported in, the usual one first."""
 
 PRIOR = ".*(PromptPrior|prior_embed).*"
 """Layers that stay in float32: the prior reads words off small differences of large numbers."""
@@ -48,8 +56,8 @@ def export_litert(
     Args:
         bundle: of graphs, with their weights.
         dest: the folder to be: a bundle of format "litert".
-        precision: of parts: int8 (dynamic activations, weights per channel) or float32 for the
-            DiT, float32 or float16 for decoder and encoder. None: int8 and float32.
+        precision: of the DiT: int8 (dynamic activations, weights per channel) or float32; the
+            other parts are float32. None: int8.
         seconds: the window. None: the model's own.
         overwrite: replace `dest` if it is a bundle already.
         on_file: told the name of each file before it is made.
@@ -58,7 +66,7 @@ def export_litert(
         BundleError: `bundle` cannot be exported, or `dest` not be written.
         RequestError: a precision or a length that cannot be.
     """
-    chosen, config = checked_precision(precision), windowed(bundle, seconds)
+    chosen, config = checked_precision(precision, LITERT_ABLE), windowed(bundle, seconds)
     report = on_file or (lambda _name: None)
     require_free(dest, overwrite=overwrite)
     model = load_model(bundle)

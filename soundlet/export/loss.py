@@ -109,10 +109,61 @@ class LossReport:
         return "clearly another sound" if self.share > WARNING else "a nuance"
 
 
+@dataclass(frozen=True)
+class ReferenceSounds:
+    """Sounds of the model of more precision; those of every quantised one are compared with them.
+
+    Attributes:
+        clips: one a prompt.
+        levels: spectral ones of each clip, before phases are recovered, in dB.
+        spread_db: mean difference of those from the levels of five other seeds.
+        seconds: length that was asked. None: the model's default.
+    """
+
+    clips: list[Clip]
+    levels: list[Array]
+    spread_db: float
+    seconds: float | None
+
+
+def reference_sounds(
+    before: Bundle,
+    *,
+    seconds: float | None = None,
+    threads: int | None = None,
+    on_progress: Progress | None = None,
+) -> ReferenceSounds:
+    """Make the sounds that `quantization_report` compares with: once for any number of reports.
+
+    Args:
+        before: the bundle of more precision.
+        seconds: length of the sounds. None: the model's default.
+        threads: cores to use. None: all.
+        on_progress: called with (what is being done, things done, things in all).
+
+    Raises:
+        RequestError: `seconds` is a length that the model does not make.
+        GenerationError: it makes no sound that could be compared.
+    """
+    report = on_progress or (lambda _label, _done, _total: None)
+    exact = load(before.folder, threads=threads)
+    clips: list[Clip] = []
+    levels: list[Array] = []
+    spread: list[float] = []
+    for i, prompt in enumerate(PROMPTS):
+        report("making sounds of several seeds", i, len(PROMPTS))
+        first, *others = _clips(exact, prompt, seconds)
+        clips.append(first)
+        levels.append(spectral_levels(exact, first))
+        spread += [spectral_distance(spectral_levels(exact, other), levels[-1]) for other in others]
+    return ReferenceSounds(clips, levels, mean(spread), seconds)
+
+
 def quantization_report(
     before: Bundle,
     after: Bundle,
     *,
+    sounds: ReferenceSounds | None = None,
     seconds: float | None = None,
     timed: bool = True,
     threads: int | None = None,
@@ -123,7 +174,8 @@ def quantization_report(
     Args:
         before: the bundle of more precision.
         after: the quantised one.
-        seconds: length of the sounds compared. None: the model's default.
+        sounds: those of `before`. None: they are made first.
+        seconds: their length if they are made. None: the model's default.
         timed: measure time and memory of the parts that changed too, each in its own process.
         threads: cores to use. None: all.
         on_progress: called with (what is being done, things done, things in all).
@@ -133,34 +185,29 @@ def quantization_report(
         GenerationError: one of them makes no sound that could be compared.
     """
     report = on_progress or (lambda _label, _done, _total: None)
+    if sounds is None:
+        sounds = reference_sounds(before, seconds=seconds, threads=threads, on_progress=report)
     changed = [p for p in PARTS if before.manifest.precision[p] != after.manifest.precision[p]]
-    total = len(PROMPTS) * (N_OTHER_SEEDS + 2) + len(changed)
+    total = len(sounds.clips) + len(changed)
     exact, quantized = (load(bundle.folder, threads=threads) for bundle in (before, after))
-    expected: list[Clip] = []
     found: list[Clip] = []
-    spread: list[float] = []
-    for i, prompt in enumerate(PROMPTS):
-        report("making sounds of several seeds", i * (N_OTHER_SEEDS + 2), total)
-        first, *others = _clips(exact, prompt, seconds)
-        expected.append(first)
-        found.append(quantized.generate(first.request))
-        levels = spectral_levels(exact, first)
-        spread += [spectral_distance(spectral_levels(exact, other), levels) for other in others]
-    told, velocities = _velocities(exact, quantized, expected)
+    for i, clip in enumerate(sounds.clips):
+        report("making the same sounds", i, total)
+        found.append(quantized.generate(clip.request))
+    told, velocities = _velocities(exact, quantized, sounds.clips)
     costs: dict[Part, PartCost] = {}
-    for i, part in enumerate(changed, start=total - len(changed)):
+    for i, part in enumerate(changed, start=len(sounds.clips)):
         report(f"timing the {part}", i, total)
-        costs[part] = _cost(part, before, after, seconds, timed=timed, threads=threads)
-    pairs = list(zip(found, expected, strict=True))
+        costs[part] = _cost(part, before, after, sounds.seconds, timed=timed, threads=threads)
     return LossReport(
         conditioning=told,
         velocity=velocities,
-        audio=Loss.between([a.audio for a in found], [b.audio for b in expected]),
+        audio=Loss.between([a.audio for a in found], [b.audio for b in sounds.clips]),
         distance_db=mean(
-            spectral_distance(spectral_levels(quantized, a), spectral_levels(exact, b))
-            for a, b in pairs
+            spectral_distance(spectral_levels(quantized, clip), levels)
+            for clip, levels in zip(found, sounds.levels, strict=True)
         ),
-        spread_db=mean(spread),
+        spread_db=sounds.spread_db,
         parts=costs,
     )
 

@@ -13,7 +13,9 @@ import pytest
 import soundfile
 
 import soundlet
+from soundlet.bundle import TOKENIZER, open_bundle
 from soundlet.spectrogram import SpectrogramFormat, analyse, synthesise
+from soundlet.tokenizer import Tokenizer
 from soundlet.verify import snr_db
 
 pytestmark = pytest.mark.slow
@@ -73,9 +75,17 @@ def test_a_sound_to_start_from_is_the_same_as_in_python(
 def test_a_prompt_beyond_the_window_is_refused(
     runner: Path, programs: Path, tmp_path: Path
 ) -> None:
+    bundle = open_bundle(programs)
+    tokenizer = Tokenizer(bundle.folder / TOKENIZER, bundle.config.prompt_max_length)
+    fits = "a" * (bundle.config.prompt_max_length - 2)
+    assert tokenizer.count(fits) == bundle.config.prompt_max_length - 1  # an end mark follows
+    assert tokenizer.count("a" * 64) == 65
     out = tmp_path / "o.wav"
-    refused(run(runner, programs, "-o", out, prompt="kick " * 65), "tokens long")
+    refused(run(runner, programs, "-o", out, prompt=f"{fits}a"), "tokens long")
+    refused(run(runner, programs, "-o", out, prompt="a" * 64), "65 tokens long")
     assert not out.exists()
+    done = run(runner, programs, "-l", "0.02", "-o", out, prompt=fits)
+    assert done.returncode == 0, done.stderr
 
 
 def test_spectrogram_frames_become_pythons_sound(runner: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Error, Page, sync_playwright
 
 import soundlet
 from soundlet.bundle import open_bundle
@@ -84,13 +84,17 @@ def magnitudes(audio: NDArray[np.float32]) -> NDArray[np.float32]:
     return found
 
 
-def test_a_clip_is_pythons(page: Page) -> None:
+def test_a_clip_is_pythons_and_needs_no_network(page: Page) -> None:
     assert page.evaluate("crossOriginIsolated"), "no threads"
+    page.context.set_offline(True)
+    with pytest.raises(Error, match="Failed to fetch"):
+        page.evaluate("fetch('./manifest.json')")
     page.fill("#prompt", PROMPT)
     page.fill("#seconds", str(SECONDS))
     page.fill("#seed", str(SEED))
     page.click("#make")
     wait_for(page, "window.clips.length === 1")
+    page.context.set_offline(False)
     assert page.inner_text("#status").startswith("made in")
     clip = soundlet.load().generate(PROMPT, seconds=SECONDS, seed=SEED)
     latents = array(page, "window.clips[0].latents").reshape(clip.latents.shape)

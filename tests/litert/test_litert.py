@@ -12,7 +12,7 @@ from safetensors.numpy import load_file
 import soundlet
 from soundlet.bundle import open_bundle
 from soundlet.engines import load_engine
-from soundlet.errors import EngineError
+from soundlet.errors import EngineError, RequestError
 from soundlet.verify import relative_error, verify
 
 with warnings.catch_warnings():
@@ -60,3 +60,8 @@ def test_what_is_longer_than_the_window_is_refused(programs: Path) -> None:
     engine = load_engine(open_bundle(programs))
     with pytest.raises(EngineError, match="33 is longer than the programs' window, 32"):
         engine.decode(np.zeros((1, 8, 33), np.float32))
+
+
+def test_a_decoder_in_float16_is_refused(tiny_bundle: Path, tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="decoder can be float32, not 'float16'"):
+        export_litert(open_bundle(tiny_bundle), tmp_path / "x", precision={"decoder": "float16"})

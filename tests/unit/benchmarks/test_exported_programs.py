@@ -1,27 +1,15 @@
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
+from benchmarks import exported_programs
 from soundlet.verify import ClipReport, PartReport, Verification
 
-ROOT = Path(__file__).parents[3]
-
-
-@pytest.fixture(scope="module")
-def script() -> ModuleType:
-    path = ROOT / "benchmarks" / "exported_programs.py"
-    spec = importlib.util.spec_from_file_location("exported_programs", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+DEVICES = Path(__file__).parents[3] / "docs" / "devices.md"
 
 
 def report(*, decoder: str = "float32", passed: bool = True) -> dict[str, Any]:
@@ -38,6 +26,7 @@ def report(*, decoder: str = "float32", passed: bool = True) -> dict[str, Any]:
         folder="programs",
         against="bundle",
         seconds=6.0,
+        threads=1,
         parts={"dit": part("int8", 37.6), "decoder": part(decoder, float("inf"))},
         drift_db=[],
         clips=[ClipReport(1, 40.0, 30.0, 0.01, 0.2, True), ClipReport(2, 40, 30, 0.02, 0.1, True)],
@@ -51,55 +40,72 @@ def written(folder: Path, name: str, content: object) -> str:
 
 
 def printed(
-    script: ModuleType,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     *arguments: str,
 ) -> list[str]:
-    monkeypatch.setattr("sys.argv", ["exported_programs.py", *arguments])
-    script.main()
+    monkeypatch.setattr("sys.argv", ["exported_programs", *arguments])
+    exported_programs.main()
     return capsys.readouterr().out.splitlines()
 
 
 def test_a_row_for_each_part_and_one_for_the_clips(
-    script: ModuleType,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     path = written(tmp_path, "report.json", report())
-    lines = printed(script, monkeypatch, capsys, path)
-    assert (
-        "| mini | executorch | dit | int8 | 2.5 | 1.2e-06 | 38 | 0.250 | 0.125 | 0.500 |" in lines
-    )
-    assert lines[3].startswith("| mini | executorch | decoder | float32 | 2.5 | 1.2e-06 | equal |")
-    assert lines[-1] == "| mini | executorch | dit int8 | 6.00 | 0.02 | 0.2 | passed |"
-    assert len({line.count("|") for line in lines[:4]}) == 1
-    without = printed(script, monkeypatch, capsys, path, "--no-times")
-    assert without[2] == "| mini | executorch | dit | int8 | 2.5 | 1.2e-06 | 38 |"
+    lines = printed(monkeypatch, capsys, path)
+    assert "threads: 1. The time of the dit is of one step" in lines[0]
+    head, _, *parts = lines[2 : lines.index("", 2)]
+    assert {line.count("|") for line in parts} == {head.count("|")}
+    dit = "| mini | executorch | dit | int8 | 2.5 | 1.2e-06 | 38 |"
+    assert parts[0] == f"{dit} 0.25 | 0.125 | 0.5 |"
+    assert parts[1].startswith("| mini | executorch | decoder | float32 | 2.5 | 1.2e-06 | equal |")
+    assert "| mini | executorch | dit int8 | 6.00 | 0.02 | 0.2 | passed |" in lines
+    other = written(tmp_path, "busy.json", {**report(), "model": "other"})
+    both = printed(monkeypatch, capsys, path, "--busy", other)
+    assert both[0] == f"{lines[0]} Where times are missing, the machine was busy."
+    assert f"{dit} 0.25 | 0.125 | 0.5 |" in both
+    assert f"{dit.replace('mini', 'other')}  |  |  |" in both
 
 
 def test_a_part_in_two_reports_has_one_row_a_precision(
-    script: ModuleType,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     whole = written(tmp_path, "whole.json", report())
     half = written(tmp_path, "half.json", report(decoder="float16", passed=False))
-    lines = printed(script, monkeypatch, capsys, whole, half)
-    assert [line.split(" | ")[2:4] for line in lines[2:5]] == [
+    lines = printed(monkeypatch, capsys, whole, half)
+    assert [line.split(" | ")[2:4] for line in lines[4 : lines.index("", 2)]] == [
         ["dit", "int8"],
         ["decoder", "float32"],
         ["decoder", "float16"],
     ]
-    assert lines[5] == ""
-    assert [line.split(" | ")[-1] for line in lines[-2:]] == ["passed |", "FAILED |"]
+    assert [line.split(" | ")[-1] for line in lines if line.startswith("| mini")][-2:] == [
+        "passed |",
+        "FAILED |",
+    ]
 
 
-def test_what_is_no_report_is_named(
-    script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_no_report_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", ["x", written(tmp_path, "other.json", {"parts": {}})])
     with pytest.raises(SystemExit, match=r"error: .*other\.json is no report of soundlet verify"):
-        script.main()
+        exported_programs.main()
+
+
+def test_the_page_on_devices_takes_the_tables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "devices.md"
+    page.write_text(DEVICES.read_text(encoding="utf-8"), encoding="utf-8")
+    path = written(tmp_path, "report.json", report())
+    assert printed(monkeypatch, capsys, path, "--into", str(page)) == []
+    text = page.read_text(encoding="utf-8")
+    place = text.split("<!-- exported programs -->")[1].split("<!-- end of exported programs -->")[
+        0
+    ]
+    assert "| mini | executorch | dit int8 | 6.00 | 0.02 | 0.2 | passed |" in place
+    outside = DEVICES.read_text(encoding="utf-8").split("<!-- exported programs -->")[0]
+    assert text.startswith(outside)

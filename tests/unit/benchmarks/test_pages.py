@@ -73,6 +73,8 @@ def test_kills_are_told_with_what_was_left() -> None:
         ("loops.md", ("loops",)),
         ("editing.md", ("edges", "levels", "memory")),
         ("batch.md", ("kills", "kills on Ray")),
+        ("devices.md", ("exported programs", "browser")),
+        ("performance.md", ("convolutions", "profile", "optimised graphs")),
     ],
 )
 def test_the_pages_have_the_places(page: str, places: tuple[str, ...]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.quantization import table
+from benchmarks.quantization import measured, table
 from benchmarks.render import show, tables
 
 MODEL = {
@@ -87,9 +87,25 @@ def test_a_precision_is_a_row() -> None:
         "share": 0.16,
         "verdict": "a nuance",
         "parts": {
-            "dit": {"disk_bytes": [35.3e6, 18.8e6], "seconds": [0.031, 0.014], "peak_bytes": None}
+            "dit": {"disk_bytes": [35.3e6, 18.8e6], "seconds": [1.0312, 0.014], "peak_bytes": None}
         },
     }
-    (first, *_, line) = table({"model": "mini", "reports": {"int8": report}})
-    assert first == "mini, after of before:"
-    assert line == "| int8 | 18.8 of 35.3 | 14 of 31 |  | 38.3 | 0.16 | a nuance |"
+    found = {"model": "mini", "seconds": 6.0, "machine": {"processor": "a processor"}}
+    (first, *_, line) = table({**found, "threads": 1, "reports": {"int8": report}})
+    assert first == "mini, clips of 6 s, after of before; a processor; threads: 1:"
+    assert line == "| int8 | 18.8 of 35.3 | 14 of 1031 |  | 38.3 | 0.160 | a nuance |"
+    without = table({**found, "threads": None, "reports": {"int8": report}}, with_times=False)
+    assert without[0].endswith("; all cores:")
+    assert without[-1] == "| int8 | 18.8 of 35.3 |  | 38.3 | 0.160 | a nuance |"
+
+
+@pytest.mark.slow
+def test_every_precision_is_measured_but_the_one_that_the_model_is_in(tiny_bundle: Path) -> None:
+    counts = []
+    for found in measured(tiny_bundle, ["float32", "dit=int8", "float16"], seconds=0.02, threads=1):
+        counts.append(len(found["reports"]))
+    assert counts == [1, 2]
+    assert list(found["reports"]) == ["dit=int8", "float16"]
+    assert found["reports"]["dit=int8"]["parts"].keys() == {"dit"}
+    assert (found["seconds"], found["threads"]) == (0.02, 1)
+    assert len(table(found)) == 6

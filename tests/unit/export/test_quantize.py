@@ -16,6 +16,7 @@ from soundlet.export import quantize
 from soundlet.export.loss import (
     Loss,
     quantization_report,
+    reference_sounds,
     spectral_distance,
     waveform_levels,
     write_report,
@@ -140,6 +141,8 @@ def test_the_report_tells_the_loss_as_a_share_of_what_seeds_change(
     as_json, as_text = write_report(report, made)
     assert as_json == tmp_path / "small.quantization.json"
     assert f"**{report.verdict}**" in as_text.read_text()
+    sounds = reference_sounds(whole, seconds=0.02, threads=1)
+    assert quantization_report(whole, made, sounds=sounds, timed=False, threads=1) == report
 
 
 def test_equal_sounds_are_0_db_apart_and_half_the_level_is_6() -> None:
