@@ -106,7 +106,8 @@ def _frames_until(
     def made(first: int, last: int) -> Array:
         left, right = max(first - reach, 0), min(last + reach, n_latents)
         frames = network(latents[None, :, left:right])[0]
-        return frames[:, (first - left) * per : (last - left) * per]
+        part: Array = frames[:, (first - left) * per : (last - left) * per]
+        return part
 
     def until(n_frames: int) -> Array:
         n_made = sum(part.shape[1] for part in parts)
