@@ -1,8 +1,10 @@
 """What a request costs over a direct call, and when the first sound of a stream arrives.
 
-    python benchmarks/server_overhead.py --repeats 15
+    python -m benchmarks.server_overhead [--repeats 15] [--also FOLDER] [--into docs/server.md]
 
-The two are interleaved on one warm model each, so that a busy machine is busy for both.
+Direct calls and requests are interleaved on one warm model each, so that a busy machine is busy for
+both. Beside the streams stands when the library's own stream has sampled: nothing can be heard
+sooner, since every step of the sampler changes the whole clip.
 """
 
 from __future__ import annotations
@@ -10,93 +12,216 @@ from __future__ import annotations
 import argparse
 import re
 import signal
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
 
 import soundlet
+from benchmarks.compare import machine
+from benchmarks.render import row, show
 from soundlet.client import Client
+from soundlet.engines.onnx import usable_cores
 
 PROMPT = "techno drum loop, 128 BPM"
+SECONDS = 1.0
+STREAM_SECONDS = (6.0, 11.8)
 FEW_STEPS = 8
+HEADER_BYTES = 58  # of a stream: what comes after them is sound
 
 
-def audible(model: soundlet.Model, seconds: float, count: int) -> list[int]:
+@dataclass(frozen=True)
+class Pair:
+    """Seconds of one sound, made by a call and by a request."""
+
+    direct: float
+    served: float
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Seconds of one stream.
+
+    Attributes:
+        sampled: share of the library's own stream after which the sampler is done.
+        first: until the first bytes of sound.
+        whole: until its last byte.
+    """
+
+    sampled: float
+    first: float
+    whole: float
+
+
+@dataclass(frozen=True)
+class Streams:
+    """All streams of one kind."""
+
+    model: str
+    threads: int
+    seconds: float
+    steps: int
+    seen: list[Stream]
+
+
+@contextmanager
+def serving(model: Path | None, threads: int) -> Iterator[Client]:
+    """`soundlet serve`, ready."""
+    with tempfile.TemporaryDirectory() as folder:
+        words = [sys.executable, "-m", "soundlet", "serve", "--port", "0", "--results", folder]
+        words += ["--threads", str(threads)]
+        words += [] if model is None else ["--model", str(model)]
+        process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        try:
+            found = re.search(r"http://\S+", process.stdout.readline())
+            assert found is not None
+            client = Client(found[0])
+            while not client.is_ready():
+                assert process.poll() is None
+                time.sleep(0.1)
+            yield client
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(60)
+            process.stdout.close()
+
+
+def audible(model: soundlet.Model, count: int) -> list[int]:
     """The first seeds that the model makes a sound of."""
     seeds: list[int] = []
     seed = 0
     while len(seeds) < count:
         with suppress(soundlet.GenerationError):
-            model.generate(PROMPT, seconds=seconds, seed=seed)
+            model.generate(PROMPT, seconds=SECONDS, seed=seed)
             seeds.append(seed)
         seed += 1
     return seeds
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser()
+def pairs(model: soundlet.Model, client: Client, repeats: int) -> list[Pair]:
+    """The same sounds by call and by request, in turn; they must be the same to the last byte."""
+    found = []
+    warming, *seeds = audible(model, repeats + 1)
+    for seed in (warming, *seeds):
+        start = time.perf_counter()
+        data = model.generate(PROMPT, seconds=SECONDS, seed=seed).encoded("wav")
+        middle = time.perf_counter()
+        same = client.generate(PROMPT, seconds=SECONDS, seed=seed)
+        end = time.perf_counter()
+        assert same == data
+        if seed != warming:
+            found.append(Pair(middle - start, end - middle))
+    return found
+
+
+def streamed(
+    model: soundlet.Model, client: Client, seconds: float, steps: int, repeats: int
+) -> list[Stream]:
+    """Streams of one length; the first of them only warms."""
+    found = []
+    for seed in range(repeats + 1):
+        share = sampling_share(model, seconds, steps, seed)
+        start = time.perf_counter()
+        first, n_bytes = 0.0, 0
+        for part in client.stream(PROMPT, seconds=seconds, steps=steps, seed=seed):
+            n_bytes += len(part)
+            if not first and n_bytes > HEADER_BYTES:
+                first = time.perf_counter() - start
+        found.append(Stream(share, first, time.perf_counter() - start))
+    return found[1:]
+
+
+def sampling_share(model: soundlet.Model, seconds: float, steps: int, seed: int) -> float:
+    """Share of the time of the library's own stream after which its latents are sampled."""
+    start = time.perf_counter()
+    sampled = 0.0
+
+    def on_step(done: int, total: int) -> None:
+        nonlocal sampled
+        if done == total:
+            sampled = time.perf_counter() - start
+
+    for _ in model.stream(PROMPT, seconds=seconds, steps=steps, seed=seed, on_step=on_step):
+        pass
+    return sampled / (time.perf_counter() - start)
+
+
+def measured(
+    folder: Path | None, threads: int, repeats: int, *, with_pairs: bool
+) -> tuple[list[Pair], list[Streams]]:
+    """All of one model on so many threads."""
+    model = soundlet.load(folder, threads=threads)
+    manifest = model.bundle.manifest
+    name = manifest.name if folder is None else folder.name
+    with serving(folder, threads) as client:
+        found = pairs(model, client, repeats) if with_pairs else []
+        streams = [
+            Streams(name, threads, seconds, steps, streamed(model, client, seconds, steps, repeats))
+            for seconds in STREAM_SECONDS
+            for steps in (manifest.defaults.steps, FEW_STEPS)
+        ]
+    return found, streams
+
+
+def overhead_table(threads_and_pairs: dict[int, list[Pair]]) -> list[str]:
+    """A line for each number of threads: medians."""
+    lines = [
+        row(["threads", "pairs", "by a call", "over HTTP", "more, median of the pairs"]),
+        row(["---"] * 5),
+    ]
+    for threads, found in threads_and_pairs.items():
+        direct = 1000 * median(pair.direct for pair in found)
+        served = 1000 * median(pair.served for pair in found)
+        more = 1000 * median(pair.served - pair.direct for pair in found)
+        cells = [f"{threads}", f"{len(found)}", f"{direct:.0f} ms", f"{served:.0f} ms"]
+        lines.append(row([*cells, f"{more:.1f} ms"]))
+    return lines
+
+
+def stream_table(found: list[Streams]) -> list[str]:
+    """A line for each kind: medians, and the shares of the whole time."""
+    head = ["model", "threads", "sound", "steps", "first sound", "whole"]
+    head += ["first sound of the whole", "sampling of the whole"]
+    lines = [row(head), row(["---"] * len(head))]
+    for each in found:
+        first = median(stream.first for stream in each.seen)
+        whole = median(stream.whole for stream in each.seen)
+        share = median(stream.first / stream.whole for stream in each.seen)
+        sampled = median(stream.sampled for stream in each.seen)
+        cells = [each.model, f"{each.threads}", f"{each.seconds:g} s", f"{each.steps}"]
+        cells += [f"{first:.2f} s", f"{whole:.2f} s", f"{share:.0%}", f"{sampled:.0%}"]
+        lines.append(row(cells))
+    return lines
+
+
+def main() -> None:
+    """Measure, and print the tables or write them."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--repeats", type=int, default=15)
-    parser.add_argument("--seconds", type=float, default=1.0)
-    parser.add_argument("--stream-seconds", type=float, default=6.0)
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--threads", type=int, action="append", help="1 and all if left out")
+    parser.add_argument("--also", type=Path, action="append", help="bundle whose streams to time")
+    parser.add_argument("--into", type=Path, help="the page to write the tables into")
     options = parser.parse_args()
-    model = soundlet.load(threads=options.threads)
-    default_steps = model.bundle.manifest.defaults.steps
-    with tempfile.TemporaryDirectory() as folder:
-        words = [sys.executable, "-m", "soundlet", "serve", "--port", "0", "--results", folder]
-        words += ["--threads", str(options.threads)]
-        process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
-        assert process.stdout is not None
-        found = re.search(r"http://\S+", process.stdout.readline())
-        assert found is not None
-        client = Client(found[0])
-        while not client.is_ready():
-            time.sleep(0.1)
-        direct: list[float] = []
-        served: list[float] = []
-        seeds = audible(model, options.seconds, options.repeats + 1)
-        for i in seeds:
-            start = time.perf_counter()
-            data = model.generate(PROMPT, seconds=options.seconds, seed=i).encoded("wav")
-            middle = time.perf_counter()
-            same = client.generate(PROMPT, seconds=options.seconds, seed=i)
-            end = time.perf_counter()
-            assert same == data
-            if i != seeds[0]:  # which warms both
-                direct.append(middle - start)
-                served.append(end - middle)
-        over = statistics.median(s - d for s, d in zip(served, direct, strict=True))
-        print(
-            f"direct {1000 * statistics.median(direct):.0f} ms, over HTTP"
-            f" {1000 * statistics.median(served):.0f} ms, overhead {1000 * over:+.1f} ms"
-            f" (medians of {options.repeats})"
-        )
-        for steps in (None, FEW_STEPS):
-            fields = {} if steps is None else {"steps": steps}
-            shares = []
-            for i in range(max(3, options.repeats // 3)):
-                start = time.perf_counter()
-                first = 0.0
-                n_bytes = 0
-                for part in client.stream(PROMPT, seconds=options.stream_seconds, seed=i, **fields):
-                    n_bytes += len(part)
-                    if not first and n_bytes > 1000:  # more than the header
-                        first = time.perf_counter() - start
-                shares.append((first, time.perf_counter() - start))
-            first_s = statistics.median(a for a, _ in shares)
-            whole_s = statistics.median(b for _, b in shares)
-            name = f"{steps or default_steps} steps"
-            print(
-                f"stream of {options.stream_seconds:g} s, {name}: first sound after"
-                f" {first_s:.2f} s of {whole_s:.2f} s ({first_s / whole_s:.0%})"
-            )
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
-    return 0
+    by_threads: dict[int, list[Pair]] = {}
+    streams: list[Streams] = []
+    for threads in options.threads or sorted({1, usable_cores()}):
+        for folder in (None, *(options.also or [])):
+            found, more = measured(folder, threads, options.repeats, with_pairs=folder is None)
+            by_threads.setdefault(threads, []).extend(found)
+            streams += more
+    told = ", ".join(machine().values())
+    tables = {
+        "overhead": [f"{told}:", "", *overhead_table(by_threads)],
+        "streams": stream_table(streams),
+    }
+    show(tables, options.into)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

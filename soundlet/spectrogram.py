@@ -12,7 +12,7 @@ audio", 2005.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -90,7 +90,11 @@ def synthesise(frames: Array, form: SpectrogramFormat, *, iterations: int = 16) 
 
 
 def synthesise_pieces(
-    frames: Array, form: SpectrogramFormat, *, iterations: int = 16
+    frames_until: Callable[[int], Array],
+    n_frames: int,
+    form: SpectrogramFormat,
+    *,
+    iterations: int = 16,
 ) -> Iterator[Array]:
     """What `synthesise` makes of one clip, from its start, piece by piece.
 
@@ -98,7 +102,9 @@ def synthesise_pieces(
     piece is made from its frames and so many rounds of neighbours: the samples are the same.
 
     Args:
-        frames: (features, frames) as `analyse` gives them.
+        frames_until: gives (features, frames) as `analyse` does: at least so many, from the first.
+            It is asked for few of them at first, and for more as they are needed.
+        n_frames: there are in all.
         form: the sizes of a frame.
         iterations: rounds of fast Griffin-Lim after the peaks have been followed.
 
@@ -106,16 +112,19 @@ def synthesise_pieces(
         (2, samples) float32; a short piece first, and longer ones after it, so that a listener
         has each before the one before it has been played.
     """
-    hop, n_frames = form.hop_length, frames.shape[1]
+    hop = form.hop_length
     reach = (iterations + 1) * (form.n_fft // hop - 1)
-    levels = frames[: form.n_bins].T
     start = np.zeros((0, form.n_bins), np.float32)
+    turned = np.zeros(form.n_bins)
     first, length = 0, max(1, reach // 2)
     while first < n_frames:
         last = min(first + length, n_frames)
         left, right = max(first - reach, 0), min(last + reach, n_frames)
-        if right > len(start):  # peaks are followed forwards: the first piece needs no more of them
-            start = follow_peaks(to_magnitude(levels if first else levels[:right]), form)
+        frames = frames_until(right)
+        if right > len(start):  # peaks are followed forwards: what comes later changes nothing
+            levels = frames[: form.n_bins, len(start) : right].T
+            phases, turned = _followed(to_magnitude(levels), form, turned)
+            start = np.concatenate([start, phases])
         piece = _synthesise_one(frames[:, left:right].T, form, iterations, start[left:right])
         yield piece[:, (first - left) * hop : (last - left) * hop]
         first, length = last, min(4 * reach, max(4 * length, 2 * reach))
@@ -256,6 +265,22 @@ def recover_phase(
 
 def follow_peaks(magnitude: Array, form: SpectrogramFormat) -> Array:
     """Phases (frames, bins) that advance from frame to frame at the frequency of the next peak."""
+    return _followed(magnitude, form, np.zeros(form.n_bins))[0]
+
+
+def _followed(
+    magnitude: Array, form: SpectrogramFormat, turned: NDArray[np.float64]
+) -> tuple[Array, NDArray[np.float64]]:
+    """The phases of frames that come after others.
+
+    Args:
+        magnitude: (frames, bins).
+        form: the sizes of a frame.
+        turned: (bins,), by how much the frames before have advanced.
+
+    Returns:
+        Phases (frames, bins), and by how much all have advanced: (bins,).
+    """
     log = np.log(magnitude + np.float32(1e-7))
     peak = np.zeros(log.shape, dtype=bool)
     peak[:, 1:-1] = (log[:, 1:-1] >= log[:, :-2]) & (log[:, 1:-1] > log[:, 2:])
@@ -268,7 +293,8 @@ def follow_peaks(magnitude: Array, form: SpectrogramFormat) -> Array:
     nearest = np.where(bins - below <= above - bins, below, above)
     frequency = nearest + np.clip(np.take_along_axis(offset, nearest, axis=1), -0.5, 0.5)
     advance = 2 * np.pi * form.hop_length / form.n_fft * frequency
-    middle = np.cumsum(advance, axis=0) - advance / 2
+    turns = np.cumsum(np.concatenate([turned[None], advance]), axis=0)[1:]
+    middle = turns - advance / 2
     # A window's spectrum turns by half a cycle a bin when its middle, not its start, is the origin.
     phase: Array = (middle - np.pi * (bins - nearest)).astype(np.float32)
-    return phase
+    return phase, turns[-1]

@@ -6,7 +6,7 @@ spectrogram frames, and `soundlet.spectrogram` turns those into samples.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -39,6 +39,12 @@ FIRST_PIECE_SAMPLES = 2**15
 SPECTRAL_HALO = 16
 """Latents: more than the convolutions of a spectral decoder reach."""
 
+SPECTRAL_REACH = 3
+"""Of a block of a spectral decoder, to each side: its kernel is 7 wide."""
+
+PART_GROWTH = 4
+"""Frames of a stream after the network has run once more, for each that there was."""
+
 
 def decode(config: ModelConfig, network: Network, latents: Array) -> Array:
     """Audio of `latents` by an engine's decoder `network`.
@@ -67,8 +73,12 @@ def decode_pieces(config: ModelConfig, network: Network, latents: Array) -> Iter
     """
     decoder = config.autoencoder.decoder.config
     if isinstance(decoder, SpectralDecoderConfig):
-        frames = network(latents[None])[0]
-        yield from synthesise_pieces(frames, _format(decoder), iterations=decoder.phase_iterations)
+        yield from synthesise_pieces(
+            _frames_until(decoder, network, latents),
+            latents.shape[1] * decoder.frames_per_latent,
+            _format(decoder),
+            iterations=decoder.phase_iterations,
+        )
         return
     halo, hop = decoder_halo(decoder), config.hop_length
     length = max(1, FIRST_PIECE_SAMPLES // hop)
@@ -79,6 +89,34 @@ def decode_pieces(config: ModelConfig, network: Network, latents: Array) -> Iter
         piece = network(latents[None, :, left:right])[0]
         yield piece[:, (first - left) * hop : (last - left) * hop]
         first, length = last, max(1, TILE_SAMPLES // hop)
+
+
+def _frames_until(
+    decoder: SpectralDecoderConfig, network: Network, latents: Array
+) -> Callable[[int], Array]:
+    """Gives at least so many spectrogram frames (features, frames) of `latents`, from the first.
+
+    Few are made at first and more each time, so that the start of a clip does not wait for the
+    rest of it; what a part has to look at beyond its ends makes many small parts dear.
+    """
+    per, n_latents = decoder.frames_per_latent, latents.shape[1]
+    reach = SPECTRAL_REACH * decoder.depth + -(-SPECTRAL_REACH * decoder.frame_depth // per)
+    parts: list[Array] = []
+
+    def made(first: int, last: int) -> Array:
+        left, right = max(first - reach, 0), min(last + reach, n_latents)
+        frames = network(latents[None, :, left:right])[0]
+        part: Array = frames[:, (first - left) * per : (last - left) * per]
+        return part
+
+    def until(n_frames: int) -> Array:
+        n_made = sum(part.shape[1] for part in parts)
+        if n_made < n_frames:
+            last = max(-(-n_frames // per), PART_GROWTH * n_made // per)
+            parts.append(made(n_made // per, min(last, n_latents)))
+        return np.concatenate(parts, axis=1)
+
+    return until
 
 
 def encode(config: ModelConfig, network: Network, audio: Array) -> Array:

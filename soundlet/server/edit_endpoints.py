@@ -23,7 +23,7 @@ from soundlet.server.endpoints import (
     check_form,
     client_of,
     finished,
-    sound_response,
+    sound_made,
     submit,
 )
 from soundlet.server.jobs import Job
@@ -37,7 +37,12 @@ router = APIRouter(tags=["edits"])
 
 
 async def submit_edit(
-    state: ServerState, request: Request, operation: str, kind: type[EditBody]
+    state: ServerState,
+    request: Request,
+    operation: str,
+    kind: type[EditBody],
+    *,
+    is_followed: bool = True,
 ) -> Job:
     """Queue the edit that a form asks for.
 
@@ -65,7 +70,9 @@ async def submit_edit(
         data = await audio.read()  # its name is not looked at
     model = state.model(body.model)
     fields = prepare.edit(model, operation, body)
-    return await submit(state, request, model, operation, fields, audio=data)
+    return await submit(
+        state, request, model, operation, fields, audio=data, is_followed=is_followed
+    )
 
 
 def endpoints_of(operation: str, kind: type[EditBody]) -> tuple[Endpoint, Endpoint]:
@@ -75,9 +82,9 @@ def endpoints_of(operation: str, kind: type[EditBody]) -> tuple[Endpoint, Endpoi
         request: Request, state: State, format: FormatOption = "wav", bits: BitsOption = None
     ) -> Response:
         check_form(format, bits)
-        job = await submit_edit(state, request, operation, kind)
+        job = await submit_edit(state, request, operation, kind, is_followed=False)
         await finished(state, request, job)
-        return await sound_response(state, job.as_record(), format, bits)
+        return await sound_made(state, job, format, bits)
 
     async def queue(request: Request, state: State) -> Response:
         return accepted(await submit_edit(state, request, operation, kind))

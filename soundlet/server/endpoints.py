@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import suppress
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -58,9 +59,10 @@ async def generate(
     """
     check_form(format, bits)
     model = state.model(body.model)
-    job = await submit(state, request, model, "generate", prepare.generation(model, body))
+    fields = prepare.generation(model, body)
+    job = await submit(state, request, model, "generate", fields, is_followed=False)
     await finished(state, request, job)
-    return await sound_response(state, job.as_record(), format, bits)
+    return await sound_made(state, job, format, bits)
 
 
 @router.post(
@@ -79,7 +81,9 @@ async def stream(body: Generation, request: Request, state: State) -> Response:
     """
     model = state.model(body.model)
     fields = prepare.generation(model, body)
-    job = await submit(state, request, model, "generate", fields, is_streamed=True)
+    job = await submit(
+        state, request, model, "generate", fields, is_followed=False, is_streamed=True
+    )
     first = await piece_of(state, request, job)
     if not isinstance(first, Opening):
         raise ProblemError(job.problem or Problem("cancelled", "The job was cancelled."))
@@ -114,9 +118,10 @@ async def loop(
     """As `/v1/generate`. A WAV file of it says where it loops, and its tempo."""
     check_form(format, bits)
     model = state.model(body.model)
-    job = await submit(state, request, model, "loop", prepare.loop(model, body))
+    fields = prepare.loop(model, body)
+    job = await submit(state, request, model, "loop", fields, is_followed=False)
     await finished(state, request, job)
-    return await sound_response(state, job.as_record(), format, bits)
+    return await sound_made(state, job, format, bits)
 
 
 @router.post(
@@ -160,9 +165,13 @@ async def submit(
     fields: Mapping[str, Any],
     *,
     audio: bytes | None = None,
+    is_followed: bool = True,
     is_streamed: bool = False,
 ) -> Job:
     """Queue a job.
+
+    One whose id is told only when it is over has nobody to follow it: messages about its steps
+    would cost the time that they take.
 
     Raises:
         ProblemError: it is not taken.
@@ -181,6 +190,7 @@ async def submit(
         audio=audio,
         target=target,
         is_streamed=is_streamed,
+        is_followed=is_followed,
     )
     try:
         await state.scheduler.submit(job, work)
@@ -257,28 +267,52 @@ def check_form(format: Format, bits: Bits | None) -> None:
         raise ProblemError(Problem("request", str(e), "bits")) from e
 
 
+async def sound_made(state: ServerState, job: Job, format: Format, bits: Bits | None) -> Response:
+    """The whole sound of a job that is done."""
+
+    def read() -> bytes | None:
+        path = state.results.file(job.id, format, bits)
+        with suppress(FileNotFoundError):  # it was dropped meanwhile
+            return None if path is None else path.read_bytes()
+        return None
+
+    data = await kept(read)
+    return Response(data, 200, sound_headers(job.as_record(), format), MEDIA_TYPES[format])
+
+
 async def sound_response(
     state: ServerState, record: Mapping[str, Any], format: Format, bits: Bits | None
 ) -> Response:
     """The sound of a job that is done, or the part of it that the client wants."""
+    path = await kept(lambda: state.results.file(record["id"], format, bits))
+    return FileResponse(path, media_type=MEDIA_TYPES[format], headers=sound_headers(record, format))
+
+
+async def kept(read: Callable[[], Result | None]) -> Result:
+    """What `read` takes from the results, in a thread.
+
+    Raises:
+        ProblemError: there is nothing, or it cannot be stored in this form.
+    """
     try:
-        path = await asyncio.to_thread(state.results.file, record["id"], format, bits)
+        found = await asyncio.to_thread(read)
     except OSError as e:
         detail = f"The sound could not be stored: {e.strerror or e}."
         raise ProblemError(Problem("storage", detail)) from e
-    if path is None:
+    if found is None:
         raise ProblemError(Problem("not-found", "The sound is no longer kept."))
+    return found
+
+
+def sound_headers(record: Mapping[str, Any], format: Format) -> dict[str, str]:
+    """What an answer says of its sound."""
     settings, sound = record["settings"], record["sound"]
-    return FileResponse(
-        path,
-        media_type=MEDIA_TYPES[format],
-        headers={
-            "Cache-Control": "private, max-age=3600",
-            "Content-Disposition": disposition(settings["prompt"], sound["seed"], format),
-            "Soundlet-Job": record["id"],
-            "Soundlet-Seed": str(sound["seed"]),
-        },
-    )
+    return {
+        "Cache-Control": "private, max-age=3600",
+        "Content-Disposition": disposition(settings["prompt"], sound["seed"], format),
+        "Soundlet-Job": record["id"],
+        "Soundlet-Seed": str(sound["seed"]),
+    }
 
 
 def wav_header(form: Opening) -> bytes:

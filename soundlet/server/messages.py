@@ -18,6 +18,7 @@ class Work:
         audio: bytes of the uploaded sound file, as they came.
         target: file to write the sound to. None: a worker that shares no disk sends it back.
         is_streamed: send the sound in pieces while the rest of it is decoded.
+        is_followed: somebody may ask how far it is: tell each step, not only the last.
     """
 
     job: str
@@ -26,6 +27,7 @@ class Work:
     audio: bytes | None = None
     target: Path | None = None
     is_streamed: bool = False
+    is_followed: bool = True
 
 
 @dataclass(frozen=True)

@@ -135,7 +135,8 @@ def run_job(model: Model, work: Work, tell: Tell, should_stop: Callable[[], bool
         audio = None if work.audio is None else decode_upload(work.audio)
 
         def on_step(done: int, total: int) -> None:
-            tell(Step(done, total))
+            if work.is_followed or done == total:
+                tell(Step(done, total))
 
         watched: dict[str, Any] = {"on_step": on_step, "should_stop": should_stop}
         if work.is_streamed:

@@ -267,7 +267,7 @@ def test_it_fits_a_phone_in_the_dark(page: Page) -> None:
 def test_a_sound_is_shown_in_the_dark(page: Page) -> None:
     light = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.emulate_media(color_scheme="dark")
-    make_a_sound(page)
+    make_a_sound(page, "house, drum loop, 909 kit, 124 BPM", "4")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") != light
     check(page, "dark")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,9 @@ from benchmarks.batch_kills import table as kills_table
 from benchmarks.editing import edges_table, levels_table, memory_table
 from benchmarks.loops import Found, Take
 from benchmarks.loops import table as loops_table
+from benchmarks.server_load import Load, Reading, Seen, failures
+from benchmarks.server_load import table as load_table
+from benchmarks.server_overhead import Pair, Stream, Streams, overhead_table, stream_table
 from soundlet.seam import Seam
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -67,6 +72,59 @@ def test_kills_are_told_with_what_was_left() -> None:
     assert "| worker killed after, node killed after | 3 sounds and not killed |" in on_ray
 
 
+def test_the_cost_of_a_request_is_the_median_of_the_pairs() -> None:
+    pairs = [Pair(0.2, 0.21), Pair(0.1, 0.13), Pair(0.3, 0.32)]
+    lines = overhead_table({1: pairs})
+    assert lines[2:] == ["| 1 | 3 | 200 ms | 210 ms | 20.0 ms |"]
+
+
+def test_a_stream_is_told_by_its_shares() -> None:
+    seen = [Stream(0.4, 1.0, 2.0), Stream(0.5, 1.2, 2.0), Stream(0.3, 0.8, 2.5)]
+    lines = stream_table([Streams("mini", 2, 6.0, 16, seen)])
+    assert lines[2:] == ["| mini | 2 | 6 s | 16 | 1.00 s | 2.00 s | 50% | 40% |"]
+
+
+def seen_under_load() -> tuple[Seen, list[dict[str, float]]]:
+    """A run in which all went well: 300 sounds, the worker killed after 15 s."""
+    readings = [Reading(n, 70 + n / 100, 100, 1 if n < 150 else 2) for n in range(0, 300, 10)]
+    answers = Counter({"200": 300, "503 with Retry-After": 9, "500 of the killed worker": 1})
+    seen = Seen(answers, [], ["The worker ended by SIGKILL."], readings, killed=15.05)
+    records = [
+        {"created": i / 10, "started": i / 10 + 1, "ended": i / 10 + 1.5} for i in range(300)
+    ]
+    return seen, records
+
+
+def test_load_is_told_as_it_was_seen() -> None:
+    seen, records = seen_under_load()
+    lines = load_table(Load(None, 32, 8, 3.0, 0.5, 4), seen, records, 0)
+    assert "| answers: 503 with Retry-After | 9 |" in lines
+    assert "| memory of the server | 70 MB after 50 jobs, 73 MB after 290 |" in lines
+    assert "| memory of worker 2 | 100 MB after 200 jobs, 100 MB after 290 |" in lines
+    assert "| sounds that are not what their seed gives alone | 0 |" in lines
+    assert failures(seen, records, 0) == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "change"),
+    [
+        ("answers", lambda seen, _: seen.answers.update({"500: internal": 1})),
+        ("sounds", lambda seen, _: seen.wrong.append("kick 1")),
+        ("waits", lambda _, records: [r.update(started=r["started"] + 2) for r in records[-90:]]),
+        ("memory", lambda seen, _: seen.readings.append(Reading(300, 170, 100, 2))),
+        ("one job lost", lambda seen, _: seen.crashes.append("another")),
+        ("back", lambda _, records: [r.update(ended=r["ended"] + 20) for r in records[130:]]),
+    ],
+)
+def test_load_that_does_not_hold_is_found(
+    fault: str, change: Callable[[Seen, list[dict[str, float]]], object]
+) -> None:
+    seen, records = seen_under_load()
+    change(seen, records)
+    assert failures(seen, records, 0) == [fault]
+    assert "exit" in failures(seen, records, 1)
+
+
 @pytest.mark.parametrize(
     ("page", "places"),
     [
@@ -75,6 +133,7 @@ def test_kills_are_told_with_what_was_left() -> None:
         ("batch.md", ("kills", "kills on Ray")),
         ("devices.md", ("exported programs", "browser")),
         ("performance.md", ("convolutions", "profile", "optimised graphs")),
+        ("server.md", ("load", "overhead", "streams")),
     ],
 )
 def test_the_pages_have_the_places(page: str, places: tuple[str, ...]) -> None:
