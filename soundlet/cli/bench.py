@@ -37,7 +37,7 @@ def bench(
         str | None, typer.Option(metavar="LIST", help="Cores, such as 1,2.  [default: all]")
     ] = None,
     repeats: Annotated[int, typer.Option(min=1, help="Clips after the first.")] = 3,
-    engine: Annotated[str, typer.Option(metavar="NAME", help="onnx or torch.")] = "onnx",
+    engine: Annotated[str, typer.Option(metavar="NAME", help="onnx, torch, openvino.")] = "onnx",
     low_memory: Annotated[
         bool, typer.Option("--low-memory", help="Keep one part in memory at a time.")
     ] = False,
