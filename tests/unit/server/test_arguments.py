@@ -13,7 +13,7 @@ from soundlet.server.arguments import Arguments, told
 
 DOCS = Path(__file__).parents[3] / "docs" / "server.md"
 TOKEN = "a-token-for-this-test"
-OF_RAY = {"host", "port", "token", "open_page", "verbose"}
+OF_RAY = {"host", "port", "token", "open_page", "verbose", "as_json"}
 """Options of the command that Ray has its own way for."""
 
 
