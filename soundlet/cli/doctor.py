@@ -88,9 +88,9 @@ def machine_facts() -> dict[str, str]:
         absent = "not installed (optional)" if name in OPTIONAL_PACKAGES else "not installed"
         facts[name] = version_of(name) or absent
     if version_of("onnxruntime"):
-        import onnxruntime
+        from soundlet.engines.onnx import available_providers
 
-        facts["providers"] = ", ".join(onnxruntime.get_available_providers())
+        facts["providers"] = ", ".join(available_providers())
     return facts
 
 

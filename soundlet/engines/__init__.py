@@ -6,6 +6,8 @@ to run the model somewhere else.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol, runtime_checkable
@@ -27,6 +29,12 @@ __all__ = [
     "StreamingEngine",
     "load_engine",
 ]
+
+# Some libraries tell their makers of each process, unless they are hindered before they are loaded:
+# ONNX Runtime by a variable, OpenVINO by the lack of the package that does it. Every use of either
+# comes through here.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 Array = NDArray[np.float32]
 

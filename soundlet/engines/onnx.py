@@ -170,13 +170,19 @@ class OnnxEngine:
             return self._sessions[part]
 
 
+def available_providers() -> list[str]:
+    """The providers that this build of ONNX Runtime has."""
+    names: list[str] = onnxruntime.get_available_providers()
+    return names
+
+
 def checked_providers(providers: Sequence[str] | None) -> list[str]:
     """The providers asked for; the CPU if none are.
 
     Raises:
         EngineError: one that this build of ONNX Runtime does not have.
     """
-    available = onnxruntime.get_available_providers()
+    available = available_providers()
     for provider in providers or ():
         if provider not in available:
             raise EngineError(
