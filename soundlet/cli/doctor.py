@@ -95,15 +95,15 @@ def machine_facts() -> dict[str, str]:
 
 
 def engines(folder: Path | None) -> list[str]:
-    """The engines that a model is tried on: what its format needs, and PyTorch if it is there."""
+    """The engines that a model is tried on: what its format needs, and others that are there."""
     from soundlet.bundle import open_bundle
-    from soundlet.engines import ENGINES_FOR
+    from soundlet.engines import engines_for
 
     try:
-        able = ENGINES_FOR[open_bundle(folder).manifest.format]
+        able = engines_for(open_bundle(folder))
     except SoundletError:  # which the check of the model tells
-        able = ENGINES_FOR["onnx"]
-    return [name for name in able if name != "torch" or version_of("torch")]
+        able = ("onnx",)
+    return [able[0], *(name for name in able[1:] if version_of(name))]
 
 
 def version_of(package: str) -> str | None:

@@ -27,6 +27,7 @@ __all__ = [
     "Conditioning",
     "Engine",
     "StreamingEngine",
+    "engines_for",
     "load_engine",
 ]
 
@@ -107,6 +108,16 @@ class ComparedEngine(Engine, Protocol):
 
     def decoder_output(self, latents: Array) -> Array:
         """What the decoder's network gives, which for a spectral codec is not yet sound."""
+
+
+def engines_for(bundle: Bundle) -> tuple[str, ...]:
+    """The engines that run `bundle`, installed or not, the usual one first.
+
+    Parts in whole numbers are in operators of ONNX Runtime's own.
+    """
+    able = ENGINES_FOR[bundle.manifest.format]
+    whole = set(bundle.manifest.precision.values()) - {"float32", "float16"}
+    return able[:1] if whole else able
 
 
 def load_engine(

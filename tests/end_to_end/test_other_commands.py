@@ -50,15 +50,33 @@ def test_doctor_finds_a_sound_installation(tiny: Path) -> None:
     assert result.exit_code == 0, result.output
     for words in ("onnxruntime", "cores", "memory", "CPUExecutionProvider"):
         assert words in result.stdout
-    assert result.stdout.count(" ok: ") == 4
+    assert result.stdout.count(" ok: ") == 5
 
 
 def test_doctor_is_json_where_asked(tiny: Path) -> None:
     report = json.loads(run("doctor", tiny, "--json").stdout)
     assert report["passed"] is True
-    names = ["model", "onnx engine", "torch engine", "sound files"]
+    names = ["model", "onnx engine", "torch engine", "openvino engine", "sound files"]
     assert [check["name"] for check in report["checks"]] == names
     assert report["machine"]["soundlet"].startswith(soundlet.__version__)
+
+
+def test_doctor_tries_whole_numbers_on_the_engine_that_has_them(
+    tiny: Path, tmp_path: Path
+) -> None:
+    small = tmp_path / "small"
+    assert run("quantize", tiny, small, "--precision", "dit=int8", "--no-report").exit_code == 0
+    report = json.loads(run("doctor", small, "--json").stdout)
+    assert [check["name"] for check in report["checks"]] == ["model", "onnx engine", "sound files"]
+    assert report["passed"] is True
+
+
+def test_doctor_does_without_what_is_not_installed(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("soundlet.cli.doctor.version_of", lambda _: None)
+    report = json.loads(run("doctor", tiny, "--json").stdout)
+    assert [check["name"] for check in report["checks"]] == ["model", "onnx engine", "sound files"]
 
 
 def test_the_version_is_told() -> None:
