@@ -17,7 +17,13 @@ from soundlet.audio import Bits, Format, format_of
 from soundlet.errors import AudioError
 from soundlet.wav_chunks import comment_in
 
-ENGINE_PACKAGES = {"onnx": "onnxruntime", "torch": "torch"}
+ENGINE_PACKAGES = {
+    "onnx": "onnxruntime",
+    "torch": "torch",
+    "openvino": "openvino",
+    "executorch": "executorch",
+    "litert": "ai-edge-litert",
+}
 LOSSLESS: tuple[Format, ...] = ("wav", "flac")
 BITS: dict[str, Bits] = {"PCM_16": "16", "PCM_24": "24", "FLOAT": "32f"}
 """Sample widths by libsndfile's names."""

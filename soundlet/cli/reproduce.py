@@ -52,7 +52,7 @@ def reproduce(
     destination = None
     if out is not None:
         destination = choose_destination(out, None, source.bits, force=force, n_clips=1)
-    engine = engine or (made_by if made_by in ("onnx", "torch") else None)
+    engine = engine or (made_by if made_by in ("onnx", "torch", "openvino") else None)
     with progress_line(quiet=quiet) as show:
         loaded = load_model(show, model=model, engine=engine, threads=threads)
         from soundlet.reproduce import reproduce as make_again

@@ -61,9 +61,7 @@ def test_doctor_is_json_where_asked(tiny: Path) -> None:
     assert report["machine"]["soundlet"].startswith(soundlet.__version__)
 
 
-def test_doctor_tries_whole_numbers_on_the_engine_that_has_them(
-    tiny: Path, tmp_path: Path
-) -> None:
+def test_doctor_tries_whole_numbers_on_the_engine_that_has_them(tiny: Path, tmp_path: Path) -> None:
     small = tmp_path / "small"
     assert run("quantize", tiny, small, "--precision", "dit=int8", "--no-report").exit_code == 0
     report = json.loads(run("doctor", small, "--json").stdout)
