@@ -121,7 +121,7 @@ def _cause(process: multiprocessing.process.BaseProcess) -> str:
         code = process.exitcode
         if code is not None and code < 0:
             name = signal.Signals(-code).name
-            hint = ": was memory short?" if name == "SIGKILL" else ""
+            hint = ", perhaps since memory was short" if name == "SIGKILL" else ""
             return f"ended by {name}{hint}"
         if code is not None:
             return f"ended with exit code {code}"
