@@ -196,6 +196,8 @@ def session_options(threads: int | None) -> onnxruntime.SessionOptions:
     """Options of a session on so many cores; None: all."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = ONLY_ERRORS
+    # Threads that spin between steps take the cores from the sampler, NumPy, and other processes.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if threads is not None:
         options.intra_op_num_threads = threads
     return options
