@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
@@ -168,6 +168,11 @@ def precision_picture() -> Any:  # noqa: ANN401
             "--precision dit=int8": models[1].generate(seed=3, **how),
             "float, another seed": models[0].generate(seed=4, **how),
         }
+    return side_by_side(clips)
+
+
+def side_by_side(clips: Mapping[str, soundlet.Clip]) -> Any:  # noqa: ANN401
+    """The spectrogram of each of three clips, under its name."""
     figure, axes = plt.subplots(1, 3, figsize=(WIDTH, 2), sharey=True, layout="constrained")
     for axis, (name, clip) in zip(axes, clips.items(), strict=True):
         mono, rate = clip.audio.mean(axis=0), clip.sample_rate
@@ -190,13 +195,7 @@ def exported_picture() -> Any:  # noqa: ANN401
             "soundlet export onnx, float16": soundlet.load(small).generate(seed=3, **how),
             "the bundle, another seed": soundlet.load().generate(seed=4, **how),
         }
-    figure, axes = plt.subplots(1, 3, figsize=(WIDTH, 2), sharey=True, layout="constrained")
-    for axis, (name, clip) in zip(axes, clips.items(), strict=True):
-        mono, rate = clip.audio.mean(axis=0), clip.sample_rate
-        axis.specgram(mono, NFFT=1024, Fs=rate, noverlap=768, vmin=-130, vmax=-40, cmap="magma")
-        axis.set(ylim=(0, 8000), title=name, xlabel="seconds")
-    axes[0].set(ylabel="Hz")
-    return figure
+    return side_by_side(clips)
 
 
 def taught_picture() -> Any:  # noqa: ANN401

@@ -96,6 +96,18 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def ready_client(process: subprocess.Popen[str]) -> Client:
+    """A client of the server that `process` is, once it takes requests."""
+    assert process.stdout is not None
+    found = re.search(r"http://\S+", process.stdout.readline())
+    assert found is not None
+    client = Client(found[0])
+    while not client.is_ready():
+        assert process.poll() is None
+        time.sleep(0.1)
+    return client
+
+
 @contextmanager
 def server(load: Load, results: Path) -> Iterator[tuple[Client, subprocess.Popen[str]]]:
     """`soundlet serve`, ready."""
@@ -108,13 +120,7 @@ def server(load: Load, results: Path) -> Iterator[tuple[Client, subprocess.Popen
     log = threading.Thread(target=process.stderr.read, daemon=True)  # so that its pipe never fills
     log.start()
     try:
-        found = re.search(r"http://\S+", process.stdout.readline())
-        assert found is not None
-        client = Client(found[0])
-        while not client.is_ready():
-            assert process.poll() is None
-            time.sleep(0.1)
-        yield client, process
+        yield ready_client(process), process
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)

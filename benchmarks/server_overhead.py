@@ -10,7 +10,6 @@ sooner, since every step of the sampler changes the whole clip.
 from __future__ import annotations
 
 import argparse
-import re
 import signal
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from statistics import median
 import soundlet
 from benchmarks.compare import machine
 from benchmarks.render import row, show
+from benchmarks.server_load import ready_client
 from soundlet.client import Client
 from soundlet.engines.onnx import usable_cores
 
@@ -79,13 +79,7 @@ def serving(model: Path | None, threads: int) -> Iterator[Client]:
         process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None
         try:
-            found = re.search(r"http://\S+", process.stdout.readline())
-            assert found is not None
-            client = Client(found[0])
-            while not client.is_ready():
-                assert process.poll() is None
-                time.sleep(0.1)
-            yield client
+            yield ready_client(process)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(60)

@@ -45,6 +45,7 @@ def reproduce(
 
     Exit code 0 says that it was made and compared, not that it is the same.
     """
+    from soundlet.engines import ENGINES_FOR
     from soundlet.metadata import read_sound_file, require_settings
 
     source = read_sound_file(file)
@@ -52,7 +53,7 @@ def reproduce(
     destination = None
     if out is not None:
         destination = choose_destination(out, None, source.bits, force=force, n_clips=1)
-    engine = engine or (made_by if made_by in ("onnx", "torch", "openvino") else None)
+    engine = engine or (made_by if made_by in ENGINES_FOR["onnx"] else None)
     with progress_line(quiet=quiet) as show:
         loaded = load_model(show, model=model, engine=engine, threads=threads)
         from soundlet.reproduce import reproduce as make_again

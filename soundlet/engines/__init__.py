@@ -116,8 +116,13 @@ def engines_for(bundle: Bundle) -> tuple[str, ...]:
     Parts in whole numbers are in operators of ONNX Runtime's own.
     """
     able = ENGINES_FOR[bundle.manifest.format]
-    whole = set(bundle.manifest.precision.values()) - {"float32", "float16"}
-    return able[:1] if whole else able
+    return able[:1] if _parts_in_whole_numbers(bundle) else able
+
+
+def _parts_in_whole_numbers(bundle: Bundle) -> dict[str, str]:
+    """The precision of each."""
+    precision = bundle.manifest.precision
+    return {part: p for part, p in precision.items() if p not in ("float32", "float16")}
 
 
 def load_engine(
@@ -156,6 +161,12 @@ def load_engine(
         raise EngineError(
             f"the {name} engine cannot run {bundle.folder}, whose format is {kind}:"
             f" choose {' or '.join(able)}{hint}"
+        )
+    if name not in engines_for(bundle):
+        part, precision = next(iter(_parts_in_whole_numbers(bundle).items()))
+        raise EngineError(
+            f"{bundle.folder}: its {part} is in {precision}, which the {able[0]} engine alone"
+            " runs: use that, or the bundle that this one was made of"
         )
     takes = {"onnx": "providers", "torch": "a device"}.get(name, "threads only")
     if name != "onnx" and providers is not None:

@@ -55,7 +55,7 @@ def decode(config: ModelConfig, network: Network, latents: Array) -> Array:
     decoder = config.autoencoder.decoder.config
     if isinstance(decoder, SpectralDecoderConfig):
         frames = network(latents)
-        return synthesise(frames, _format(decoder), iterations=decoder.phase_iterations)
+        return synthesise(frames, spectrogram_format(decoder), iterations=decoder.phase_iterations)
     tile = max(1, TILE_SAMPLES // config.hop_length)
     return decode_tiled(network, latents, config.hop_length, tile, decoder_halo(decoder))
 
@@ -76,7 +76,7 @@ def decode_pieces(config: ModelConfig, network: Network, latents: Array) -> Iter
         yield from synthesise_pieces(
             _frames_until(decoder, network, latents),
             latents.shape[1] * decoder.frames_per_latent,
-            _format(decoder),
+            spectrogram_format(decoder),
             iterations=decoder.phase_iterations,
         )
         return
@@ -127,7 +127,7 @@ def encode(config: ModelConfig, network: Network, audio: Array) -> Array:
     """
     encoder = config.autoencoder.encoder.config
     if isinstance(encoder, SpectralEncoderConfig):
-        return network(analyse(audio, _format(encoder)))
+        return network(analyse(audio, spectrogram_format(encoder)))
     tile = max(1, TILE_SAMPLES // config.hop_length)
     return encode_tiled(network, audio, config.hop_length, tile, encoder_halo(encoder))
 
@@ -154,5 +154,6 @@ def halo(config: ModelConfig) -> int:
     return decoder_halo(decoder) if isinstance(decoder, OobleckDecoderConfig) else SPECTRAL_HALO
 
 
-def _format(config: SpectralEncoderConfig | SpectralDecoderConfig) -> SpectrogramFormat:
+def spectrogram_format(config: SpectralEncoderConfig | SpectralDecoderConfig) -> SpectrogramFormat:
+    """The sizes of the frames that a spectral network takes or gives."""
     return SpectrogramFormat(config.n_fft, config.hop_length, config.n_bands)

@@ -25,19 +25,9 @@ class OpenvinoEngine:
         """Takes the options; loads nothing yet.
 
         Args:
-            bundle: an opened bundle of format "onnx".
+            bundle: an opened bundle of format "onnx", no part of it in whole numbers.
             threads: cores to use. None: all.
-
-        Raises:
-            EngineError: a part is in whole numbers, for which the graphs have operators of ONNX
-                Runtime's own.
         """
-        for part, precision in bundle.manifest.precision.items():
-            if precision not in ("float32", "float16"):
-                raise EngineError(
-                    f"{bundle.folder}: its {part} is in {precision}, which the onnx engine alone"
-                    " runs: use that, or the bundle that this one was made of"
-                )
         self._folder, self._config = bundle.folder, bundle.config
         # Left alone, OpenVINO computes in bfloat16 on processors that have it.
         self._options: dict[str, str | int] = {"INFERENCE_PRECISION_HINT": "f32"}

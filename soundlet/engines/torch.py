@@ -89,21 +89,15 @@ class TorchEngine(ModuleEngine):
         """Loads the weights of `bundle`.
 
         Args:
-            bundle: an opened bundle.
+            bundle: an opened bundle, no part of it in whole numbers.
             threads: cores to use, for the whole process, as PyTorch has it. None: its default,
                 all of them.
             device: "cpu", "cuda", "cuda:1", "mps". None: the best there is.
 
         Raises:
-            EngineError: the device is unknown or not there, or a part is in whole numbers.
+            EngineError: the device is unknown or not there.
             CheckpointError: the bundle's weights do not fit its config.
         """
-        for part, precision in bundle.manifest.precision.items():
-            if precision not in ("float32", "float16"):
-                raise EngineError(
-                    f"{bundle.folder}: its {part} is in {precision}, which the onnx engine alone"
-                    " runs: use that, or the bundle that this one was made of"
-                )
         target = available_device(device)
         if threads is not None:
             torch.set_num_threads(threads)

@@ -26,6 +26,7 @@ from soundlet.bundle import PARTS, WEIGHTS, Bundle, Part
 from soundlet.clip import Clip
 from soundlet.config import SpectralDecoderConfig
 from soundlet.engines import ComparedEngine
+from soundlet.engines.codec import spectrogram_format
 from soundlet.errors import GenerationError
 from soundlet.pipeline import Model, load
 from soundlet.request import GenerationRequest
@@ -233,7 +234,7 @@ def spectral_levels(model: Model, clip: Clip) -> Array:
     """Levels of a clip of `model` from -90 dBFS up, in dB: (bins, frames)."""
     decoder = model.config.autoencoder.decoder.config
     if isinstance(decoder, SpectralDecoderConfig) and isinstance(model.engine, ComparedEngine):
-        form = SpectrogramFormat(decoder.n_fft, decoder.hop_length, decoder.n_bands)
+        form = spectrogram_format(decoder)
         n_frames = -(-clip.audio.shape[1] // form.hop_length)
         output = model.engine.decoder_output(clip.latents[None])[0]
         of_decoder: Array = np.maximum(output[: form.n_bins, :n_frames], 0) * np.float32(-FLOOR_DB)

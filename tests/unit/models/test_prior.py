@@ -8,13 +8,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from soundlet.config import AttentionConfig, DiTConfig
-from soundlet.config.model import BeatConfig, PriorConfig
+from soundlet.config.model import PriorConfig
 from soundlet.models.dit import DiffusionTransformer
 from soundlet.models.prior import CYCLES_PER_BEAT, N_CURVES, N_OCTAVES, PromptPrior
 from soundlet.models.rhythm import TempoReading
+from tests.unit.models.test_rhythm import CONFIG as TOLD_OF_BEATS
+from tests.unit.models.test_rhythm import DIM
 
-DIM, CHANNELS, RATE = 12, 3, 20.0
+CHANNELS, RATE = 3, 20.0
 CONFIG = PriorConfig(n_words=DIM - 1, rank=DIM - 1, frames_per_second=RATE)
 
 
@@ -84,21 +85,7 @@ def test_waves_have_the_period_of_the_tempo_that_is_told(prior: PromptPrior) -> 
 
 def dit_with(prior: PriorConfig | None) -> DiffusionTransformer:
     torch.manual_seed(0)
-    config = DiTConfig(
-        io_channels=4,
-        embed_dim=64,
-        depth=2,
-        num_heads=2,
-        patch_size=2,
-        cond_token_dim=DIM,
-        global_cond_dim=DIM,
-        attn_kwargs=AttentionConfig(qk_norm="ln"),
-        global_prompt=True,
-        modulation_rank=4,
-        beats=BeatConfig(frames_per_second=RATE),
-        prior=prior,
-    )
-    return DiffusionTransformer(config).eval()
+    return DiffusionTransformer(TOLD_OF_BEATS.model_copy(update={"prior": prior})).eval()
 
 
 @torch.inference_mode()
