@@ -79,10 +79,19 @@ def test_a_job_is_queued_followed_and_fetched(server: Server, tiny: Path) -> Non
     assert server.client.audio(job.id) == expected(tiny, steps=3)
 
 
-def test_a_job_that_nobody_could_follow_tells_its_last_step_alone(server: Server) -> None:
+def test_a_job_that_nobody_could_follow_tells_its_steps_when_it_is_done(server: Server) -> None:
     body = json.dumps(server.ask(steps=3)).encode()
     answer, _ = send(server, "POST", "/v1/generate", body, Content_Type="application/json")
     job = server.client.job(answer.headers["Soundlet-Job"])
+    assert (job.state, job.step, job.steps) == ("done", 3, 3)
+    kinds = [event.kind for event in server.client.events(job.id)]
+    assert kinds == ["queued", "running", "done"]
+
+
+def test_a_stream_tells_its_last_step_before_its_sound(server: Server) -> None:
+    body = json.dumps(server.ask(steps=3)).encode()
+    answer, _ = send(server, "POST", "/v1/generate/stream", body, Content_Type="application/json")
+    job = server.client.wait(answer.headers["Soundlet-Job"])
     assert (job.state, job.step, job.steps) == ("done", 3, 3)
     kinds = [(event.kind, event.data.get("step")) for event in server.client.events(job.id)]
     assert kinds == [
