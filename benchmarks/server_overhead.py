@@ -1,6 +1,7 @@
 """What a request costs over a direct call, and when the first sound of a stream arrives.
 
-    python -m benchmarks.server_overhead [--repeats 15] [--also FOLDER] [--into docs/server.md]
+    python -m benchmarks.server_overhead [--pairs 30] [--repeats 5] [--also FOLDER]
+        [--into docs/server.md]
 
 Direct calls and requests are interleaved on one warm model each, so that a busy machine is busy for
 both. Beside the streams stands when the library's own stream has sampled: nothing can be heard
@@ -147,14 +148,14 @@ def sampling_share(model: soundlet.Model, seconds: float, steps: int, seed: int)
 
 
 def measured(
-    folder: Path | None, threads: int, repeats: int, *, with_pairs: bool
+    folder: Path | None, threads: int, *, n_pairs: int, repeats: int
 ) -> tuple[list[Pair], list[Streams]]:
     """All of one model on so many threads."""
     model = soundlet.load(folder, threads=threads)
     manifest = model.bundle.manifest
     name = manifest.name if folder is None else folder.name
     with serving(folder, threads) as client:
-        found = pairs(model, client, repeats) if with_pairs else []
+        found = pairs(model, client, n_pairs) if n_pairs else []
         streams = [
             Streams(name, threads, seconds, steps, streamed(model, client, seconds, steps, repeats))
             for seconds in STREAM_SECONDS
@@ -197,7 +198,8 @@ def stream_table(found: list[Streams]) -> list[str]:
 def main() -> None:
     """Measure, and print the tables or write them."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--repeats", type=int, default=15)
+    parser.add_argument("--pairs", type=int, default=30, help="sounds by call and by request")
+    parser.add_argument("--repeats", type=int, default=5, help="streams of each kind")
     parser.add_argument("--threads", type=int, action="append", help="1 and all if left out")
     parser.add_argument("--also", type=Path, action="append", help="bundle whose streams to time")
     parser.add_argument("--into", type=Path, help="the page to write the tables into")
@@ -206,7 +208,8 @@ def main() -> None:
     streams: list[Streams] = []
     for threads in options.threads or sorted({1, usable_cores()}):
         for folder in (None, *(options.also or [])):
-            found, more = measured(folder, threads, options.repeats, with_pairs=folder is None)
+            n_pairs = options.pairs if folder is None else 0
+            found, more = measured(folder, threads, n_pairs=n_pairs, repeats=options.repeats)
             by_threads.setdefault(threads, []).extend(found)
             streams += more
     told = ", ".join(machine().values())

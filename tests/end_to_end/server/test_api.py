@@ -14,7 +14,6 @@ import soundfile
 
 import soundlet
 from soundlet.client import ServerRefusedError
-from soundlet.editing import apply, request_from_json
 from tests.end_to_end.commands import TINY_SECONDS
 from tests.end_to_end.server.conftest import LONG, Server
 from tests.end_to_end.server.requests import edit, send, sound_file
@@ -176,28 +175,6 @@ def test_a_loop_says_where_it_loops_in_every_wav(tiny_bundle: Path, server: Serv
         assert b"smpl" in data
         assert b"acid" in data
         assert soundfile.info(io.BytesIO(data)).frames == round(0.25 * 44100)
-
-
-EDITS: dict[str, dict[str, Any]] = {
-    "restyle": {"prompt": "clap"},
-    "variation": {"prompt": "clap"},
-    "inpaint": {"prompt": "clap", "regions": [[0.005, 0.01]]},
-    "outpaint": {"prompt": "clap", "after": 0.01},
-    "blend": {"prompt": "clap", "other": "rain", "share": 0.5},
-    "one_shot": {"longest": 0.1},
-}
-
-
-@pytest.mark.parametrize("operation", EDITS)
-def test_an_edit_is_what_the_library_makes(server: Server, tiny: Path, operation: str) -> None:
-    tone = (np.sin(np.arange(900)[:, None] / 10) / 2).repeat(2, axis=1).astype(np.float32)
-    fields = EDITS[operation] if operation == "one_shot" else {**EDITS[operation], "seed": 4}
-    status, data = edit(server, f"{operation}?bits=32f", fields, sound_file(tone, subtype="FLOAT"))
-    assert status == 200, data
-    request = request_from_json({"operation": operation, **fields}, (tone.T, 44100))
-    clip = apply(soundlet.load(tiny, threads=1), request)
-    samples, _ = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
-    assert np.array_equal(samples.T, clip.audio)
 
 
 @pytest.mark.parametrize(
