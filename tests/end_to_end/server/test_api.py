@@ -13,6 +13,7 @@ import pytest
 import soundfile
 
 import soundlet
+from soundlet.audio import Bits, Format
 from soundlet.client import ServerRefusedError
 from tests.end_to_end.commands import TINY_SECONDS
 from tests.end_to_end.server.conftest import LONG, Server
@@ -41,7 +42,7 @@ def test_the_answer_is_the_file_that_python_writes(server: Server, tiny: Path) -
     ],
 )
 def test_every_format_holds_the_sound_and_its_settings(
-    server: Server, format: str, bits: str | None, subtype: str
+    server: Server, format: Format, bits: Bits | None, subtype: str
 ) -> None:
     data = server.client.generate(**server.ask(), format=format, bits=bits)
     with soundfile.SoundFile(io.BytesIO(data)) as file:
