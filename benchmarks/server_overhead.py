@@ -1,6 +1,7 @@
 """What a request costs over a direct call, and when the first sound of a stream arrives.
 
-    python -m benchmarks.server_overhead [--repeats 15] [--also FOLDER] [--into docs/server.md]
+    python -m benchmarks.server_overhead [--pairs 15] [--repeats 5] [--also FOLDER]
+        [--into docs/server.md]
 
 Direct calls and requests are interleaved on one warm model each, so that a busy machine is busy for
 both. Beside the streams stands when the library's own stream has sampled: nothing can be heard
@@ -29,7 +30,7 @@ from soundlet.client import Client
 from soundlet.engines.onnx import usable_cores
 
 PROMPT = "techno drum loop, 128 BPM"
-SECONDS = 1.0
+SECONDS = (1.0, 6.0)
 STREAM_SECONDS = (6.0, 11.8)
 FEW_STEPS = 8
 HEADER_BYTES = 58  # of a stream: what comes after them is sound
@@ -37,10 +38,19 @@ HEADER_BYTES = 58  # of a stream: what comes after them is sound
 
 @dataclass(frozen=True)
 class Pair:
-    """Seconds of one sound, made by a call and by a request."""
+    """Seconds that one sound took, made by a call and by a request."""
 
     direct: float
     served: float
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """All pairs of one kind."""
+
+    threads: int
+    seconds: float
+    seen: list[Pair]
 
 
 @dataclass(frozen=True)
@@ -86,31 +96,41 @@ def serving(model: Path | None, threads: int) -> Iterator[Client]:
             process.stdout.close()
 
 
-def audible(model: soundlet.Model, count: int) -> list[int]:
+def audible(model: soundlet.Model, seconds: float, count: int) -> list[int]:
     """The first seeds that the model makes a sound of."""
     seeds: list[int] = []
     seed = 0
     while len(seeds) < count:
         with suppress(soundlet.GenerationError):
-            model.generate(PROMPT, seconds=SECONDS, seed=seed)
+            model.generate(PROMPT, seconds=seconds, seed=seed)
             seeds.append(seed)
         seed += 1
     return seeds
 
 
-def pairs(model: soundlet.Model, client: Client, repeats: int) -> list[Pair]:
-    """The same sounds by call and by request, in turn; they must be the same to the last byte."""
+def pairs(model: soundlet.Model, client: Client, seconds: float, repeats: int) -> list[Pair]:
+    """The same sounds by call and by request, which must be the same to the last byte.
+
+    Either comes first in every other pair: what one leaves behind may cost the next.
+    """
+
+    def direct(seed: int) -> bytes:
+        return model.generate(PROMPT, seconds=seconds, seed=seed).encoded("wav")
+
+    def served(seed: int) -> bytes:
+        return client.generate(PROMPT, seconds=seconds, seed=seed)
+
     found = []
-    warming, *seeds = audible(model, repeats + 1)
-    for seed in (warming, *seeds):
-        start = time.perf_counter()
-        data = model.generate(PROMPT, seconds=SECONDS, seed=seed).encoded("wav")
-        middle = time.perf_counter()
-        same = client.generate(PROMPT, seconds=SECONDS, seed=seed)
-        end = time.perf_counter()
-        assert same == data
-        if seed != warming:
-            found.append(Pair(middle - start, end - middle))
+    ways = (direct, served)
+    for number, seed in enumerate(audible(model, seconds, repeats + 1)):
+        took, sounds = {}, set()
+        for way in ways if number % 2 else reversed(ways):
+            start = time.perf_counter()
+            sounds.add(way(seed))
+            took[way] = time.perf_counter() - start
+        assert len(sounds) == 1
+        if number:  # the first only warms
+            found.append(Pair(took[direct], took[served]))
     return found
 
 
@@ -147,14 +167,18 @@ def sampling_share(model: soundlet.Model, seconds: float, steps: int, seed: int)
 
 
 def measured(
-    folder: Path | None, threads: int, repeats: int, *, with_pairs: bool
-) -> tuple[list[Pair], list[Streams]]:
+    folder: Path | None, threads: int, *, n_pairs: int, repeats: int
+) -> tuple[list[Pairs], list[Streams]]:
     """All of one model on so many threads."""
     model = soundlet.load(folder, threads=threads)
     manifest = model.bundle.manifest
     name = manifest.name if folder is None else folder.name
     with serving(folder, threads) as client:
-        found = pairs(model, client, repeats) if with_pairs else []
+        found = [
+            Pairs(threads, seconds, pairs(model, client, seconds, n_pairs))
+            for seconds in SECONDS
+            if n_pairs
+        ]
         streams = [
             Streams(name, threads, seconds, steps, streamed(model, client, seconds, steps, repeats))
             for seconds in STREAM_SECONDS
@@ -163,18 +187,16 @@ def measured(
     return found, streams
 
 
-def overhead_table(threads_and_pairs: dict[int, list[Pair]]) -> list[str]:
-    """A line for each number of threads: medians."""
-    lines = [
-        row(["threads", "pairs", "by a call", "over HTTP", "more, median of the pairs"]),
-        row(["---"] * 5),
-    ]
-    for threads, found in threads_and_pairs.items():
-        direct = 1000 * median(pair.direct for pair in found)
-        served = 1000 * median(pair.served for pair in found)
-        more = 1000 * median(pair.served - pair.direct for pair in found)
-        cells = [f"{threads}", f"{len(found)}", f"{direct:.0f} ms", f"{served:.0f} ms"]
-        lines.append(row([*cells, f"{more:.1f} ms"]))
+def overhead_table(found: list[Pairs]) -> list[str]:
+    """A line for each kind: medians."""
+    head = ["threads", "sound", "pairs", "by a call", "over HTTP", "more, median of the pairs"]
+    lines = [row(head), row(["---"] * len(head))]
+    for each in found:
+        direct = 1000 * median(pair.direct for pair in each.seen)
+        served = 1000 * median(pair.served for pair in each.seen)
+        more = 1000 * median(pair.served - pair.direct for pair in each.seen)
+        cells = [f"{each.threads}", f"{each.seconds:g} s", f"{len(each.seen)}"]
+        lines.append(row([*cells, f"{direct:.0f} ms", f"{served:.0f} ms", f"{more:.1f} ms"]))
     return lines
 
 
@@ -197,21 +219,23 @@ def stream_table(found: list[Streams]) -> list[str]:
 def main() -> None:
     """Measure, and print the tables or write them."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--repeats", type=int, default=15)
+    parser.add_argument("--pairs", type=int, default=15, help="sounds by call and by request")
+    parser.add_argument("--repeats", type=int, default=5, help="streams of each kind")
     parser.add_argument("--threads", type=int, action="append", help="1 and all if left out")
     parser.add_argument("--also", type=Path, action="append", help="bundle whose streams to time")
     parser.add_argument("--into", type=Path, help="the page to write the tables into")
     options = parser.parse_args()
-    by_threads: dict[int, list[Pair]] = {}
+    overheads: list[Pairs] = []
     streams: list[Streams] = []
     for threads in options.threads or sorted({1, usable_cores()}):
         for folder in (None, *(options.also or [])):
-            found, more = measured(folder, threads, options.repeats, with_pairs=folder is None)
-            by_threads.setdefault(threads, []).extend(found)
+            n_pairs = options.pairs if folder is None else 0
+            found, more = measured(folder, threads, n_pairs=n_pairs, repeats=options.repeats)
+            overheads += found
             streams += more
     told = ", ".join(machine().values())
     tables = {
-        "overhead": [f"{told}:", "", *overhead_table(by_threads)],
+        "overhead": [f"{told}:", "", *overhead_table(overheads)],
         "streams": stream_table(streams),
     }
     show(tables, options.into)

@@ -3,17 +3,119 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import os
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 from urllib.parse import urlencode, urlsplit
 
-from soundlet.errors import ServerError
+from soundlet.errors import AudioError, ServerError
+from soundlet.request import Sampler
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from soundlet.audio import Bits, Format
 
 BLOCK = 2**16  # bytes
 IDS = frozenset("0123456789abcdef")
+JSON = "application/json"
+
+SoundFile: TypeAlias = bytes | str | os.PathLike[str]
+"""The bytes of a sound file, or its path: WAV, FLAC, OGG, MP3, AIFF, AU, CAF or W64."""
+
+
+class SoundFields(TypedDict, total=False):
+    """How any sound is made, as in `soundlet.GenerationRequest`.
+
+    `model` is the name of one of the server's. What is left out is the model's own.
+    """
+
+    model: str
+    seed: int
+    steps: int
+    sampler: Sampler
+    cfg_scale: float
+    cfg_rescale: float
+    cfg_interval: tuple[float, float]
+    negative_prompt: str
+    truncate_prompt: bool
+
+
+class GenerationFields(SoundFields, total=False):
+    """Of a sound from its prompt alone."""
+
+    seconds: float
+    loop: bool
+    short_window: bool
+
+
+class GridFields(TypedDict):
+    """What a loop must say: beats a minute."""
+
+    bpm: float
+
+
+class LoopFields(GridFields, SoundFields, total=False):
+    """Of a loop: `best_of` makes so many and keeps the best."""
+
+    bars: int
+    beats_per_bar: int
+    best_of: int
+
+
+class RestyleFields(SoundFields, total=False):
+    """Of a restyled sound or a variation: `strength` is how much of it is replaced."""
+
+    strength: float
+
+
+class JoinFields(SoundFields, total=False):
+    """How new sound is joined to what is kept: see `soundlet.editing.InpaintRequest`."""
+
+    resamplings: int
+    crossfade: float
+
+
+class RegionFields(TypedDict):
+    """What is made anew: (first, last) of each region in seconds."""
+
+    regions: Sequence[tuple[float, float]]
+
+
+class InpaintFields(RegionFields, JoinFields):
+    """Of a sound with new regions."""
+
+
+class OutpaintFields(JoinFields, total=False):
+    """Of a longer sound: seconds to add on either side, one of them at least."""
+
+    before: float
+    after: float
+
+
+class OtherFields(TypedDict):
+    """What a blend must say: the second prompt."""
+
+    other: str
+
+
+class BlendFields(OtherFields, RestyleFields, total=False):
+    """Of a sound between two prompts: `share` is of the second one."""
+
+    share: float
+
+
+class OneShotFields(TypedDict, total=False):
+    """Of one hit: seconds near which it begins (the strongest if left out), and its longest."""
+
+    model: str
+    at: float
+    longest: float
 
 
 class ServerRefusedError(ServerError):
@@ -102,7 +204,12 @@ class Client:
         self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
 
     def generate(
-        self, prompt: str, *, format: str = "wav", bits: str | None = None, **fields: object
+        self,
+        prompt: str,
+        *,
+        format: Format = "wav",
+        bits: Bits | None = None,
+        **fields: Unpack[GenerationFields],
     ) -> bytes:
         """Make a sound and wait for it.
 
@@ -110,7 +217,7 @@ class Client:
             prompt: what it should sound like.
             format: wav, flac, ogg or mp3.
             bits: 16, 24 or 32f. None: the format's own default.
-            fields: further ones of `soundlet.GenerationRequest`, and `model`.
+            fields: further ones of the request.
 
         Returns:
             The bytes of a sound file, its settings in its tags.
@@ -119,24 +226,152 @@ class Client:
             ServerRefusedError: the server said no.
             ServerError: it cannot be reached.
         """
-        query = _query(format, bits)
-        with self._send("POST", f"/v1/generate{query}", {"prompt": prompt, **fields}) as answer:
-            return answer.read()
+        return self._sound("generate", _json({"prompt": prompt, **fields}), format, bits)
 
-    def stream(self, prompt: str, **fields: object) -> Iterator[bytes]:
+    def stream(self, prompt: str, **fields: Unpack[GenerationFields]) -> Iterator[bytes]:
         """Make a sound and get its bytes while the rest of it is decoded.
 
         Yields:
             A 32-bit float WAV file, part by part; errors as in `generate`.
         """
-        body = {"prompt": prompt, **fields}
+        body = _json({"prompt": prompt, **fields})
         with self._send("POST", "/v1/generate/stream", body) as answer:
             while part := answer.read1(BLOCK):
                 yield part
 
-    def submit(self, prompt: str, **fields: object) -> Job:
+    def loop(
+        self,
+        prompt: str,
+        *,
+        format: Format = "wav",
+        bits: Bits | None = None,
+        **fields: Unpack[LoopFields],
+    ) -> bytes:
+        """Make whole bars that repeat without a seam, and wait for them; else as `generate`."""
+        return self._sound("loop", _json({"prompt": prompt, **fields}), format, bits)
+
+    def restyle(
+        self,
+        audio: SoundFile,
+        prompt: str,
+        *,
+        format: Format = "wav",
+        bits: Bits | None = None,
+        **fields: Unpack[RestyleFields],
+    ) -> bytes:
+        """The same sound in another manner.
+
+        Args:
+            audio: the sound to edit.
+            prompt: what the new sound should be like.
+            format: wav, flac, ogg or mp3.
+            bits: 16, 24 or 32f. None: the format's own default.
+            fields: further ones of the request.
+
+        Returns:
+            The bytes of a sound file, its settings in its tags.
+
+        Raises:
+            AudioError: the file cannot be read.
+            ServerRefusedError: the server said no.
+            ServerError: it cannot be reached.
+        """
+        return self._sound("restyle", _form({"prompt": prompt, **fields}, audio), format, bits)
+
+    def variation(
+        self,
+        audio: SoundFile,
+        prompt: str,
+        *,
+        format: Format = "wav",
+        bits: Bits | None = None,
+        **fields: Unpack[RestyleFields],
+    ) -> bytes:
+        """Another take of the same sound; each seed is another one. Else as `restyle`."""
+        return self._sound("variation", _form({"prompt": prompt, **fields}, audio), format, bits)
+
+    def inpaint(
+        self,
+        audio: SoundFile,
+        prompt: str,
+        *,
+        format: Format = "wav",
+        bits: Bits | None = None,
+        **fields: Unpack[InpaintFields],
+    ) -> bytes:
+        """New sound in the regions; all else comes back sample for sample. Else as `restyle`."""
+        return self._sound("inpaint", _form({"prompt": prompt, **fields}, audio), format, bits)
+
+    def outpaint(
+        self,
+        audio: SoundFile,
+        prompt: str,
+        *,
+        format: Format = "wav",
+        bits: Bits | None = None,
+        **fields: Unpack[OutpaintFields],
+    ) -> bytes:
+        """More sound before or after; what is there is kept as it is. Else as `restyle`."""
+        return self._sound("outpaint", _form({"prompt": prompt, **fields}, audio), format, bits)
+
+    def blend(
+        self,
+        audio: SoundFile,
+        prompt: str,
+        *,
+        format: Format = "wav",
+        bits: Bits | None = None,
+        **fields: Unpack[BlendFields],
+    ) -> bytes:
+        """The sound restyled to between two prompts. Else as `restyle`."""
+        return self._sound("blend", _form({"prompt": prompt, **fields}, audio), format, bits)
+
+    def one_shot(
+        self,
+        audio: SoundFile,
+        *,
+        format: Format = "wav",
+        bits: Bits | None = None,
+        **fields: Unpack[OneShotFields],
+    ) -> bytes:
+        """One hit out of the sound, to its end. Else as `restyle`."""
+        return self._sound("one_shot", _form(fields, audio), format, bits)
+
+    def submit(self, prompt: str, **fields: Unpack[GenerationFields]) -> Job:
         """Queue a sound; arguments and errors as in `generate`."""
-        return self._job("POST", "/v1/jobs", {"prompt": prompt, **fields})
+        return self._queued(_json({"prompt": prompt, **fields}))
+
+    def submit_loop(self, prompt: str, **fields: Unpack[LoopFields]) -> Job:
+        """Queue a loop; arguments and errors as in `loop`."""
+        return self._queued(_json({"prompt": prompt, **fields}), "loop")
+
+    def submit_restyle(self, audio: SoundFile, prompt: str, **fields: Unpack[RestyleFields]) -> Job:
+        """Queue it; arguments and errors as in `restyle`."""
+        return self._queued(_form({"prompt": prompt, **fields}, audio), "restyle")
+
+    def submit_variation(
+        self, audio: SoundFile, prompt: str, **fields: Unpack[RestyleFields]
+    ) -> Job:
+        """Queue it; arguments and errors as in `variation`."""
+        return self._queued(_form({"prompt": prompt, **fields}, audio), "variation")
+
+    def submit_inpaint(self, audio: SoundFile, prompt: str, **fields: Unpack[InpaintFields]) -> Job:
+        """Queue it; arguments and errors as in `inpaint`."""
+        return self._queued(_form({"prompt": prompt, **fields}, audio), "inpaint")
+
+    def submit_outpaint(
+        self, audio: SoundFile, prompt: str, **fields: Unpack[OutpaintFields]
+    ) -> Job:
+        """Queue it; arguments and errors as in `outpaint`."""
+        return self._queued(_form({"prompt": prompt, **fields}, audio), "outpaint")
+
+    def submit_blend(self, audio: SoundFile, prompt: str, **fields: Unpack[BlendFields]) -> Job:
+        """Queue it; arguments and errors as in `blend`."""
+        return self._queued(_form({"prompt": prompt, **fields}, audio), "blend")
+
+    def submit_one_shot(self, audio: SoundFile, **fields: Unpack[OneShotFields]) -> Job:
+        """Queue it; arguments and errors as in `one_shot`."""
+        return self._queued(_form(fields, audio), "one_shot")
 
     def job(self, id: str) -> Job:
         """A job as it is now."""
@@ -163,7 +398,7 @@ class Client:
             pass
         return self.job(id)
 
-    def audio(self, id: str, *, format: str = "wav", bits: str | None = None) -> bytes:
+    def audio(self, id: str, *, format: Format = "wav", bits: Bits | None = None) -> bytes:
         """The sound file of a job that is done."""
         with self._send("GET", f"{self._path(id)}/audio{_query(format, bits)}") as answer:
             return answer.read()
@@ -182,7 +417,14 @@ class Client:
         except ServerError:
             return False
 
-    def _job(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Job:
+    def _sound(self, operation: str, body: _Body, format: Format, bits: Bits | None) -> bytes:
+        with self._send("POST", f"/v1/{operation}{_query(format, bits)}", body) as answer:
+            return answer.read()
+
+    def _queued(self, body: _Body, operation: str = "") -> Job:
+        return self._job("POST", f"/v1/jobs/{operation}".rstrip("/"), body)
+
+    def _job(self, method: str, path: str, body: _Body | None = None) -> Job:
         with self._send(method, path, body) as answer:
             record = json.load(answer)
         return Job(**{name: record[name] for name in Job.__dataclass_fields__})
@@ -193,18 +435,18 @@ class Client:
         return f"/v1/jobs/{id}"
 
     @contextmanager
-    def _send(
-        self, method: str, path: str, body: Mapping[str, object] | None = None
-    ) -> Iterator[HTTPResponse]:
+    def _send(self, method: str, path: str, body: _Body | None = None) -> Iterator[HTTPResponse]:
         kind = HTTPSConnection if self._is_https else HTTPConnection
         connection = kind(self._host, self._port, timeout=self._timeout)
         headers = dict(self._headers)
-        data = None
         if body is not None:
-            data = json.dumps(body).encode()
-            headers["Content-Type"] = "application/json"
+            headers["Content-Type"] = body.media_type
         try:
-            connection.request(method, self._root + path, data, headers)
+            connection.connect()
+            with suppress(BrokenPipeError, ConnectionResetError):  # refused before it was all sent
+                connection.request(
+                    method, self._root + path, None if body is None else body.data, headers
+                )
             answer = connection.getresponse()
             if answer.status >= 400:
                 raise ServerRefusedError(answer.status, _problem(answer))
@@ -217,7 +459,37 @@ class Client:
             connection.close()
 
 
-def _query(format: str, bits: str | None) -> str:
+@dataclass(frozen=True)
+class _Body:
+    """What is sent."""
+
+    data: bytes
+    media_type: str
+
+
+def _json(fields: Mapping[str, object]) -> _Body:
+    return _Body(json.dumps(fields).encode(), JSON)
+
+
+def _form(fields: Mapping[str, object], audio: SoundFile) -> _Body:
+    """A form of two parts: the request as JSON, and the sound as a file without its name."""
+    sound = audio if isinstance(audio, bytes) else _read(Path(audio))
+    boundary = secrets.token_hex(16)
+    start = f'--{boundary}\r\nContent-Disposition: form-data; name="'
+    head = f'{start}request"\r\nContent-Type: {JSON}\r\n\r\n{json.dumps(fields)}\r\n'
+    head += f'{start}audio"; filename="audio"\r\nContent-Type: application/octet-stream\r\n\r\n'
+    data = head.encode() + sound + f"\r\n--{boundary}--\r\n".encode()
+    return _Body(data, f"multipart/form-data; boundary={boundary}")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as e:
+        raise AudioError(f"{path} cannot be read: {e.strerror or e}") from e
+
+
+def _query(format: Format, bits: Bits | None) -> str:
     return "?" + urlencode({"format": format, **({} if bits is None else {"bits": bits})})
 
 

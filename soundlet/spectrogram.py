@@ -174,12 +174,18 @@ def istft(spectra: Spectra, form: SpectrogramFormat) -> Array:
 
 
 @lru_cache(maxsize=8)
-def band_matrix(form: SpectrogramFormat) -> Array:
-    """(bins, bands) of zeros and ones: the band of each bin, equally wide on the Bark scale."""
+def band_of_bins(form: SpectrogramFormat) -> NDArray[np.intp]:
+    """(bins,): the band of each bin, equally wide on the Bark scale."""
     position = np.linspace(0, 1, form.n_bins) * 22.05  # kHz at 44.1 kHz
     bark = 13 * np.arctan(0.76 * position) + 3.5 * np.arctan((position / 7.5) ** 2)
-    band = np.minimum((bark / bark[-1] * form.n_bands).astype(int), form.n_bands - 1)
-    matrix: Array = np.eye(form.n_bands, dtype=np.float32)[band]
+    band: NDArray[np.intp] = (bark / bark[-1] * form.n_bands).astype(np.intp)
+    return np.minimum(band, form.n_bands - 1)
+
+
+@lru_cache(maxsize=8)
+def band_matrix(form: SpectrogramFormat) -> Array:
+    """(bins, bands) of zeros and ones: 1 where the bin is of the band."""
+    matrix: Array = np.eye(form.n_bands, dtype=np.float32)[band_of_bins(form)]
     return matrix
 
 
@@ -219,13 +225,17 @@ def _synthesise_one(
     )
     magnitude = to_magnitude(levels)
     phase = recover_phase(magnitude, form, iterations, start=start)
-    spread = band_matrix(form).T
-    balance = np.clip(balance, -1, 1) @ spread
-    angle = np.arccos(np.clip(coherence, -1, 1)) / 2 @ spread
-    direct, diffuse = np.cos(angle), np.sin(angle) * _decorrelation(form)
+    balance, angle = np.clip(balance, -1, 1), np.arccos(np.clip(coherence, -1, 1)) / 2
+    # Looked up, not multiplied by the matrix: after so large a product, OpenBLAS's threads spin
+    # for tens of milliseconds on cores that other work wants.
+    left_gain, right_gain, direct, diffuse = (
+        of_bands[:, band_of_bins(form)]
+        for of_bands in (np.sqrt(1 + balance), np.sqrt(1 - balance), np.cos(angle), np.sin(angle))
+    )
+    diffuse = diffuse * _decorrelation(form)
     core = magnitude * phase
-    left = core * (direct + diffuse) * np.sqrt(1 + balance)
-    right = core * (direct - diffuse) * np.sqrt(1 - balance)
+    left = core * (direct + diffuse) * left_gain
+    right = core * (direct - diffuse) * right_gain
     return istft(np.stack([left, right]).astype(np.complex64), form)
 
 

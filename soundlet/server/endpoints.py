@@ -170,8 +170,8 @@ async def submit(
 ) -> Job:
     """Queue a job.
 
-    One whose id is told only when it is over has nobody to follow it: messages about its steps
-    would cost the time that they take.
+    One whose id is told only when it is over has nobody to follow it, and a message about a step
+    would take a core from the worker.
 
     Raises:
         ProblemError: it is not taken.

@@ -18,7 +18,8 @@ class Work:
         audio: bytes of the uploaded sound file, as they came.
         target: file to write the sound to. None: a worker that shares no disk sends it back.
         is_streamed: send the sound in pieces while the rest of it is decoded.
-        is_followed: somebody may ask how far it is: tell each step, not only the last.
+        is_followed: somebody may ask how far it is: tell each step. Of a job that is not, a stream
+            tells its last step, and any other none.
     """
 
     job: str
@@ -81,11 +82,13 @@ class Done:
         facts: of the sound; see `schema.Sound`.
         settings: what made it, as in the file's tags.
         data: the sound file, where the worker could not write it itself.
+        steps: of the sampler; 0 where nothing was sampled.
     """
 
     facts: dict[str, Any]
     settings: dict[str, Any]
     data: bytes | None = None
+    steps: int = 0
 
 
 @dataclass(frozen=True)

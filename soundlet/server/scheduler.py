@@ -293,6 +293,8 @@ class Scheduler:
             if done.data is not None:
                 await asyncio.to_thread(write_whole, self._results.target(job.id), done.data)
             job.sound, job.settings = done.facts, done.settings
+            if done.steps:
+                job.step = job.steps = done.steps
             job.state, job.ended = "done", time.time()
             self._results.keep(job.id, job.as_record())
         except OSError as e:

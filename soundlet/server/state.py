@@ -39,7 +39,7 @@ class ServerState:
         return self.models[name]
 
 
-def state_of(request: Request) -> ServerState:
+async def state_of(request: Request) -> ServerState:  # not in a thread, as FastAPI runs the others
     """Of the server that a request came to."""
     state: ServerState = request.app.state.server
     return state

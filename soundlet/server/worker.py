@@ -133,9 +133,12 @@ def run_job(model: Model, work: Work, tell: Tell, should_stop: Callable[[], bool
     """
     try:
         audio = None if work.audio is None else decode_upload(work.audio)
+        steps = 0
 
         def on_step(done: int, total: int) -> None:
-            if work.is_followed or done == total:
+            nonlocal steps
+            steps = total
+            if work.is_followed or (work.is_streamed and done == total):
                 tell(Step(done, total))
 
         watched: dict[str, Any] = {"on_step": on_step, "should_stop": should_stop}
@@ -152,7 +155,8 @@ def run_job(model: Model, work: Work, tell: Tell, should_stop: Callable[[], bool
     except Exception:
         logger.exception("job %s failed", work.job)
         return Failed("Exception", "an error inside soundlet; the server's log has it")
-    return Done({**facts_of(clip), "measures": dict(measures)}, clip.settings(), data)
+    facts = {**facts_of(clip), "measures": dict(measures)}
+    return Done(facts, clip.settings(), data, steps)
 
 
 class Outlet:

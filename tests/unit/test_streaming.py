@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -41,6 +43,18 @@ def test_a_spectrogram_is_heard_in_pieces_as_in_one(seconds: float) -> None:
     pieces = list(synthesise_pieces(lambda _: frames[0], frames.shape[2], form, iterations=4))
     assert np.abs(np.concatenate(pieces, axis=1) - whole).max() <= 1e-5 * np.abs(whole).max()
     assert len(pieces) > 1 or seconds < 0.5
+
+
+def test_a_sound_is_made_on_the_thread_that_asks() -> None:
+    """Threads of OpenBLAS spin for tens of milliseconds after a large product of matrices."""
+    form = SpectrogramFormat(n_fft=2048, hop_length=512, n_bands=24)
+    frames = np.zeros((1, form.n_features, 345), np.float32)
+    synthesise(frames, form, iterations=1)
+    everywhere, here = time.process_time(), time.thread_time()
+    synthesise(frames, form, iterations=1)
+    time.sleep(0.05)
+    elsewhere = (time.process_time() - everywhere) - (time.thread_time() - here)
+    assert elsewhere < 0.01
 
 
 def test_a_spectral_codec_gives_in_pieces_what_it_gives_at_once() -> None:

@@ -13,8 +13,8 @@ import pytest
 import soundfile
 
 import soundlet
+from soundlet.audio import Bits, Format
 from soundlet.client import ServerRefusedError
-from soundlet.editing import apply, request_from_json
 from tests.end_to_end.commands import TINY_SECONDS
 from tests.end_to_end.server.conftest import LONG, Server
 from tests.end_to_end.server.requests import edit, send, sound_file
@@ -42,7 +42,7 @@ def test_the_answer_is_the_file_that_python_writes(server: Server, tiny: Path) -
     ],
 )
 def test_every_format_holds_the_sound_and_its_settings(
-    server: Server, format: str, bits: str | None, subtype: str
+    server: Server, format: Format, bits: Bits | None, subtype: str
 ) -> None:
     data = server.client.generate(**server.ask(), format=format, bits=bits)
     with soundfile.SoundFile(io.BytesIO(data)) as file:
@@ -79,10 +79,19 @@ def test_a_job_is_queued_followed_and_fetched(server: Server, tiny: Path) -> Non
     assert server.client.audio(job.id) == expected(tiny, steps=3)
 
 
-def test_a_job_that_nobody_could_follow_tells_its_last_step_alone(server: Server) -> None:
+def test_a_job_that_nobody_could_follow_tells_its_steps_when_it_is_done(server: Server) -> None:
     body = json.dumps(server.ask(steps=3)).encode()
     answer, _ = send(server, "POST", "/v1/generate", body, Content_Type="application/json")
     job = server.client.job(answer.headers["Soundlet-Job"])
+    assert (job.state, job.step, job.steps) == ("done", 3, 3)
+    kinds = [event.kind for event in server.client.events(job.id)]
+    assert kinds == ["queued", "running", "done"]
+
+
+def test_a_stream_tells_its_last_step_before_its_sound(server: Server) -> None:
+    body = json.dumps(server.ask(steps=3)).encode()
+    answer, _ = send(server, "POST", "/v1/generate/stream", body, Content_Type="application/json")
+    job = server.client.wait(answer.headers["Soundlet-Job"])
     assert (job.state, job.step, job.steps) == ("done", 3, 3)
     kinds = [(event.kind, event.data.get("step")) for event in server.client.events(job.id)]
     assert kinds == [
@@ -167,28 +176,6 @@ def test_a_loop_says_where_it_loops_in_every_wav(tiny_bundle: Path, server: Serv
         assert b"smpl" in data
         assert b"acid" in data
         assert soundfile.info(io.BytesIO(data)).frames == round(0.25 * 44100)
-
-
-EDITS: dict[str, dict[str, Any]] = {
-    "restyle": {"prompt": "clap"},
-    "variation": {"prompt": "clap"},
-    "inpaint": {"prompt": "clap", "regions": [[0.005, 0.01]]},
-    "outpaint": {"prompt": "clap", "after": 0.01},
-    "blend": {"prompt": "clap", "other": "rain", "share": 0.5},
-    "one_shot": {"longest": 0.1},
-}
-
-
-@pytest.mark.parametrize("operation", EDITS)
-def test_an_edit_is_what_the_library_makes(server: Server, tiny: Path, operation: str) -> None:
-    tone = (np.sin(np.arange(900)[:, None] / 10) / 2).repeat(2, axis=1).astype(np.float32)
-    fields = EDITS[operation] if operation == "one_shot" else {**EDITS[operation], "seed": 4}
-    status, data = edit(server, f"{operation}?bits=32f", fields, sound_file(tone, subtype="FLOAT"))
-    assert status == 200, data
-    request = request_from_json({"operation": operation, **fields}, (tone.T, 44100))
-    clip = apply(soundlet.load(tiny, threads=1), request)
-    samples, _ = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
-    assert np.array_equal(samples.T, clip.audio)
 
 
 @pytest.mark.parametrize(

@@ -19,17 +19,22 @@ BLOCK = re.compile(
 
 
 @pytest.mark.slow
-def test_the_examples_of_the_page_run(here: Path, tmp_path: Path) -> None:
+def test_the_examples_of_the_page_run(
+    here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(here)
+    names: dict[str, object] = {}
     blocks = BLOCK.findall(PAGE.read_text(encoding="utf-8"))
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     with serving(default_bundle(), tmp_path) as server:
         for language, code in blocks:
             own = code.replace("http://127.0.0.1:8000", server.address)
             if language == "python":
-                exec(compile(own, str(PAGE), "exec"), {})
+                exec(compile(own, str(PAGE), "exec"), names)
             else:
-                subprocess.run(["bash", "-ec", own], check=True, cwd=here)
+                subprocess.run(["bash", "-ec", own], check=True)
     assert {path.name for path in here.iterdir()} == {"kick.wav", "both.wav", "longer.wav"}
+    assert all(isinstance(names[name], bytes) for name in ("beat", "fill", "longer", "hit"))
 
 
 def test_every_option_is_documented() -> None:

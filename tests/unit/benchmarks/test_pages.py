@@ -14,7 +14,7 @@ from benchmarks.loops import Found, Take
 from benchmarks.loops import table as loops_table
 from benchmarks.server_load import Load, Reading, Seen, failures
 from benchmarks.server_load import table as load_table
-from benchmarks.server_overhead import Pair, Stream, Streams, overhead_table, stream_table
+from benchmarks.server_overhead import Pair, Pairs, Stream, Streams, overhead_table, stream_table
 from soundlet.seam import Seam
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -74,8 +74,8 @@ def test_kills_are_told_with_what_was_left() -> None:
 
 def test_the_cost_of_a_request_is_the_median_of_the_pairs() -> None:
     pairs = [Pair(0.2, 0.21), Pair(0.1, 0.13), Pair(0.3, 0.32)]
-    lines = overhead_table({1: pairs})
-    assert lines[2:] == ["| 1 | 3 | 200 ms | 210 ms | 20.0 ms |"]
+    lines = overhead_table([Pairs(1, 6.0, pairs)])
+    assert lines[2:] == ["| 1 | 6 s | 3 | 200 ms | 210 ms | 20.0 ms |"]
 
 
 def test_a_stream_is_told_by_its_shares() -> None:

@@ -6,11 +6,12 @@ from dataclasses import MISSING, fields
 
 import pytest
 
+from soundlet import client
 from soundlet.editing import OPERATIONS as EDIT_REQUESTS
 from soundlet.request import GenerationRequest
 from soundlet.server.edit_schema import EDITS
 from soundlet.server.operations import OPERATIONS
-from soundlet.server.schema import Generation
+from soundlet.server.schema import Body, Generation, Loop
 
 NOT_OVER_HTTP = {"init_audio", "init_noise_level", "n_frames", "reference"}  # restyle has a sound
 
@@ -43,3 +44,29 @@ def test_an_edit_has_the_fields_and_defaults_of_its_request(operation: str) -> N
 def test_every_edit_of_the_library_is_served() -> None:
     assert set(EDITS) == set(EDIT_REQUESTS)
     assert set(OPERATIONS) == {"generate", "loop", *EDITS}
+
+
+@pytest.mark.parametrize(
+    ("sent", "taken"),
+    [
+        (client.GenerationFields, Generation),
+        (client.LoopFields, Loop),
+        (client.RestyleFields, EDITS["restyle"]),
+        (client.RestyleFields, EDITS["variation"]),
+        (client.InpaintFields, EDITS["inpaint"]),
+        (client.OutpaintFields, EDITS["outpaint"]),
+        (client.BlendFields, EDITS["blend"]),
+        (client.OneShotFields, EDITS["one_shot"]),
+    ],
+)
+def test_the_client_sends_the_fields_that_the_server_takes(sent: type, taken: type[Body]) -> None:
+    required = {name for name, field in taken.model_fields.items() if field.is_required()}
+    assert set(sent.__annotations__) == set(taken.model_fields) - {"prompt"}
+    assert getattr(sent, "__required_keys__") == required - {"prompt"}  # noqa: B009
+
+
+def test_the_client_has_a_call_for_every_operation() -> None:
+    for operation in OPERATIONS:
+        queued = "submit" if operation == "generate" else f"submit_{operation}"
+        assert callable(getattr(client.Client, operation))
+        assert callable(getattr(client.Client, queued))
