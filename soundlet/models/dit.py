@@ -197,11 +197,13 @@ class Block(nn.Module):
 class DiffusionTransformer(nn.Module):
     """The network that denoises: the velocity of a rectified flow, noise minus data.
 
-    The time and the seconds come in as one token before the first of the sound. Four things are
+    The time and the seconds come in as one token before the first of the sound. Five things are
     not in the reference, and off unless the config asks for them: the mean of the prompt in that
     token (`global_prompt`), what that token says as scales and shifts of every block
-    (`modulation_rank`), the phase of the beat at the prompt's tempo (`beats`), and the mean of the
-    latents that a prompt makes likely (`prior`): what the blocks see is x without it.
+    (`modulation_rank`), the phase of the beat at the prompt's tempo (`beats`), the mean of the
+    latents that a prompt makes likely (`prior`): what the blocks see is x without it; and a network
+    that says what the data are (`predicts`), which the velocity follows from: the noise then need
+    not pass through blocks that are hardly wider than it.
 
     Shape: x (batch, channels, frames) with frames a multiple of `patch_size`, t (batch,) in
     [0, 1] where 1 is noise, cross_attn_cond (batch, cond tokens, cond_dim), global_cond
@@ -212,6 +214,7 @@ class DiffusionTransformer(nn.Module):
     """
 
     N_TIME_FREQUENCIES = 128
+    SURPRISE = 0.25  # of the spread of a channel: how much of it the other frames leave open
 
     def __init__(self, config: DiTConfig) -> None:
         super().__init__()
@@ -241,6 +244,7 @@ class DiffusionTransformer(nn.Module):
         if config.prior is not None:
             self.prior = PromptPrior(config.prior, config.cond_token_dim, channels)
             self.prior_embed = _zero(nn.Linear(channels * config.patch_size, dim, bias=False))
+        self.register_buffer("spread", torch.ones(channels) if config.predicts == "data" else None)
 
     prompt_embed: nn.Sequential | None
     modulation: Modulation | None
@@ -248,6 +252,7 @@ class DiffusionTransformer(nn.Module):
     beats: BeatEmbedding | None
     prior: PromptPrior | None
     prior_embed: nn.Linear | None
+    spread: Tensor | None
 
     def forward(
         self,
@@ -261,8 +266,29 @@ class DiffusionTransformer(nn.Module):
         told = (cross_attn_cond, global_cond, n_left_out)
         tokens = self._tokens(x, t, *told, reading, mean)
         out = self._from_patches(self.project_out(tokens[:, 1:]))
-        velocity: Tensor = out + self.postprocess_conv(out)
-        return velocity if mean is None else velocity - mean
+        out = out + self.postprocess_conv(out)
+        if self.spread is not None:
+            unexpected = x if mean is None else x - (1 - t)[:, None, None] * mean
+            out = self._velocity_of(out, unexpected, t[:, None, None])
+        velocity: Tensor = out if mean is None else out - mean
+        return velocity
+
+    def _velocity_of(self, out: Tensor, x: Tensor, t: Tensor) -> Tensor:
+        """The velocity (x - data) / t, where the data are a share of x and what the blocks add.
+
+        Both shares are those that are best for a channel that is known but for `SURPRISE` of its
+        spread: far from the data the blocks say all, and next to them hardly anything.
+
+        Source: the preconditioning of Karras et al., https://arxiv.org/abs/2206.00364, at the times
+        of a rectified flow; that networks had better name data than noise, as in
+        https://arxiv.org/abs/2511.13720.
+        """
+        assert self.spread is not None
+        spread = self.spread[:, None]
+        unknown = self.SURPRISE * spread
+        power = (unknown * (1 - t)).square() + t.square()
+        velocity: Tensor = x * (t - (1 - t) * unknown.square()) / power - out * spread / power.sqrt()
+        return velocity
 
     def tokens(
         self,
