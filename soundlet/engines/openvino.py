@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from threading import Lock
 
 import numpy as np
@@ -85,11 +86,22 @@ class OpenvinoEngine:
             if part not in self._compiled:
                 path = self._folder / f"{part}.onnx"
                 try:
-                    graph = openvino.Core().compile_model(str(path), "CPU", self._options)
+                    graph = _core().compile_model(str(path), "CPU", self._options)
                 except RuntimeError as e:
                     raise EngineError(f"{path} cannot be loaded: {first_line(e)}") from e
                 self._compiled[part] = graph
             return self._compiled[part]
+
+
+@cache
+def _core() -> openvino.Core:
+    """The one of this process, which is never given back.
+
+    On Linux each gives the thread that it is made in another stack for signals, and its end puts
+    the one before back in place, even if that is gone by then: two that ended in the order that
+    they were made in left the process to die of its next signal, were it only Ctrl-C.
+    """
+    return openvino.Core()
 
 
 def _shapes(arrays: Sequence[NDArray[np.generic]]) -> str:
