@@ -21,6 +21,8 @@ from soundlet.models.rhythm import BeatEmbedding, TempoReader, TempoReading
 
 Layer = TypeVar("Layer", bound=nn.Module)
 
+NONE_LEFT_OUT = 1e-9  # of a token, where none is: its logarithm is a number
+
 
 class FourierFeatures(nn.Module):
     """A time to cosines, then sines, of learned frequencies.
@@ -207,8 +209,8 @@ class DiffusionTransformer(nn.Module):
 
     Shape: x (batch, channels, frames) with frames a multiple of `patch_size`, t (batch,) in
     [0, 1] where 1 is noise, cross_attn_cond (batch, cond tokens, cond_dim), global_cond
-    (batch, cond_dim); to a velocity of the shape of x. `n_left_out` tokens of padding may be left
-    out of cross_attn_cond, which changes nothing but the time that it takes.
+    (batch, cond_dim); to a velocity of the shape of x. `n_left_out` tokens of padding, a number or
+    (1,), may be left out of cross_attn_cond, which changes nothing but the time that it takes.
 
     Source: https://arxiv.org/abs/2407.14358 for the architecture.
     """
@@ -260,7 +262,7 @@ class DiffusionTransformer(nn.Module):
         t: Tensor,
         cross_attn_cond: Tensor,
         global_cond: Tensor,
-        n_left_out: int = 0,
+        n_left_out: int | Tensor = 0,
     ) -> Tensor:
         reading, mean = self._expected(cross_attn_cond, global_cond, x.shape[2])
         told = (cross_attn_cond, global_cond, n_left_out)
@@ -287,7 +289,9 @@ class DiffusionTransformer(nn.Module):
         spread = self.spread[:, None]
         unknown = self.SURPRISE * spread
         power = (unknown * (1 - t)).square() + t.square()
-        velocity: Tensor = x * (t - (1 - t) * unknown.square()) / power - out * spread / power.sqrt()
+        velocity: Tensor = (
+            x * (t - (1 - t) * unknown.square()) / power - out * spread / power.sqrt()
+        )
         return velocity
 
     def tokens(
@@ -296,7 +300,7 @@ class DiffusionTransformer(nn.Module):
         t: Tensor,
         cross_attn_cond: Tensor,
         global_cond: Tensor,
-        n_left_out: int = 0,
+        n_left_out: int | Tensor = 0,
     ) -> Tensor:
         """What the last block gives, the token of time and seconds first.
 
@@ -323,13 +327,13 @@ class DiffusionTransformer(nn.Module):
         t: Tensor,
         cross_attn_cond: Tensor,
         global_cond: Tensor,
-        n_left_out: int,
+        n_left_out: int | Tensor,
         reading: TempoReading | None,
         mean: Tensor | None,
     ) -> Tensor:
         context = self.cross_embed(cross_attn_cond)
         bias = None
-        if n_left_out:
+        if isinstance(n_left_out, Tensor) or n_left_out > 0:
             context = functional.pad(context, (0, 0, 0, 1))
             bias = left_out_bias(context, n_left_out)
         told = [self.global_embed(global_cond), self.time_embed(self.time_features(t))]
@@ -374,14 +378,14 @@ class DiffusionTransformer(nn.Module):
         return patches.permute(0, 2, 1, 3).flatten(2)
 
 
-def left_out_bias(context: Tensor, n_left_out: int) -> Tensor:
+def left_out_bias(context: Tensor, n_left_out: int | Tensor) -> Tensor:
     """What the last token of a context must be heard with to stand for `n_left_out` like it.
 
-    Shape: context (batch, cond tokens, dim) to (cond tokens,).
+    Shape: context (batch, cond tokens, dim), n_left_out a number or (1,), to (cond tokens,).
     """
-    bias = torch.zeros(context.shape[1], device=context.device)
-    bias[-1] = math.log(n_left_out)
-    return bias
+    count = torch.as_tensor(n_left_out, dtype=torch.float32, device=context.device).reshape(1)
+    others = torch.zeros(context.shape[1] - 1, device=context.device)
+    return torch.cat([others, count.clamp(min=NONE_LEFT_OUT).log()])
 
 
 def mean_of_tokens(prompt: Tensor) -> Tensor:
