@@ -271,28 +271,29 @@ class DiffusionTransformer(nn.Module):
         out = out + self.postprocess_conv(out)
         if self.spread is not None:
             unexpected = x if mean is None else x - (1 - t)[:, None, None] * mean
-            out = self._velocity_of(out, unexpected, t[:, None, None])
+            of_x, of_out = self.shares(t)
+            out = of_x * unexpected - of_out * out
         velocity: Tensor = out if mean is None else out - mean
         return velocity
 
-    def _velocity_of(self, out: Tensor, x: Tensor, t: Tensor) -> Tensor:
-        """The velocity (x - data) / t, where the data are a share of x and what the blocks add.
+    def shares(self, t: Tensor) -> tuple[Tensor, Tensor]:
+        """How much of x, and of what the blocks say, is in the velocity where data are predicted.
 
-        Both shares are those that are best for a channel that is known but for `SURPRISE` of its
-        spread: far from the data the blocks say all, and next to them hardly anything.
+        The velocity is (x - data) / t, and the data are a part of x and of what the blocks say:
+        the parts that are best for a channel that is known but for `SURPRISE` of its spread. Far
+        from the data the blocks say all, and next to them hardly anything.
+
+        Shape: times (batch,) to shares, each (batch, channels, 1); the second is subtracted.
 
         Source: the preconditioning of Karras et al., https://arxiv.org/abs/2206.00364, at the times
         of a rectified flow; that networks had better name data than noise, as in
         https://arxiv.org/abs/2511.13720.
         """
         assert self.spread is not None
-        spread = self.spread[:, None]
+        spread, t = self.spread[:, None], t[:, None, None]
         unknown = self.SURPRISE * spread
         power = (unknown * (1 - t)).square() + t.square()
-        velocity: Tensor = (
-            x * (t - (1 - t) * unknown.square()) / power - out * spread / power.sqrt()
-        )
-        return velocity
+        return (t - (1 - t) * unknown.square()) / power, spread / power.sqrt()
 
     def tokens(
         self,
@@ -343,9 +344,9 @@ class DiffusionTransformer(nn.Module):
         first = sum_of(told)
         if mean is not None:
             x = x - (1 - t)[:, None, None] * mean
-        patches = self.project_in(self._to_patches(x + self.preprocess_conv(x)))
+        patches = self.project_in(self.to_patches(x + self.preprocess_conv(x)))
         if mean is not None and self.prior_embed is not None:
-            patches = patches + self.prior_embed(self._to_patches(mean))
+            patches = patches + self.prior_embed(self.to_patches(mean))
         if reading is not None and self.beats is not None:
             patches = patches + self.beats(reading, patches.shape[1])
         tokens = torch.cat([first[:, None], patches], dim=1)
@@ -363,7 +364,7 @@ class DiffusionTransformer(nn.Module):
         if self.modulation is not None:
             self.modulation.tables = nn.Parameter(self.modulation.tables[:count].detach().clone())
 
-    def _to_patches(self, x: Tensor) -> Tensor:
+    def to_patches(self, x: Tensor) -> Tensor:
         """(batch, channels, frames) to (batch, patches, channels * patch_size)."""
         if self.patch_size == 1:
             return x.transpose(1, 2)
