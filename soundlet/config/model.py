@@ -99,8 +99,8 @@ class PriorConfig(Section):
 class DiTConfig(Section):
     """Sizes of the Diffusion Transformer.
 
-    `global_prompt`, `modulation_rank`, `beats` and `prior` are not in the reference: see
-    `soundlet.models.dit`.
+    `global_prompt`, `modulation_rank`, `beats`, `prior` and a network that predicts "data" are not
+    in the reference: see `soundlet.models.dit`.
     """
 
     io_channels: Count
@@ -123,6 +123,7 @@ class DiTConfig(Section):
     modulation_rank: Annotated[int, Field(ge=0)] = 0
     beats: BeatConfig | None = None
     prior: PriorConfig | None = None
+    predicts: Literal["velocity", "data"] = "velocity"
 
     @model_validator(mode="after")
     def _the_prior_has_a_tempo(self) -> DiTConfig:

@@ -29,6 +29,9 @@ from soundlet.export.weights import Placement, write_weights
 from soundlet.models import Model
 
 OPSET = 20
+CONTEXT = "cross_attn_cond"
+LEFT_OUT = "n_left_out"
+N_WORDS = "n_words"  # what the dit's graph finds out first, by name
 
 _ONNX_TYPES = {torch.float32: ir.DataType.FLOAT, torch.float16: ir.DataType.FLOAT16}
 
@@ -116,11 +119,68 @@ def export_onnx(
     for part in PARTS:
         report(f"{part}.onnx")
         module = model.get_submodule(part)
-        graph_model = _traced(module, signatures(config)[part])
+        signature = signatures(config)[part]
+        if part == "dit":
+            graph_model = _traced(module, _without_padding(signature))
+            _leave_out_padding(graph_model, config)
+        else:
+            graph_model = _traced(module, signature)
         _refer_to_weights(graph_model, part, placements)
         path = folder / f"{part}.onnx"
         ir.save(graph_model, path)
         onnx.checker.check_model(str(path))
+
+
+def _without_padding(signature: Signature) -> Signature:
+    """The dit's signature when it is given the words of a prompt without their padding."""
+    inputs = {**signature.inputs, LEFT_OUT: torch.ones(1)}
+    dynamic = {**signature.dynamic, LEFT_OUT: {}}
+    dynamic[CONTEXT] = {**dynamic[CONTEXT], 1: Dim("tokens", min=2)}
+    inputs[CONTEXT] = inputs[CONTEXT][:, -8:]
+    return Signature(inputs, signature.outputs, dynamic)
+
+
+def _leave_out_padding(model: ir.Model, config: ModelConfig) -> None:
+    """Take a dit that is given words without padding, and let it take them with padding.
+
+    Most of the tokens of a prompt are padding, of zeros, and every step would project them all
+    again for every block. The graph finds the last word of the batch itself.
+    """
+    graph = model.graph
+    given = {value.name: value for value in graph.inputs}
+    heard, left_out = given[CONTEXT], given[LEFT_OUT]
+    n_padded = config.prompt_max_length
+    whole = ir.Value(
+        name=CONTEXT,
+        shape=ir.Shape([heard.shape[0] if heard.shape else None, n_padded + 1, config.cond_dim]),
+        type=heard.type,
+    )
+    tape = ir.tape.Tape()
+
+    def constant(values: list[int] | list[float]) -> ir.Value:
+        dtype = ir.DataType.FLOAT if isinstance(values[0], float) else ir.DataType.INT64
+        return tape.op("Constant", [], {"value": ir.tensor(values, dtype=dtype)})
+
+    tokens = constant([1])  # the axis
+    prompt = tape.op("Slice", [whole, constant([0]), constant([-1]), tokens])
+    seconds = tape.op("Slice", [whole, constant([-1]), constant([n_padded + 1]), tokens])
+    loudest = tape.op("ReduceMax", [tape.op("Abs", [prompt]), constant([0, 2])], {"keepdims": 0})
+    is_word = tape.op("Greater", [loudest, constant([0.0])])
+    places = constant(list(range(1, n_padded + 1)))
+    last = tape.op("Where", [is_word, places, constant([1])])
+    n_words = tape.op("ReduceMax", [last], {"keepdims": 1})
+    n_words.name = N_WORDS
+    words = tape.op("Slice", [prompt, constant([0]), n_words, tokens])
+    n_left = tape.op("Sub", [constant([n_padded]), n_words])
+    found = (
+        tape.op("Concat", [words, seconds], {"axis": 1}),
+        tape.op("Cast", [n_left], {"to": ir.DataType.FLOAT.value}),
+    )
+    ir.convenience.replace_all_uses_with((heard, left_out), found)
+    graph.insert_before(graph[0], tape.nodes)
+    place = list(graph.inputs).index(heard)
+    graph.inputs.remove(left_out)
+    graph.inputs[place] = whole
 
 
 def _traced(module: nn.Module, signature: Signature) -> ir.Model:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from soundlet.bundle import PART_FILES, PARTS, Bundle, Part, Precision, require_free
 from soundlet.config import ModelConfig
 from soundlet.errors import BundleError, RequestError
-from soundlet.export.onnx import signatures
+from soundlet.export.onnx import N_WORDS, signatures
 from soundlet.export.programs import (
     Report,
     checked_precision,
@@ -121,10 +121,22 @@ def fix_shapes(model: ir.Model, config: ModelConfig, part: Part) -> None:
         if part == "encoder":  # the example has four frames
             sizes[2] = example.shape[2] // 4 * config.n_frames
         value.shape = ir.Shape(sizes)
+    if part == "dit":
+        _keep_padding(model.graph, config.prompt_max_length)
     for node in model.graph:
         for value in node.outputs:
             value.shape = None
     onnxscript.optimizer.optimize(model)
+
+
+def _keep_padding(graph: ir.Graph, n_tokens: int) -> None:
+    """Let a dit hear every token of a prompt: how many are words is not known beforehand."""
+    found = next((v for node in graph for v in node.outputs if v.name == N_WORDS), None)
+    if found is None:
+        return
+    all_tokens = ir.node("Constant", [], {"value": ir.tensor([n_tokens], dtype=ir.DataType.INT64)})
+    graph.insert_before(graph[0], all_tokens)
+    ir.convenience.replace_all_uses_with(found, all_tokens.outputs[0])
 
 
 def compute_in_float16(model: ir.Model) -> None:

@@ -21,6 +21,8 @@ from soundlet.models.rhythm import BeatEmbedding, TempoReader, TempoReading
 
 Layer = TypeVar("Layer", bound=nn.Module)
 
+NONE_LEFT_OUT = 1e-9  # of a token, where none is: its logarithm is a number
+
 
 class FourierFeatures(nn.Module):
     """A time to cosines, then sines, of learned frequencies.
@@ -197,21 +199,24 @@ class Block(nn.Module):
 class DiffusionTransformer(nn.Module):
     """The network that denoises: the velocity of a rectified flow, noise minus data.
 
-    The time and the seconds come in as one token before the first of the sound. Four things are
+    The time and the seconds come in as one token before the first of the sound. Five things are
     not in the reference, and off unless the config asks for them: the mean of the prompt in that
     token (`global_prompt`), what that token says as scales and shifts of every block
-    (`modulation_rank`), the phase of the beat at the prompt's tempo (`beats`), and the mean of the
-    latents that a prompt makes likely (`prior`): what the blocks see is x without it.
+    (`modulation_rank`), the phase of the beat at the prompt's tempo (`beats`), the mean of the
+    latents that a prompt makes likely (`prior`): what the blocks see is x without it; and a network
+    that says what the data are (`predicts`), which the velocity follows from: the noise then need
+    not pass through blocks that are hardly wider than it.
 
     Shape: x (batch, channels, frames) with frames a multiple of `patch_size`, t (batch,) in
     [0, 1] where 1 is noise, cross_attn_cond (batch, cond tokens, cond_dim), global_cond
-    (batch, cond_dim); to a velocity of the shape of x. `n_left_out` tokens of padding may be left
-    out of cross_attn_cond, which changes nothing but the time that it takes.
+    (batch, cond_dim); to a velocity of the shape of x. `n_left_out` tokens of padding, a number or
+    (1,), may be left out of cross_attn_cond, which changes nothing but the time that it takes.
 
     Source: https://arxiv.org/abs/2407.14358 for the architecture.
     """
 
     N_TIME_FREQUENCIES = 128
+    SURPRISE = 0.25  # of the spread of a channel: how much of it the other frames leave open
 
     def __init__(self, config: DiTConfig) -> None:
         super().__init__()
@@ -241,6 +246,7 @@ class DiffusionTransformer(nn.Module):
         if config.prior is not None:
             self.prior = PromptPrior(config.prior, config.cond_token_dim, channels)
             self.prior_embed = _zero(nn.Linear(channels * config.patch_size, dim, bias=False))
+        self.register_buffer("spread", torch.ones(channels) if config.predicts == "data" else None)
 
     prompt_embed: nn.Sequential | None
     modulation: Modulation | None
@@ -248,6 +254,7 @@ class DiffusionTransformer(nn.Module):
     beats: BeatEmbedding | None
     prior: PromptPrior | None
     prior_embed: nn.Linear | None
+    spread: Tensor | None
 
     def forward(
         self,
@@ -255,14 +262,38 @@ class DiffusionTransformer(nn.Module):
         t: Tensor,
         cross_attn_cond: Tensor,
         global_cond: Tensor,
-        n_left_out: int = 0,
+        n_left_out: int | Tensor = 0,
     ) -> Tensor:
         reading, mean = self._expected(cross_attn_cond, global_cond, x.shape[2])
         told = (cross_attn_cond, global_cond, n_left_out)
         tokens = self._tokens(x, t, *told, reading, mean)
         out = self._from_patches(self.project_out(tokens[:, 1:]))
-        velocity: Tensor = out + self.postprocess_conv(out)
-        return velocity if mean is None else velocity - mean
+        out = out + self.postprocess_conv(out)
+        if self.spread is not None:
+            unexpected = x if mean is None else x - (1 - t)[:, None, None] * mean
+            of_x, of_out = self.shares(t)
+            out = of_x * unexpected - of_out * out
+        velocity: Tensor = out if mean is None else out - mean
+        return velocity
+
+    def shares(self, t: Tensor) -> tuple[Tensor, Tensor]:
+        """How much of x, and of what the blocks say, is in the velocity where data are predicted.
+
+        The velocity is (x - data) / t, and the data are a part of x and of what the blocks say:
+        the parts that are best for a channel that is known but for `SURPRISE` of its spread. Far
+        from the data the blocks say all, and next to them hardly anything.
+
+        Shape: times (batch,) to shares, each (batch, channels, 1); the second is subtracted.
+
+        Source: the preconditioning of Karras et al., https://arxiv.org/abs/2206.00364, at the times
+        of a rectified flow; that networks had better name data than noise, as in
+        https://arxiv.org/abs/2511.13720.
+        """
+        assert self.spread is not None
+        spread, t = self.spread[:, None], t[:, None, None]
+        unknown = self.SURPRISE * spread
+        power = (unknown * (1 - t)).square() + t.square()
+        return (t - (1 - t) * unknown.square()) / power, spread / power.sqrt()
 
     def tokens(
         self,
@@ -270,7 +301,7 @@ class DiffusionTransformer(nn.Module):
         t: Tensor,
         cross_attn_cond: Tensor,
         global_cond: Tensor,
-        n_left_out: int = 0,
+        n_left_out: int | Tensor = 0,
     ) -> Tensor:
         """What the last block gives, the token of time and seconds first.
 
@@ -297,13 +328,13 @@ class DiffusionTransformer(nn.Module):
         t: Tensor,
         cross_attn_cond: Tensor,
         global_cond: Tensor,
-        n_left_out: int,
+        n_left_out: int | Tensor,
         reading: TempoReading | None,
         mean: Tensor | None,
     ) -> Tensor:
         context = self.cross_embed(cross_attn_cond)
         bias = None
-        if n_left_out:
+        if isinstance(n_left_out, Tensor) or n_left_out > 0:
             context = functional.pad(context, (0, 0, 0, 1))
             bias = left_out_bias(context, n_left_out)
         told = [self.global_embed(global_cond), self.time_embed(self.time_features(t))]
@@ -313,9 +344,9 @@ class DiffusionTransformer(nn.Module):
         first = sum_of(told)
         if mean is not None:
             x = x - (1 - t)[:, None, None] * mean
-        patches = self.project_in(self._to_patches(x + self.preprocess_conv(x)))
+        patches = self.project_in(self.to_patches(x + self.preprocess_conv(x)))
         if mean is not None and self.prior_embed is not None:
-            patches = patches + self.prior_embed(self._to_patches(mean))
+            patches = patches + self.prior_embed(self.to_patches(mean))
         if reading is not None and self.beats is not None:
             patches = patches + self.beats(reading, patches.shape[1])
         tokens = torch.cat([first[:, None], patches], dim=1)
@@ -333,7 +364,7 @@ class DiffusionTransformer(nn.Module):
         if self.modulation is not None:
             self.modulation.tables = nn.Parameter(self.modulation.tables[:count].detach().clone())
 
-    def _to_patches(self, x: Tensor) -> Tensor:
+    def to_patches(self, x: Tensor) -> Tensor:
         """(batch, channels, frames) to (batch, patches, channels * patch_size)."""
         if self.patch_size == 1:
             return x.transpose(1, 2)
@@ -348,14 +379,14 @@ class DiffusionTransformer(nn.Module):
         return patches.permute(0, 2, 1, 3).flatten(2)
 
 
-def left_out_bias(context: Tensor, n_left_out: int) -> Tensor:
+def left_out_bias(context: Tensor, n_left_out: int | Tensor) -> Tensor:
     """What the last token of a context must be heard with to stand for `n_left_out` like it.
 
-    Shape: context (batch, cond tokens, dim) to (cond tokens,).
+    Shape: context (batch, cond tokens, dim), n_left_out a number or (1,), to (cond tokens,).
     """
-    bias = torch.zeros(context.shape[1], device=context.device)
-    bias[-1] = math.log(n_left_out)
-    return bias
+    count = torch.as_tensor(n_left_out, dtype=torch.float32, device=context.device).reshape(1)
+    others = torch.zeros(context.shape[1] - 1, device=context.device)
+    return torch.cat([others, count.clamp(min=NONE_LEFT_OUT).log()])
 
 
 def mean_of_tokens(prompt: Tensor) -> Tensor:

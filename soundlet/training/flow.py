@@ -51,12 +51,14 @@ class FlowSettings(BatchSettings):
         cfg_dropout: share of sounds whose cross-attention conditioning is all zeros.
         time_mean: of the normal that the times' logits are drawn from.
         time_deviation: of the same normal.
+        earliest: time that no sound is drawn before.
     """
 
     train_text: bool = True
     cfg_dropout: Share = 0.1
     time_mean: float = 0.0
     time_deviation: Positive = 1.0
+    earliest: Share = 0.0
 
 
 @dataclass(frozen=True)
@@ -234,6 +236,7 @@ class FlowTrainee(Trainee[FlowBatch]):
         """Mean squared error of the velocity at random times."""
         settings, count = self.settings, len(batch.latents)
         t = spread_times(count, settings.time_mean, settings.time_deviation, generator)
+        t = t.clamp(min=settings.earliest)
         noise = torch.randn(batch.latents.shape, generator=generator)
         kept = torch.rand(count, generator=generator) >= settings.cfg_dropout
         device = next(self.flow.parameters()).device

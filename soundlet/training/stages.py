@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -42,6 +42,7 @@ from soundlet.training.flow import (
 )
 from soundlet.training.latents import STATISTICS, LatentStore, read_statistics
 from soundlet.training.loop import Batch, Figures, Run, TrainingError
+from soundlet.training.output import fit_output, spread_of
 from soundlet.training.prior import fit_prior
 from soundlet.training.recorder import Draw, Recorder
 from soundlet.training.samples import draw_clips, draw_reconstructions
@@ -61,6 +62,8 @@ OnLog = Callable[[Figures], None]
 MIN_START_BATCHES = 12  # that the principal components are taken from
 START_FRAMES_A_FEATURE = 64
 PRIOR = "dit.prior"  # what the names of its weights begin with
+SPREAD = "dit.spread"
+FIRST_SEED = 900  # of the batches that a flow is prepared with
 
 
 def train_autoencoder(stage: AutoencoderStage, on_log: OnLog | None = None) -> Run[Tensor]:
@@ -144,17 +147,21 @@ def train_flow(stage: FlowStage, on_log: OnLog | None = None) -> Run[FlowBatch]:
             load_weights(flow.conditioners.t5, part_of(weights, "t5"), stage.text_from)
             if flow.dit.tempo is not None:
                 load_weights(flow.dit.tempo, part_of(weights, "tempo"), stage.text_from)
+        if flow.dit.spread is not None:
+            flow.dit.spread.copy_(spread_of(parts.store))
         weights = {} if stage.start_from is None else _flow_weights(stage.start_from)
         has_prior = any(name.startswith(PRIOR) for name in weights)
         if stage.start_from is not None:
-            fresh = {n: w for n, w in flow.state_dict().items() if n.startswith(PRIOR)}
-            load_weights(flow, weights if has_prior else {**fresh, **weights}, stage.start_from)
+            own = {} if has_prior else _beginning_with(PRIOR, flow)
+            own |= {} if SPREAD in weights else _beginning_with(SPREAD, flow)
+            load_weights(flow, {**own, **weights}, stage.start_from)
         else:
-            seeds = range(900, 950)
-            calibrate_context(flow, trainee.batch(torch.Generator().manual_seed(seeds[0])))
-            calibrate_prompt(flow, (trainee.batch(torch.Generator().manual_seed(n)) for n in seeds))
+            calibrate_context(flow, trainee.batch(torch.Generator().manual_seed(FIRST_SEED)))
+            calibrate_prompt(flow, _batches(trainee, 50))
         if flow.dit.prior is not None and not has_prior:
             fit_prior(flow, parts.store, parts.tokenizer)
+        if flow.dit.spread is not None and weights and SPREAD not in weights:
+            fit_output(flow, _batches(trainee, 40), torch.Generator().manual_seed(FIRST_SEED))
     run = Run(trainee, stage.run, stage.loop)
     _train(run, on_log, stage.samples.every, parts.draw(run, stage))
     return run
@@ -276,6 +283,14 @@ def _typical_frames(trainee: AutoencoderTrainee, n_features: int) -> Tensor:
     ):
         batches.append(trainee.batch(torch.Generator().manual_seed(900 + len(batches))))
     return torch.cat(batches)
+
+
+def _batches(trainee: FlowTrainee, count: int) -> Iterator[FlowBatch]:
+    return (trainee.batch(torch.Generator().manual_seed(FIRST_SEED + i)) for i in range(count))
+
+
+def _beginning_with(start: str, flow: Flow) -> dict[str, Tensor]:
+    return {name: w for name, w in flow.state_dict().items() if name.startswith(start)}
 
 
 def _flow_weights(source: Path) -> dict[str, Tensor]:

@@ -143,3 +143,29 @@ def test_the_features_of_a_time_are_cosines_then_sines() -> None:
     angles = 2 * math.pi * 0.3 * features.weight[:, 0]
     expected = torch.cat([angles.cos(), angles.sin()])
     torch.testing.assert_close(features(torch.tensor([0.3]))[0], expected)
+
+
+@torch.inference_mode()
+def test_a_velocity_of_predicted_data_leads_to_them() -> None:
+    dit = random_dit(CONFIG.model_copy(update={"predicts": "data"}))
+    assert dit.spread is not None
+    dit.spread.copy_(torch.tensor([3.0, 1.0, 0.3, 0.1]))
+    x, _, cross, end = inputs()
+    for share in (1.0, 0.5, 0.1, 1e-3, 0.0):
+        t = torch.full((2,), share)
+        of_x, of_out = dit.shares(t)
+        velocity = dit(x, t, cross, end)
+        out = (of_x * x - velocity) / of_out
+        unknown = 0.25 * dit.spread[:, None]
+        sure = (1 - share) * unknown**2 / ((unknown * (1 - share)) ** 2 + share**2)
+        data = sure * x + share * of_out * out
+        torch.testing.assert_close(x - share * velocity, data, rtol=1e-4, atol=1e-4)
+        assert velocity.isfinite().all()
+
+
+@torch.inference_mode()
+def test_at_pure_noise_only_the_blocks_say_what_the_data_are() -> None:
+    dit = random_dit(CONFIG.model_copy(update={"predicts": "data"}))
+    of_x, of_out = dit.shares(torch.ones(1))
+    torch.testing.assert_close(of_x, torch.ones(1, 4, 1))
+    torch.testing.assert_close(of_out, torch.ones(1, 4, 1))
