@@ -15,11 +15,11 @@ from soundlet.bundle import MANIFEST, MODEL_CONFIG, WEIGHTS, open_bundle
 from soundlet.checkpoint import load_bundle_weights
 from soundlet.config import ModelConfig, SpectralDecoderConfig, load_config
 from soundlet.engines import codec
+from soundlet.engines.codec import spectrogram_format
 from soundlet.models import build_decoder, build_encoder, build_model
 from soundlet.models.bottleneck import MIN_STD
 from soundlet.models.oobleck import OobleckDecoder, OobleckEncoder
 from soundlet.models.spectral import SpectralDecoder, SpectralEncoder
-from soundlet.spectrogram import SpectrogramFormat
 from soundlet.training.autoencoder import feature_weights
 from soundlet.training.clips import Audio, ClipFolder
 from soundlet.training.latents import LatentStatistics
@@ -133,7 +133,7 @@ def weigh_channels(
     generator = torch.Generator().manual_seed(seed)
     crops = clips.crops(8, 32 * codec.config.hop_length, generator)
     latents, _ = codec.encode(crops)
-    form = SpectrogramFormat(decoder.n_fft, decoder.hop_length, decoder.n_bands)
+    form = spectrogram_format(decoder)
     n_bins = form.n_bins
     bins = feature_weights(form)[:n_bins, None].numpy()
     levels = _run(codec.decoder, latents)[:, :n_bins]

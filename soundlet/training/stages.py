@@ -20,9 +20,9 @@ from soundlet.config import (
     load_config,
     load_t5_config,
 )
+from soundlet.engines.codec import spectrogram_format
 from soundlet.engines.torch import ModuleEngine
 from soundlet.models import build_model
-from soundlet.spectrogram import SpectrogramFormat
 from soundlet.tokenizer import Tokenizer
 from soundlet.training.arc import ArcTrainee
 from soundlet.training.autoencoder import (
@@ -91,7 +91,7 @@ def train_autoencoder(stage: AutoencoderStage, on_log: OnLog | None = None) -> R
         raise TrainingError(f"{kept} has another codec than {path}: name a new run")
     torch.manual_seed(stage.loop.seed)
     codec = SpectralCodec(encoder, decoder)
-    form = SpectrogramFormat(encoder.n_fft, encoder.hop_length, encoder.n_bands)
+    form = spectrogram_format(encoder)
     clips = ClipFolder(stage.clips, config.sample_rate)
     trainee = AutoencoderTrainee(codec, form, clips, stage.autoencoder)
     if _is_new(stage.run) and stage.start_from is not None:
