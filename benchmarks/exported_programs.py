@@ -5,7 +5,10 @@ here:
 
     soundlet verify mini-executorch --json > mini-executorch.json
     python -m benchmarks.exported_programs mini-executorch.json [REPORT ...]
-        [--into docs/devices.md]
+        [--busy REPORT ...] [--into docs/devices.md]
+
+Clips of a full-size model take minutes. Where the machine is quiet for less, `verify --parts` takes
+the times, and the report of the whole is made when it is busy.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from benchmarks.render import row, show
 
 Row = tuple[str, ...]
 
-PARTS_HEAD: Row = ("model", "format", "part", "precision", "MB", "error", "SNR dB")
+PARTS_HEAD: Row = ("model", "format", "part", "precision", "MB", "error", "SNR dB", "window s")
 PARTS_HEAD += ("s", "s on ONNX Runtime", "s to load")
 NOT_TIMED = " Where times are missing, the machine was busy."
 TIMES = ("run_seconds", "reference_seconds", "load_seconds")
@@ -39,7 +42,7 @@ def part_rows(report: dict[str, Any], *, with_times: bool) -> list[Row]:
     for name, part in report["parts"].items():
         cells: Row = (report["model"], report["format"], name, part["precision"])
         cells += (f"{part['bytes'] / 1e6:.1f}", f"{part['relative_error']:.1e}")
-        cells += (_db(part["snr_db"]),)
+        cells += (_db(part["snr_db"]), f"{report['window_seconds']:.1f}")
         rows.append(cells + tuple(f"{part[key]:.3g}" if with_times else "" for key in TIMES))
     return rows
 
@@ -77,20 +80,21 @@ def tables(timed: Sequence[dict[str, Any]], busy: Sequence[dict[str, Any]]) -> l
 
     Args:
         timed: reports.
-        busy: further ones, whose times are left out.
+        busy: further ones, whose times are left out, unless those of the same parts are in `timed`.
     """
-    parts = [cells for report in timed for cells in part_rows(report, with_times=True)]
-    parts += [cells for report in busy for cells in part_rows(report, with_times=False)]
+    rows = [cells for report in timed for cells in part_rows(report, with_times=True)]
+    rows += [cells for report in busy for cells in part_rows(report, with_times=False)]
+    parts = table(PARTS_HEAD, rows)
     threads = sorted({"all" if r["threads"] is None else str(r["threads"]) for r in timed})
     return [
         f"{', '.join(machine().values())}; threads: {' or '.join(threads)}. The time of the dit is"
-        f" of one step; loading takes a first run in.{NOT_TIMED if busy else ''}",
+        f" of one step; loading takes a first run in.{NOT_TIMED if _lacks_times(parts) else ''}",
         "",
-        *table(PARTS_HEAD, parts),
+        *parts,
         "",
         "The farthest of three clips, as a share of the way to the nearest of other seeds:",
         "",
-        *table(CLIPS_HEAD, map(clip_row, (*timed, *busy))),
+        *table(CLIPS_HEAD, (clip_row(report) for report in (*timed, *busy) if report["clips"])),
     ]
 
 
@@ -104,7 +108,7 @@ def read_reports(paths: Sequence[Path]) -> list[dict[str, Any]]:
     for path in paths:
         try:
             report = json.loads(path.read_text(encoding="utf-8"))
-            report["parts"], report["clips"], report["threads"]
+            report["parts"], report["clips"], report["threads"], report["window_seconds"]
         except (OSError, ValueError, KeyError, TypeError) as e:
             raise SystemExit(f"error: {path} is no report of soundlet verify --json: {e!r}") from e
         reports.append(report)
@@ -123,12 +127,17 @@ def main() -> None:
         nargs="+",
         default=[],
         metavar="REPORT",
-        help="further ones, whose times are left out, since the machine was busy",
+        help="further ones, whose times are left out, since the machine was busy; parts that are in"
+        " the others too keep theirs",
     )
     parser.add_argument("--into", type=Path, help="the page to write the tables into")
     given = parser.parse_args()
     found = tables(read_reports(given.reports), read_reports(given.busy))
     show({"exported programs": found}, given.into)
+
+
+def _lacks_times(parts: Sequence[str]) -> bool:
+    return any(line.endswith("|  |  |  |") for line in parts)
 
 
 def _db(ratio: float | None) -> str:

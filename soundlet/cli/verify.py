@@ -30,6 +30,9 @@ def verify(
     seconds: Annotated[
         float | None, typer.Option(help="Length of the clips made.  [default: the model's]")
     ] = None,
+    parts_only: Annotated[
+        bool, typer.Option("--parts", help="Compare the parts alone: no steps, no clips.")
+    ] = False,
     threads: ThreadsOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -46,6 +49,7 @@ def verify(
             against=against,
             threads=threads,
             seconds=seconds,
+            parts_only=parts_only,
             on_part=lambda what: show(what, 0, 0),
         )
     if as_json:
@@ -70,7 +74,9 @@ def lines(found: Verification) -> list[str]:
             f"{_db(part.snr_db):>8}{part.load_seconds:8.2f}{part.run_seconds:8.3f}"
             f"{part.reference_seconds:8.3f}{used:>9}{'' if part.passed else '  BEYOND ITS BOUND'}"
         )
-    text.append("after each step  " + "  ".join(_db(value) for value in found.drift_db) + "  dB")
+    if found.drift_db:
+        steps = "  ".join(_db(value) for value in found.drift_db)
+        text.append(f"after each step  {steps}  dB")
     for clip in found.clips:
         text.append(
             f"clip of seed {clip.seed}   latents {_db(clip.latents_snr_db)} dB, audio"

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 
 from soundlet.bundle import Bundle, Part
-from soundlet.engines import codec
 from soundlet.engines.programs import Inputs, ProgramEngine
 from soundlet.engines.tiling import Array
 from soundlet.errors import EngineError, first_line
@@ -36,14 +35,6 @@ class ExecutorchEngine(ProgramEngine):
         if threads is not None:
             portable_lib._unsafe_reset_threadpool(threads)
         self._methods: dict[Part, Method] = {}
-
-    def decode(self, latents: Array) -> Array:
-        """Latents to audio; see `Engine`."""
-        return codec.decode(self._config, lambda x: self._run("decoder", x)[0], latents)
-
-    def encode(self, audio: Array) -> Array:
-        """Audio to the mean and scale of its latents; see `Engine`."""
-        return codec.encode(self._config, lambda x: self._run("encoder", x)[0], audio)
 
     def _call(self, part: Part, inputs: Inputs) -> list[Array]:
         method = self._method(part)

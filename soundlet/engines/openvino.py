@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from soundlet.bundle import Bundle, Part
 from soundlet.engines import codec
+from soundlet.engines.positional import PositionalEngine
 from soundlet.engines.tiling import Array
 from soundlet.errors import EngineError, first_line
-from soundlet.guidance import Conditioning
 
 
-class OpenvinoEngine:
+class OpenvinoEngine(PositionalEngine):
     """Compiles the graphs of a bundle for the CPU; each when it is first needed."""
 
     name = "openvino"
@@ -29,7 +29,8 @@ class OpenvinoEngine:
             bundle: an opened bundle of format "onnx", no part of it in whole numbers.
             threads: cores to use. None: all.
         """
-        self._folder, self._config = bundle.folder, bundle.config
+        super().__init__(bundle.config)
+        self._folder = bundle.folder
         # Left alone, OpenVINO computes in bfloat16 on processors that have it.
         self._options: dict[str, str | int] = {"INFERENCE_PRECISION_HINT": "f32"}
         if threads is not None:
@@ -37,48 +38,22 @@ class OpenvinoEngine:
         self._compiled: dict[Part, openvino.CompiledModel] = {}
         self._lock = Lock()
 
-    def condition(
-        self, prompt_tokens: NDArray[np.int64], prompt_mask: NDArray[np.int64], seconds: Array
-    ) -> Conditioning:
-        """What the dit is told; see `Engine`."""
-        cross_attn_cond, _, global_cond = self._run(
-            "conditioners", prompt_tokens, prompt_mask, seconds
-        )
-        return Conditioning(cross_attn_cond, global_cond)
-
-    def velocity(self, x: Array, t: Array, conditioning: Conditioning) -> Array:
-        """One evaluation of the dit; see `Engine`."""
-        (velocity,) = self._run("dit", x, t, conditioning.cross_attn_cond, conditioning.global_cond)
-        return velocity
-
-    def decode(self, latents: Array) -> Array:
-        """Latents to audio; see `Engine`."""
-        return codec.decode(self._config, self.decoder_output, latents)
-
-    def decoder_output(self, latents: Array) -> Array:
-        """What the decoder's network gives, which for a spectral codec is not yet sound."""
-        return self._run("decoder", latents)[0]
-
     def decode_pieces(self, latents: Array) -> Iterator[Array]:
         """What `decode` gives for one clip, piece by piece; see `StreamingEngine`."""
         return codec.decode_pieces(self._config, self.decoder_output, latents)
 
-    def encode(self, audio: Array) -> Array:
-        """Audio to the mean and scale of its latents; see `Engine`."""
-        return codec.encode(self._config, lambda x: self._run("encoder", x)[0], audio)
-
-    def _run(self, part: Part, *arrays: NDArray[np.generic]) -> list[Array]:
+    def _run(self, part: Part, *inputs: NDArray[np.generic]) -> list[Array]:
         graph = self._graph(part)
-        shapes = [openvino.PartialShape(list(array.shape)) for array in arrays]
+        shapes = [openvino.PartialShape(list(array.shape)) for array in inputs]
         fits = [i.partial_shape.compatible(s) for i, s in zip(graph.inputs, shapes, strict=True)]
         if not all(fits):  # which the library would let pass, and give nothing back
             wanted = ", ".join(str(i.partial_shape) for i in graph.inputs)
-            raise EngineError(f"{part} cannot run on {_shapes(arrays)}: its inputs are {wanted}")
+            raise EngineError(f"{part} cannot run on {_shapes(inputs)}: its inputs are {wanted}")
         request = graph.create_infer_request()  # of its own: calls may overlap
         try:
-            outputs = request.infer([np.ascontiguousarray(array) for array in arrays])
+            outputs = request.infer([np.ascontiguousarray(array) for array in inputs])
         except RuntimeError as e:
-            raise EngineError(f"{part} cannot run on {_shapes(arrays)}: {first_line(e)}") from e
+            raise EngineError(f"{part} cannot run on {_shapes(inputs)}: {first_line(e)}") from e
         return [np.array(output) for output in outputs.values()]
 
     def _graph(self, part: Part) -> openvino.CompiledModel:

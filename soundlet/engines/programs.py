@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from soundlet.bundle import PART_FILES, Bundle, Format, Part
 from soundlet.config import SpectralDecoderConfig
 from soundlet.engines import codec
+from soundlet.engines.positional import PositionalEngine
 from soundlet.engines.tiling import Array
 from soundlet.errors import EngineError, first_line
 from soundlet.guidance import Conditioning
@@ -18,7 +19,7 @@ from soundlet.guidance import Conditioning
 Inputs = Sequence[NDArray[np.generic]]
 
 
-class ProgramEngine:
+class ProgramEngine(PositionalEngine):
     """Runs the programs of a bundle, one clip at a time."""
 
     format: Format
@@ -26,28 +27,11 @@ class ProgramEngine:
 
     def __init__(self, bundle: Bundle) -> None:
         """Loads nothing yet."""
-        self._folder, self._config = bundle.folder, bundle.config
+        super().__init__(bundle.config)
+        self._folder = bundle.folder
         self._lock = Lock()  # a program has one set of buffers
 
-    def condition(
-        self, prompt_tokens: NDArray[np.int64], prompt_mask: NDArray[np.int64], seconds: Array
-    ) -> Conditioning:
-        """What the dit is told; see `Engine`."""
-        cross_attn_cond, _, global_cond = self._run(
-            "conditioners", prompt_tokens, prompt_mask, seconds
-        )
-        return Conditioning(cross_attn_cond, global_cond)
-
-    def velocity(self, x: Array, t: Array, conditioning: Conditioning) -> Array:
-        """One evaluation of the dit; see `Engine`."""
-        return self._run("dit", x, t, conditioning.cross_attn_cond, conditioning.global_cond)[0]
-
-    def decoder_output(self, latents: Array) -> Array:
-        """What the decoder's program gives, which for a spectral codec is not yet sound."""
-        return self._run("decoder", latents)[0]
-
     def _run(self, part: Part, *inputs: NDArray[np.generic]) -> list[Array]:
-        """Outputs of `part` for a batch, each with the axis of the batch first."""
         rows = [
             self._run_one(part, [array[i : i + 1] for array in inputs])
             for i in range(len(inputs[0]))

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from soundlet.bundle import WEIGHTS, Bundle
+from soundlet.bundle import WEIGHTS, Bundle, Part
 from soundlet.checkpoint import load_bundle_weights
 from soundlet.config import ModelConfig
 from soundlet.engines import codec
+from soundlet.engines.positional import PositionalEngine
 from soundlet.engines.tiling import Array
 from soundlet.errors import EngineError
-from soundlet.guidance import Conditioning
 from soundlet.models import Model, build_model
 
 
-class ModuleEngine:
+class ModuleEngine(PositionalEngine):
     """Runs modules that are in memory already, such as those of a model in training."""
 
     name = "torch"
@@ -35,46 +35,18 @@ class ModuleEngine:
         Raises:
             EngineError: the device is unknown or not there.
         """
-        self._config = config
+        super().__init__(config)
         self._device = available_device(device)
         self._model = model.to(self._device).eval()
 
-    def condition(
-        self, prompt_tokens: NDArray[np.int64], prompt_mask: NDArray[np.int64], seconds: Array
-    ) -> Conditioning:
-        """What the dit is told; see `Engine`."""
-        cross_attn_cond, _, global_cond = self._run(
-            self._model.conditioners, prompt_tokens, prompt_mask, seconds
-        )
-        return Conditioning(cross_attn_cond, global_cond)
-
-    def velocity(self, x: Array, t: Array, conditioning: Conditioning) -> Array:
-        """One evaluation of the dit; see `Engine`."""
-        (velocity,) = self._run(
-            self._model.dit, x, t, conditioning.cross_attn_cond, conditioning.global_cond
-        )
-        return velocity
-
-    def decode(self, latents: Array) -> Array:
-        """Latents to audio; see `Engine`."""
-        return codec.decode(self._config, lambda x: self._run(self._model.decoder, x)[0], latents)
-
     def decode_pieces(self, latents: Array) -> Iterator[Array]:
         """What `decode` gives for one clip, piece by piece; see `StreamingEngine`."""
-        return codec.decode_pieces(
-            self._config, lambda x: self._run(self._model.decoder, x)[0], latents
-        )
+        return codec.decode_pieces(self._config, self.decoder_output, latents)
 
-    def encode(self, audio: Array) -> Array:
-        """Audio to the mean and scale of its latents; see `Engine`."""
-        return codec.encode(self._config, lambda x: self._run(self._model.encoder, x)[0], audio)
-
-    def _run(
-        self, part: Callable[..., Tensor | tuple[Tensor, ...]], *arrays: NDArray[np.generic]
-    ) -> list[Array]:
-        inputs = [torch.tensor(array).to(self._device) for array in arrays]
+    def _run(self, part: Part, *inputs: NDArray[np.generic]) -> list[Array]:
+        tensors = [torch.tensor(array).to(self._device) for array in inputs]
         with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-            outputs = part(*inputs)
+            outputs = self._model.get_submodule(part)(*tensors)
         if isinstance(outputs, Tensor):
             outputs = (outputs,)
         return [output.float().cpu().numpy() for output in outputs]

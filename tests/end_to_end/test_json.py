@@ -154,7 +154,13 @@ def test_export_and_verify(tiny: Path) -> None:
     found = told("export", "onnx", tiny, "programs")
     compare(found, rows("command-line.md", "export", "key of `--json`"))
     found = told("verify", "programs", "--against", tiny)
-    compare(found, rows("command-line.md", "verify", "key of `--json`"))
+    documented = rows("command-line.md", "verify", "key of `--json`")
+    compare(found, documented)
+    alone = told("verify", "programs", "--against", tiny, "--parts")
+    compare(alone, documented)
+    assert alone["passed"]
+    assert alone["parts"].keys() == found["parts"].keys()
+    assert (alone["clips"], alone["drift_db"]) == ([], [])
 
 
 def test_web(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
