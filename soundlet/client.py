@@ -5,21 +5,29 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlencode, urlsplit
 
 from soundlet.errors import AudioError, ServerError
-from soundlet.request import Sampler
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from soundlet.audio import Bits, Format
+    from soundlet.client_fields import (
+        BlendFields,
+        GenerationFields,
+        InpaintFields,
+        LoopFields,
+        OneShotFields,
+        OutpaintFields,
+        RestyleFields,
+    )
 
 BLOCK = 2**16  # bytes
 IDS = frozenset("0123456789abcdef")
@@ -27,95 +35,6 @@ JSON = "application/json"
 
 SoundFile: TypeAlias = bytes | str | os.PathLike[str]
 """The bytes of a sound file, or its path: WAV, FLAC, OGG, MP3, AIFF, AU, CAF or W64."""
-
-
-class SoundFields(TypedDict, total=False):
-    """How any sound is made, as in `soundlet.GenerationRequest`.
-
-    `model` is the name of one of the server's. What is left out is the model's own.
-    """
-
-    model: str
-    seed: int
-    steps: int
-    sampler: Sampler
-    cfg_scale: float
-    cfg_rescale: float
-    cfg_interval: tuple[float, float]
-    negative_prompt: str
-    truncate_prompt: bool
-
-
-class GenerationFields(SoundFields, total=False):
-    """Of a sound from its prompt alone."""
-
-    seconds: float
-    loop: bool
-    short_window: bool
-
-
-class GridFields(TypedDict):
-    """What a loop must say: beats a minute."""
-
-    bpm: float
-
-
-class LoopFields(GridFields, SoundFields, total=False):
-    """Of a loop: `best_of` makes so many and keeps the best."""
-
-    bars: int
-    beats_per_bar: int
-    best_of: int
-
-
-class RestyleFields(SoundFields, total=False):
-    """Of a restyled sound or a variation: `strength` is how much of it is replaced."""
-
-    strength: float
-
-
-class JoinFields(SoundFields, total=False):
-    """How new sound is joined to what is kept: see `soundlet.editing.InpaintRequest`."""
-
-    resamplings: int
-    crossfade: float
-
-
-class RegionFields(TypedDict):
-    """What is made anew: (first, last) of each region in seconds."""
-
-    regions: Sequence[tuple[float, float]]
-
-
-class InpaintFields(RegionFields, JoinFields):
-    """Of a sound with new regions."""
-
-
-class OutpaintFields(JoinFields, total=False):
-    """Of a longer sound: seconds to add on either side, one of them at least."""
-
-    before: float
-    after: float
-
-
-class OtherFields(TypedDict):
-    """What a blend must say: the second prompt."""
-
-    other: str
-
-
-class BlendFields(OtherFields, RestyleFields, total=False):
-    """Of a sound between two prompts: `share` is of the second one."""
-
-    share: float
-
-
-class OneShotFields(TypedDict, total=False):
-    """Of one hit: seconds near which it begins (the strongest if left out), and its longest."""
-
-    model: str
-    at: float
-    longest: float
 
 
 class ServerRefusedError(ServerError):

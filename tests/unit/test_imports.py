@@ -44,7 +44,9 @@ LAYERS: tuple[frozenset[str], ...] = (
         }
     ),
     frozenset({"bundle", "tokenizer", "hub", "engines", "models", "checkpoint", "precision"}),
-    frozenset({"clip", "editing", "loops", "pipeline", "plan", "reproduce", "timing"}),
+    frozenset(
+        {"client_fields", "clip", "editing", "loops", "pipeline", "plan", "reproduce", "timing"}
+    ),
     frozenset(
         {
             "batch",

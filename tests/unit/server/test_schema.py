@@ -6,7 +6,7 @@ from dataclasses import MISSING, fields
 
 import pytest
 
-from soundlet import client
+from soundlet import client, client_fields
 from soundlet.editing import OPERATIONS as EDIT_REQUESTS
 from soundlet.request import GenerationRequest
 from soundlet.server.edit_schema import EDITS
@@ -49,14 +49,14 @@ def test_every_edit_of_the_library_is_served() -> None:
 @pytest.mark.parametrize(
     ("sent", "taken"),
     [
-        (client.GenerationFields, Generation),
-        (client.LoopFields, Loop),
-        (client.RestyleFields, EDITS["restyle"]),
-        (client.RestyleFields, EDITS["variation"]),
-        (client.InpaintFields, EDITS["inpaint"]),
-        (client.OutpaintFields, EDITS["outpaint"]),
-        (client.BlendFields, EDITS["blend"]),
-        (client.OneShotFields, EDITS["one_shot"]),
+        (client_fields.GenerationFields, Generation),
+        (client_fields.LoopFields, Loop),
+        (client_fields.RestyleFields, EDITS["restyle"]),
+        (client_fields.RestyleFields, EDITS["variation"]),
+        (client_fields.InpaintFields, EDITS["inpaint"]),
+        (client_fields.OutpaintFields, EDITS["outpaint"]),
+        (client_fields.BlendFields, EDITS["blend"]),
+        (client_fields.OneShotFields, EDITS["one_shot"]),
     ],
 )
 def test_the_client_sends_the_fields_that_the_server_takes(sent: type, taken: type[Body]) -> None:
