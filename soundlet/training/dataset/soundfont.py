@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ctypes
+import io
 import os
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -59,6 +63,22 @@ def find_soundfont() -> Path:
     )
 
 
+def load_fluidsynth() -> ModuleType:
+    """The module of pyfluidsynth, which in CI prints where it found the library: not among ours.
+
+    Raises:
+        SoundletError: it or the library is not installed.
+    """
+    try:
+        with redirect_stdout(io.StringIO()):
+            return import_module("fluidsynth")
+    except ImportError as e:
+        raise SoundletError(
+            f"FluidSynth cannot be loaded ({e}): install the Debian package libfluidsynth3"
+            " and the Python package pyfluidsynth"
+        ) from e
+
+
 class SoundFontPlayer:
     """A FluidSynth synthesiser without its own effects, cleared before each rendering."""
 
@@ -68,13 +88,7 @@ class SoundFontPlayer:
         Raises:
             SoundletError: FluidSynth is not installed, or the file is no soundfont.
         """
-        try:
-            import fluidsynth
-        except ImportError as e:
-            raise SoundletError(
-                f"FluidSynth cannot be loaded ({e}): install the Debian package libfluidsynth3"
-                " and the Python package pyfluidsynth"
-            ) from e
+        fluidsynth = load_fluidsynth()
         self._synth: Any = fluidsynth.Synth(
             gain=0.5,
             samplerate=SAMPLE_RATE,

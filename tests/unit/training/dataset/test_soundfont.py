@@ -1,5 +1,6 @@
 """FluidSynth renderings do not depend on what was rendered before."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,13 @@ import pytest
 from soundlet.errors import SoundletError
 from soundlet.training.dataset import soundfont
 from soundlet.training.dataset.attributes import SAMPLE_RATE
-from soundlet.training.dataset.soundfont import DRUM_BANK, PlayedNote, find_soundfont, player
+from soundlet.training.dataset.soundfont import (
+    DRUM_BANK,
+    PlayedNote,
+    find_soundfont,
+    load_fluidsynth,
+    player,
+)
 
 CHORD = [PlayedNote(0.0, 0.5, pitch, 0.8) for pitch in (60, 64, 67)]
 
@@ -35,6 +42,15 @@ def test_length_is_exact_and_late_notes_are_left_out() -> None:
     audio = player().render([PlayedNote(3.0, 1.0, 60, 1.0)], 0, 0, 12345)
     assert audio.shape == (2, 12345)
     assert np.abs(audio).max() == 0.0
+
+
+def test_loading_fluidsynth_prints_nothing(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CI", "1")  # where pyfluidsynth says more
+    monkeypatch.delitem(sys.modules, "fluidsynth", raising=False)
+    assert load_fluidsynth().Synth is not None
+    assert capfd.readouterr() == ("", "")
 
 
 def test_an_unknown_preset_is_refused() -> None:
