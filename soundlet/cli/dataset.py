@@ -53,6 +53,13 @@ def encode(
             "--weigh-channels", help="Give channels that are heard more a greater spread."
         ),
     ] = False,
+    discriminants: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME=N,...",
+            help="Add N channels that tell the sounds' NAME apart, such as key=12.",
+        ),
+    ] = None,
     threads: Annotated[int | None, typer.Option(help="Cores to use.  [default: all]")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -60,8 +67,10 @@ def encode(
 
     The latents of a bundle are left as they are.
     """
+    from soundlet.training.discriminants import read_counts
     from soundlet.training.encoding import encode_folder
 
+    counts = None if discriminants is None else read_counts(discriminants)
     with progress_line() as show:
         store = encode_folder(
             clips,
@@ -69,6 +78,7 @@ def encode(
             out,
             frames_multiple=frames_multiple,
             is_weighed=weigh_channels,
+            discriminants=counts,
             threads=threads,
             on_progress=lambda done, total: show("encoding", done, total),
         )

@@ -14,6 +14,7 @@ from soundlet.models import Model, build_model
 from soundlet.models.bottleneck import MIN_STD
 from soundlet.models.spectral import SpectralDecoder, SpectralEncoder
 from soundlet.training.codec import open_codec
+from soundlet.training.discriminants import widen_codec, widened_codec_config
 from soundlet.training.latents import LatentStatistics, read_statistics
 from soundlet.training.loop import TrainingError
 from soundlet.training.weights import average_weights, load_weights
@@ -52,22 +53,23 @@ def join_runs(autoencoder: Path, flow: Path) -> TrainedModel:
     """
     weights = average_weights(flow)
     config, t5_config = load_config(flow / MODEL_CONFIG), load_t5_config(flow / T5_CONFIG)
-    codec = open_codec(autoencoder)
-    if config.autoencoder != codec.config.autoencoder:
+    codec, statistics = open_codec(autoencoder), read_statistics(flow)
+    if config.autoencoder != widened_codec_config(codec.config.autoencoder, statistics.n_added):
         raise TrainingError(
             f"{flow} was trained for another codec than {autoencoder}: the sizes in their"
             f" {MODEL_CONFIG} differ"
         )
-    model = build_model(config, t5_config)
-    load_weights(model, {**weights, **_named("encoder", codec), **_named("decoder", codec)}, flow)
-    statistics = read_statistics(flow)
-    if len(statistics.mean) != config.latent_channels:
+    if statistics.channels != config.latent_channels:
         raise TrainingError(
-            f"{flow} has statistics of {len(statistics.mean)} channels; its latents have"
+            f"{flow} has statistics of {statistics.channels} channels; its latents have"
             f" {config.latent_channels}"
         )
     if not statistics.is_identity:
-        fold_statistics(model.encoder, model.decoder, statistics)
+        fold_statistics(codec.encoder, codec.decoder, statistics)
+    if statistics.discriminants is not None:
+        widen_codec(codec.encoder, codec.decoder, statistics.discriminants)
+    model = build_model(config, t5_config)
+    load_weights(model, {**weights, **_named("encoder", codec), **_named("decoder", codec)}, flow)
     return TrainedModel(model, config, t5_config, (flow / TOKENIZER).read_bytes())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
@@ -10,7 +10,8 @@ from sentencepiece import SentencePieceProcessor
 
 from soundlet.training.clips import ClipFolder, read_entries
 from soundlet.training.codec import measure_latents, open_codec, weigh_channels
-from soundlet.training.latents import LatentStore, encode_clips
+from soundlet.training.discriminants import find_discriminants
+from soundlet.training.latents import LatentStore, add_discriminants, encode_clips
 from soundlet.training.loop import TrainingError
 from soundlet.training.vocabulary import train_vocabulary
 from soundlet.whole_files import write_whole
@@ -23,6 +24,7 @@ def encode_folder(
     *,
     frames_multiple: int = 16,
     is_weighed: bool = False,
+    discriminants: Mapping[str, int] | None = None,
     threads: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> LatentStore:
@@ -36,6 +38,8 @@ def encode_folder(
         out: the store to be.
         frames_multiple: each sound is followed by silence up to a multiple of this many frames.
         is_weighed: give channels that are heard more a greater spread; see `weigh_channels`.
+        discriminants: how many channels to add for each name of an attribute; see
+            `find_discriminants`. None: none.
         threads: of the CPU. None: PyTorch's own choice.
         on_progress: called with (sounds done, sounds in all).
 
@@ -55,7 +59,7 @@ def encode_folder(
     statistics = measure_latents(codec, folder)
     if is_weighed:
         statistics = weigh_channels(codec, statistics, folder)
-    return encode_clips(
+    store = encode_clips(
         folder,
         out,
         lambda audio: statistics.normalise(codec.encode(audio)[0]),
@@ -65,6 +69,10 @@ def encode_folder(
         statistics=statistics,
         on_progress=on_progress,
     )
+    if not discriminants:
+        return store
+    found = find_discriminants(store, discriminants, config.sample_rate / config.hop_length)
+    return add_discriminants(store, found)
 
 
 def learn_vocabulary(clips: Path, size: int, out: Path) -> tuple[int, int]:

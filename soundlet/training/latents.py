@@ -27,6 +27,8 @@ from soundlet.training.clips import Audio, ClipEntry, ClipFolder
 from soundlet.training.loop import TrainingError
 from soundlet.whole_files import make_folder, write_whole
 
+VALUES = "latents.npy"
+ENTRIES = "entries.jsonl"
 STATISTICS = "statistics.json"
 SILENCE = "silence.npy"
 
@@ -35,7 +37,25 @@ Array = NDArray[np.float32]
 Encode = Callable[[Audio], Array]
 """Audio (1, 2, samples) to the latents' means (1, channels, frames)."""
 
+ROWS_AT_ONCE = 100_000  # of latents
 MIN_PIECE = 0.25  # of a window: less than that at the end of a long sound is left out
+
+
+class Discriminants(Section):
+    """Channels that are added to normalised latents: sums of those that there are.
+
+    Attributes:
+        weights: a row a channel that is added, a column a channel that there is.
+        offsets: what is then subtracted from each.
+    """
+
+    weights: tuple[tuple[float, ...], ...]
+    offsets: tuple[float, ...]
+
+    def add(self, latents: Array) -> Array:
+        """Latents (..., channels, frames) with these channels after their own."""
+        added = np.array(self.weights, np.float32) @ latents - _column(self.offsets)
+        return np.concatenate([latents, added], axis=-2)
 
 
 class LatentStatistics(Section):
@@ -45,27 +65,42 @@ class LatentStatistics(Section):
         mean: of the latents' means.
         std: of the same.
         deviation: average of the posterior's standard deviation.
+        discriminants: what is added to the normalised latents, if anything is.
     """
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
     deviation: tuple[float, ...]
+    discriminants: Discriminants | None = None
 
     @property
     def is_identity(self) -> bool:
-        """Whether the latents are as the codec gives them."""
+        """Whether the codec's own channels are as the codec gives them."""
         return set(self.mean) == {0.0} and set(self.std) == {1.0}
 
+    @property
+    def n_added(self) -> int:
+        """Channels that are added to those of the codec."""
+        return 0 if self.discriminants is None else len(self.discriminants.offsets)
+
+    @property
+    def channels(self) -> int:
+        """Channels of latents that have been normalised."""
+        return len(self.mean) + self.n_added
+
     def normalise(self, latents: Array) -> Array:
-        """Latents (batch, channels, frames) with mean 0 and spread 1 in each channel."""
+        """Latents (batch, channels, frames), with mean 0 and spread 1 in each channel.
+
+        The discriminants, if there are any, come after them.
+        """
         mean, std = _column(self.mean), _column(self.std)
         normalised: Array = (latents - mean) / std
-        return normalised
+        return normalised if self.discriminants is None else self.discriminants.add(normalised)
 
     def restore(self, latents: Array) -> Array:
         """The inverse of `normalise`."""
         mean, std = _column(self.mean), _column(self.std)
-        restored: Array = latents * std + mean
+        restored: Array = latents[:, : len(self.mean)] * std + mean
         return restored
 
 
@@ -96,12 +131,14 @@ class LatentEntry:
         frames: how many frames it has, silence after its end included.
         seconds: the length that the captions are told with.
         captions: sentences that describe it.
+        tags: what is known of it besides, such as "kind: pad".
     """
 
     start: int
     frames: int
     seconds: float
     captions: tuple[str, ...]
+    tags: tuple[str, ...] = ()
 
 
 class LatentStore:
@@ -110,11 +147,17 @@ class LatentStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         try:
-            lines = (folder / "entries.jsonl").read_text(encoding="utf-8").splitlines()
-            self.values = np.load(folder / "latents.npy", mmap_mode="r")
+            lines = (folder / ENTRIES).read_text(encoding="utf-8").splitlines()
+            self.values = np.load(folder / VALUES, mmap_mode="r")
             fields = [json.loads(line) for line in lines]
             self.entries = tuple(
-                LatentEntry(f["start"], f["frames"], f["seconds"], tuple(f["captions"]))
+                LatentEntry(
+                    f["start"],
+                    f["frames"],
+                    f["seconds"],
+                    tuple(f["captions"]),
+                    tuple(f.get("tags", ())),
+                )
                 for f in fields
             )
         except (OSError, ValueError, KeyError, TypeError) as e:
@@ -183,18 +226,40 @@ def encode_clips(
             padded[0, :, : audio.shape[1]] = audio
             latents = encode(padded)[0].T.astype(np.float16)
             found.append(latents)
-            entries.append(LatentEntry(start, len(latents), seconds, clip.captions))
+            entry = LatentEntry(start, len(latents), seconds, clip.captions, clip.tags)
+            entries.append(entry)
             start += len(latents)
         if on_progress is not None:
             on_progress(index + 1, len(clips.entries))
-    _write(folder / "latents.npy", np.concatenate(found))
+    _write(folder / VALUES, np.concatenate(found))
     around = encode(np.zeros((1, 2, 3 * unit), dtype=np.float32))[0]
     _write(folder / SILENCE, around[:, frames_multiple : 2 * frames_multiple].astype(np.float32))
     if statistics is not None:
-        write_whole(folder / STATISTICS, (statistics.model_dump_json(indent=2) + "\n").encode())
+        _write_statistics(folder, statistics)
     lines = "".join(json.dumps(asdict(entry)) + "\n" for entry in entries)
-    write_whole(folder / "entries.jsonl", lines.encode())
+    write_whole(folder / ENTRIES, lines.encode())
     return LatentStore(folder)
+
+
+def add_discriminants(store: LatentStore, discriminants: Discriminants) -> LatentStore:
+    """Give all latents of a store the channels; until it is done, the folder is no store."""
+    folder, statistics, silence = store.folder, store.statistics, store.silence
+    lines = (folder / ENTRIES).read_bytes()
+    (folder / ENTRIES).unlink()
+    wide = np.empty((len(store.values), store.channels + len(discriminants.offsets)), np.float16)
+    for start in range(0, len(wide), ROWS_AT_ONCE):
+        rows = store.values[start : start + ROWS_AT_ONCE].T.astype(np.float32)
+        wide[start : start + ROWS_AT_ONCE] = discriminants.add(rows).T
+    _write(folder / VALUES, wide)
+    _write(folder / SILENCE, discriminants.add(silence).astype(np.float32))
+    _write_statistics(folder, statistics.model_copy(update={"discriminants": discriminants}))
+    write_whole(folder / ENTRIES, lines)
+    return LatentStore(folder)
+
+
+def _write_statistics(folder: Path, statistics: LatentStatistics) -> None:
+    text = statistics.model_dump_json(indent=2, exclude_none=True) + "\n"
+    write_whole(folder / STATISTICS, text.encode())
 
 
 def _pieces(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import torch
@@ -32,6 +32,11 @@ from soundlet.training.autoencoder import (
 )
 from soundlet.training.clips import ClipFolder, read_entries
 from soundlet.training.codec import Codec, open_codec
+from soundlet.training.discriminants import (
+    widened_codec_config,
+    widened_config,
+    widened_flow,
+)
 from soundlet.training.flow import (
     Flow,
     FlowBatch,
@@ -150,7 +155,9 @@ def train_flow(stage: FlowStage, on_log: OnLog | None = None) -> Run[FlowBatch]:
         if flow.dit.spread is not None:
             flow.dit.spread.copy_(spread_of(parts.store))
         weights = {} if stage.start_from is None else _flow_weights(stage.start_from)
-        has_prior = any(name.startswith(PRIOR) for name in weights)
+        if weights and parts.store.statistics.n_added:
+            weights = _with_discriminants(weights, flow, parts.store, stage.start_from)
+        has_prior = any(name.startswith(f"{PRIOR}.") for name in weights)
         if stage.start_from is not None:
             own = {} if has_prior else _beginning_with(PRIOR, flow)
             own |= {} if SPREAD in weights else _beginning_with(SPREAD, flow)
@@ -202,7 +209,9 @@ class _FlowParts:
         if not stage.samples.prompts or stage.autoencoder is None or not run.processes.is_first:
             return None
         codec = open_codec(stage.autoencoder)
-        if codec.config.autoencoder != self.config.autoencoder:
+        statistics, multiple = self.store.statistics, self.store.silence.shape[1]
+        sizes = widened_codec_config(codec.config.autoencoder, statistics.n_added)
+        if sizes != self.config.autoencoder:
             raise TrainingError(f"{stage.autoencoder} is another codec than the model's")
         model = build_model(self.config, self.t5_config, device="meta")
         average = run.average
@@ -210,7 +219,6 @@ class _FlowParts:
         model.conditioners, model.dit = average.conditioners, average.dit
         model.decoder, model.encoder = codec.decoder, codec.encoder
         engine = ModuleEngine(model, self.config, device=str(run.device))
-        statistics, multiple = self.store.statistics, self.store.silence.shape[1]
         return lambda: draw_clips(
             engine,
             self.config,
@@ -224,7 +232,10 @@ class _FlowParts:
 def _prepare(stage: FlowStage | ArcStage, files: dict[str, bytes]) -> tuple[Flow, _FlowParts]:
     """A flow with fresh weights and its data, once all that is given has been found to fit."""
     store = LatentStore(stage.latents)
-    files = {**files, STATISTICS: store.statistics.model_dump_json(indent=2).encode() + b"\n"}
+    text = store.statistics.model_dump_json(indent=2, exclude_none=True)
+    files = {**files, STATISTICS: text.encode() + b"\n"}
+    if n_added := _channels_to_add(files[MODEL_CONFIG], store):
+        files[MODEL_CONFIG] = widened_config(files[MODEL_CONFIG], n_added)
     _require_same_files(stage.run, files)
     _write_files(stage.run, files)
     config, t5_config = load_config(stage.run / MODEL_CONFIG), load_t5_config(stage.run / T5_CONFIG)
@@ -242,6 +253,27 @@ def _prepare(stage: FlowStage | ArcStage, files: dict[str, bytes]) -> tuple[Flow
     torch.manual_seed(stage.loop.seed)
     flow = build_flow(config, t5_config, stage.run / TOKENIZER)
     return flow, _FlowParts(config, t5_config, tokenizer, store)
+
+
+def _channels_to_add(text: bytes, store: LatentStore) -> int:
+    """How many channels a model's config lacks: the discriminants of a store of its codec."""
+    n_added = store.statistics.n_added
+    with suppress(ValueError, LookupError, TypeError):  # not a config: what reads it says so
+        n_latents = json.loads(text)["model"]["pretransform"]["config"]["latent_dim"]
+        return n_added if n_latents + n_added == store.channels else 0
+    return 0
+
+
+def _with_discriminants(
+    weights: dict[str, Tensor], flow: Flow, store: LatentStore, source: Path | None
+) -> dict[str, Tensor]:
+    """Weights for all channels, where they are of a flow that did not have the discriminants."""
+    assert source is not None
+    target = flow.state_dict()
+    name = "dit.preprocess_conv.weight"
+    if len(weights[name]) + store.statistics.n_added != len(target[name]):
+        return weights
+    return widened_flow(weights, target, source)
 
 
 def _open_tokenizer(folder: Path, config: ModelConfig, t5_config: T5Config) -> Tokenizer:
