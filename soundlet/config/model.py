@@ -89,11 +89,13 @@ class PriorConfig(Section):
         n_words: pieces of the vocabulary.
         rank: of the table from words to spectra.
         frames_per_second: of the latents.
+        keys: whether a key counts as a word, beside its note and its mode.
     """
 
     n_words: Count
     rank: Count
     frames_per_second: Annotated[float, Field(gt=0)]
+    keys: bool = False
 
 
 class DiTConfig(Section):

@@ -26,13 +26,43 @@ CYCLES_PER_BEAT = (1 / 4, 1 / 2, 1, 2, 3, 4)
 
 N_CURVES = N_OCTAVES + 2 * len(CYCLES_PER_BEAT)
 
+N_NOTES, N_MODES = 12, 2
+N_KEYS = N_NOTES * N_MODES
+"""Of a note, the key in minor, then that in major."""
+
+
+class KeyReader(nn.Module):
+    """How often each key is named: by one piece, or by a note before the piece of its mode.
+
+    Which pieces those are is of the vocabulary, and stored with the weights.
+
+    Shape: words (batch, tokens, words), each token's shares of them, to (batch, keys).
+    """
+
+    notes: Tensor
+    modes: Tensor
+    whole: Tensor
+
+    def __init__(self, n_words: int) -> None:
+        super().__init__()
+        for name, size in (("notes", N_NOTES), ("modes", N_MODES), ("whole", N_KEYS)):
+            self.register_buffer(name, torch.zeros(n_words, size))
+
+    def forward(self, words: Tensor) -> Tensor:
+        note, mode = (words @ self.notes)[:, :-1], (words @ self.modes)[:, 1:]
+        pairs = note.transpose(1, 2) @ mode
+        named: Tensor = pairs.flatten(1) + (words @ self.whole).sum(dim=1)
+        return named
+
 
 class PromptPrior(nn.Module):
     """A mean for each frame and channel: what each word calls for, added up.
 
     The vector of a token is turned back into the word that it stands for; a word has a spectrum for
     each stretch of time since the beginning, and one for each wave of beat and bar at the tempo
-    that the prompt names. After the end that the seconds name, the mean is that of silence.
+    that the prompt names. A key (`keys`) counts as a word more: what its note and its mode call for
+    together is not what they call for one by one. After the end that the seconds name, the mean is
+    that of silence.
 
     Shape: prompt (batch, tokens, cond_dim), zero where padded, global_cond (batch, cond_dim), a
     reading of (batch,) and a number of frames to (batch, channels, frames).
@@ -42,7 +72,9 @@ class PromptPrior(nn.Module):
         super().__init__()
         self.frames_per_second = config.frames_per_second
         self.word = nn.Linear(cond_dim, config.n_words)
-        self.narrow = nn.Linear(config.n_words, config.rank, bias=False)
+        self.keys = KeyReader(config.n_words) if config.keys else None
+        n_keys = N_KEYS if config.keys else 0
+        self.narrow = nn.Linear(config.n_words + n_keys, config.rank, bias=False)
         self.spectra = nn.Linear(config.rank, channels * N_CURVES)
         self.seconds = nn.Linear(cond_dim, 1)
         self.silence = nn.Parameter(torch.zeros(channels, 1))
@@ -60,7 +92,10 @@ class PromptPrior(nn.Module):
         self, prompt: Tensor, global_cond: Tensor, reading: TempoReading, n_frames: int
     ) -> Tensor:
         is_token = (prompt != 0).any(dim=-1, keepdim=True).to(prompt.dtype)
-        words = (self.word(prompt).softmax(dim=-1) * is_token).sum(dim=1)
+        each = self.word(prompt).softmax(dim=-1) * is_token
+        words = each.sum(dim=1)
+        if self.keys is not None:
+            words = torch.cat([words, self.keys(each)], dim=1)
         spectra = self.spectra(self.narrow(words)).unflatten(1, (-1, N_CURVES))
         mean = spectra @ self.curves(reading, n_frames)
         middles = torch.arange(n_frames, device=self.cycles.device) + 0.5

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.functional import one_hot
 
 from soundlet.models.prior import CYCLES_PER_BEAT, N_CURVES, N_OCTAVES, PromptPrior
 from soundlet.models.rhythm import TempoReading
 from soundlet.tokenizer import Tokenizer
 from soundlet.training.flow import Flow
+from soundlet.training.keys import fill_keys
 from soundlet.training.latents import LatentStore
 from soundlet.training.loop import TrainingError
 
@@ -31,6 +33,7 @@ class _Captions:
         sounds: (captions,) the entry that each is of.
         tokens: (captions, max_length) integers.
         mask: the same.
+        keys: (captions, keys) how often each is named; no columns where the prior has no keys.
         bpm: (captions,) the tempo that the model reads.
         told: (captions,) from 0, no tempo in it, to 1.
     """
@@ -38,6 +41,7 @@ class _Captions:
     sounds: Tensor
     tokens: Tensor
     mask: Tensor
+    keys: Tensor
     bpm: Tensor
     told: Tensor
 
@@ -58,6 +62,8 @@ def fit_prior(flow: Flow, store: LatentStore, tokenizer: Tokenizer) -> None:
         raise TrainingError("the model's config names no prior to fit")
     silence = torch.from_numpy(store.silence)
     prior.silence.copy_(silence.mean(dim=1, keepdim=True))
+    if prior.keys is not None:
+        fill_keys(prior.keys, map(tokenizer.piece, range(tokenizer.n_pieces)))
     _fit_seconds(prior, flow)
     captions = _read_captions(flow, store, tokenizer, prior)
     table, sizes = _regress(prior, captions, store)
@@ -89,6 +95,7 @@ def _read_captions(
     counts = torch.zeros(n_words).double()
     sums, squares = torch.zeros(n_words, width).double(), torch.zeros(width, width).double()
     bpm, told = torch.empty(len(tokens)), torch.empty(len(tokens))
+    keys = torch.zeros(len(tokens), prior.narrow.in_features - n_words)
     for start in range(0, len(tokens), CHUNK):
         rows = torch.arange(start, min(start + CHUNK, len(tokens)))
         length = int(mask[rows].sum(dim=1).max())
@@ -96,12 +103,14 @@ def _read_captions(
         cross, _, _ = flow.conditioners(ids, kept, torch.zeros(len(rows)))
         reading = flow.dit.tempo(cross[:, :-1])
         bpm[rows], told[rows] = reading.bpm, reading.told
+        if prior.keys is not None:
+            keys[rows] = prior.keys(one_hot(ids, n_words) * kept[:, :, None].float())
         pieces, vectors = ids[kept.bool()], cross[:, :-1][kept.bool()].double()
         counts.index_add_(0, pieces, torch.ones(len(pieces)).double())
         sums.index_add_(0, pieces, vectors)
         squares += vectors.T @ vectors
     _fit_words(prior, counts, sums, squares)
-    return _Captions(sounds, tokens, mask, bpm, told)
+    return _Captions(sounds, tokens, mask, keys, bpm, told)
 
 
 def _fit_words(prior: PromptPrior, counts: Tensor, sums: Tensor, squares: Tensor) -> None:
@@ -122,7 +131,7 @@ def _regress(prior: PromptPrior, captions: _Captions, store: LatentStore) -> tup
 
     Beside it, how much each curve is heard: (curves,).
     """
-    n_words = prior.word.out_features
+    n_words = prior.narrow.in_features
     lengths = [_sounding_frames(prior, store, i) for i in range(len(store.entries))]
     octaves = _octaves(max(lengths))
     sums = torch.zeros(len(lengths), N_OCTAVES, store.channels)
@@ -168,7 +177,7 @@ def _ridge(
 
     Args:
         captions: all of them.
-        n_words: pieces of the vocabulary.
+        n_words: pieces of the vocabulary, and keys.
         wanted: of each chunk of captions its weights (captions, kinds of weights) and the weighted
             sums (captions, curves, channels).
         weights_of: which kind of weights belongs to each curve.
@@ -198,7 +207,7 @@ def _ridge(
 
 def _reduce_rank(prior: PromptPrior, captions: _Captions, table: Tensor, sizes: Tensor) -> None:
     """Keep of the table what makes the greatest difference from caption to caption."""
-    n_words, rank = prior.word.out_features, prior.narrow.out_features
+    n_words, rank = prior.narrow.in_features, prior.narrow.out_features
     together = torch.zeros(n_words, n_words).double()
     for chunk in _chunks(captions):
         words = _words(chunk, n_words)[:, :-1]
@@ -233,16 +242,17 @@ def _chunks(captions: _Captions) -> Iterator[_Captions]:
             captions.sounds[rows],
             captions.tokens[rows],
             captions.mask[rows],
+            captions.keys[rows],
             captions.bpm[rows],
             captions.told[rows],
         )
 
 
 def _words(captions: _Captions, n_words: int) -> Tensor:
-    """How often each piece is in each caption, and a one: (captions, words + 1)."""
-    counts = torch.zeros(len(captions.tokens), n_words)
+    """How often each piece and key is in each caption, and a one: (captions, words + 1)."""
+    counts = torch.zeros(len(captions.tokens), n_words - captions.keys.shape[1])
     counts.scatter_add_(1, captions.tokens, captions.mask.float())
-    return _with_ones(counts)
+    return _with_ones(torch.cat([counts, captions.keys], dim=1))
 
 
 def _with_ones(rows: Tensor) -> Tensor:

@@ -11,11 +11,14 @@ import pytest
 import torch
 
 from soundlet.config import load_config, load_t5_config
+from soundlet.models.prior import KeyReader
 from soundlet.tokenizer import Tokenizer
 from soundlet.training.flow import Flow, build_flow
+from soundlet.training.keys import fill_keys
 from soundlet.training.latents import LatentStore
 from soundlet.training.loop import TrainingError
 from soundlet.training.prior import fit_prior
+from soundlet.training.vocabulary import train_vocabulary
 
 CHANNELS, FRAMES, HOP, RATE = 8, 32, 256, 44100
 NAMES = ("hum", "tone", "bleep", "drone")
@@ -34,9 +37,14 @@ def told_model(model_folder: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def flow_of(folder: Path) -> Flow:
+def flow_of(folder: Path, **changes: bool | int) -> Flow:
     torch.manual_seed(0)
-    config = load_config(folder / "model_config.json")
+    path = folder / "model_config.json"
+    if changes:
+        config = json.loads(path.read_text())
+        config["model"]["diffusion"]["config"]["prior"] |= changes
+        path.write_text(json.dumps(config))
+    config = load_config(path)
     return build_flow(config, load_t5_config(folder / "t5_config.json"), folder / "spiece.model")
 
 
@@ -50,6 +58,12 @@ def store_of(folder: Path, noise: float) -> tuple[LatentStore, np.ndarray[Any, A
         captions.append(" ".join(NAMES[i] for i in pair))
         halves = np.repeat(spectra[pair].sum(axis=0), FRAMES // 2, axis=0)
         sounds.append(halves + noise * rng.normal(size=halves.shape))
+    return write_store(folder, captions, sounds), spectra
+
+
+def write_store(
+    folder: Path, captions: list[str], sounds: list[np.ndarray[Any, Any]]
+) -> LatentStore:
     folder.mkdir()
     np.save(folder / "latents.npy", np.concatenate(sounds).astype(np.float16))
     np.save(folder / "silence.npy", np.full((CHANNELS, 8), -2, dtype=np.float32))
@@ -58,7 +72,18 @@ def store_of(folder: Path, noise: float) -> tuple[LatentStore, np.ndarray[Any, A
         for i, caption in enumerate(captions)
     ]
     (folder / "entries.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    return LatentStore(folder), spectra
+    return LatentStore(folder)
+
+
+def mean_of(flow: Flow, tokenizer: Tokenizer, prompt: str) -> np.ndarray[Any, Any]:
+    """What the prior makes of a prompt: (channels, frames)."""
+    assert flow.dit.prior is not None
+    assert flow.dit.tempo is not None
+    tokens, mask = (torch.from_numpy(array) for array in tokenizer.encode([prompt]))
+    cross, _, end = flow.conditioners(tokens, mask, torch.tensor([SECONDS]))
+    reading = flow.dit.tempo(cross[:, :-1])
+    mean: np.ndarray[Any, Any] = flow.dit.prior(cross[:, :-1], end, reading, FRAMES)[0].numpy()
+    return mean
 
 
 @torch.inference_mode()
@@ -78,6 +103,35 @@ def test_it_finds_what_each_word_calls_for(told_model: Path, tmp_path: Path) -> 
     error = mean[:, : FRAMES // 2 - 1] - wanted[0][:, None]
     assert (error**2).mean() < 0.05 * (wanted[0] ** 2).mean()
     np.testing.assert_allclose(mean[:, FRAMES // 2 + 1 :], -2, atol=0.01)
+
+
+@torch.inference_mode()
+def test_a_key_is_more_than_its_note_and_its_mode(told_model: Path, tmp_path: Path) -> None:
+    names = [f"{note} {mode}" for note in ("c", "e", "g#") for mode in ("minor", "major")]
+    spectra = np.random.default_rng(0).normal(size=(len(names), CHANNELS))
+    said = [f"{kind} in {name}" for kind in NAMES for name in names] * 20
+    vocabulary = train_vocabulary(said, 380)
+    (told_model / "spiece.model").write_bytes(vocabulary)
+    tokenizer = Tokenizer(told_model / "spiece.model", 16)
+    sounds = [spectra[names.index(caption.partition(" in ")[2])] for caption in said]
+    store = write_store(tmp_path / "latents", said, [np.tile(s, (FRAMES, 1)) for s in sounds])
+    errors = {}
+    for has_keys in (False, True):
+        flow = flow_of(told_model, keys=has_keys, rank=6)
+        fit_prior(flow, store, tokenizer)
+        mean = mean_of(flow, tokenizer, "bleep in g# major")
+        errors[has_keys] = ((mean - spectra[-1][:, None]) ** 2).mean() / (spectra[-1] ** 2).mean()
+    assert errors[True] < 0.02 < errors[False]
+
+
+def test_the_pieces_of_keys() -> None:
+    pieces = ["▁pad", "▁in", "f#", "▁minor", "▁bb", "min", "▁abmaj", "▁a"]
+    reader = KeyReader(len(pieces))
+    fill_keys(reader, pieces)
+    said = torch.tensor([[0, 1, 2, 3], [1, 4, 5, 0], [0, 6, 0, 0], [7, 0, 3, 2]])
+    named = reader(torch.nn.functional.one_hot(said, len(pieces)).float())
+    assert named.argmax(dim=1)[:3].tolist() == [2 * 6, 2 * 10, 2 * 8 + 1]
+    assert named.sum(dim=1).tolist() == [1, 1, 1, 0]
 
 
 def test_a_model_without_a_prior_has_none_to_fit(model_folder: Path, tmp_path: Path) -> None:
