@@ -17,6 +17,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -137,10 +138,7 @@ def _between(white: Matrix, classes: Sequence[NDArray[np.intp]]) -> Matrix:
 def widened_config(text: bytes, n_added: int) -> bytes:
     """A model config whose latents have so many channels more."""
     data = json.loads(text)
-    codec = data["model"]["pretransform"]["config"]
-    codec["encoder"]["config"]["latent_dim"] += 2 * n_added
-    codec["decoder"]["config"]["latent_dim"] += n_added
-    codec["latent_dim"] += n_added
+    _widen(data["model"]["pretransform"]["config"], n_added)
     data["model"]["io_channels"] += n_added
     data["model"]["diffusion"]["config"]["io_channels"] += n_added
     return json.dumps(data, indent=2).encode() + b"\n"
@@ -148,20 +146,16 @@ def widened_config(text: bytes, n_added: int) -> bytes:
 
 def widened_codec_config(config: AutoencoderConfig, n_added: int) -> AutoencoderConfig:
     """A codec's sizes with so many channels more."""
-    encoder, decoder = config.encoder, config.decoder
-    wide_encoder = {"latent_dim": encoder.config.latent_dim + 2 * n_added}
-    wide_decoder = {"latent_dim": decoder.config.latent_dim + n_added}
-    return config.model_copy(
-        update={
-            "latent_dim": config.latent_dim + n_added,
-            "encoder": encoder.model_copy(
-                update={"config": encoder.config.model_copy(update=wide_encoder)}
-            ),
-            "decoder": decoder.model_copy(
-                update={"config": decoder.config.model_copy(update=wide_decoder)}
-            ),
-        }
-    )
+    data = config.model_dump(mode="json")
+    _widen(data, n_added)
+    return AutoencoderConfig.model_validate_json(json.dumps(data))
+
+
+def _widen(codec: dict[str, Any], n_added: int) -> None:
+    """Change a codec's config in place; its encoder gives a mean and a scale for each channel."""
+    codec["encoder"]["config"]["latent_dim"] += 2 * n_added
+    codec["decoder"]["config"]["latent_dim"] += n_added
+    codec["latent_dim"] += n_added
 
 
 @torch.no_grad()

@@ -88,6 +88,10 @@ class LatentStatistics(Section):
         """Channels of latents that have been normalised."""
         return len(self.mean) + self.n_added
 
+    def as_json(self) -> bytes:
+        """The content of a `statistics.json`."""
+        return self.model_dump_json(indent=2, exclude_none=True).encode() + b"\n"
+
     def normalise(self, latents: Array) -> Array:
         """Latents (batch, channels, frames), with mean 0 and spread 1 in each channel.
 
@@ -235,7 +239,7 @@ def encode_clips(
     around = encode(np.zeros((1, 2, 3 * unit), dtype=np.float32))[0]
     _write(folder / SILENCE, around[:, frames_multiple : 2 * frames_multiple].astype(np.float32))
     if statistics is not None:
-        _write_statistics(folder, statistics)
+        write_whole(folder / STATISTICS, statistics.as_json())
     lines = "".join(json.dumps(asdict(entry)) + "\n" for entry in entries)
     write_whole(folder / ENTRIES, lines.encode())
     return LatentStore(folder)
@@ -252,14 +256,10 @@ def add_discriminants(store: LatentStore, discriminants: Discriminants) -> Laten
         wide[start : start + ROWS_AT_ONCE] = discriminants.add(rows).T
     _write(folder / VALUES, wide)
     _write(folder / SILENCE, discriminants.add(silence).astype(np.float32))
-    _write_statistics(folder, statistics.model_copy(update={"discriminants": discriminants}))
+    widened = statistics.model_copy(update={"discriminants": discriminants})
+    write_whole(folder / STATISTICS, widened.as_json())
     write_whole(folder / ENTRIES, lines)
     return LatentStore(folder)
-
-
-def _write_statistics(folder: Path, statistics: LatentStatistics) -> None:
-    text = statistics.model_dump_json(indent=2, exclude_none=True) + "\n"
-    write_whole(folder / STATISTICS, text.encode())
 
 
 def _pieces(

@@ -154,9 +154,9 @@ def train_flow(stage: FlowStage, on_log: OnLog | None = None) -> Run[FlowBatch]:
                 load_weights(flow.dit.tempo, part_of(weights, "tempo"), stage.text_from)
         if flow.dit.spread is not None:
             flow.dit.spread.copy_(spread_of(parts.store))
-        weights = {} if stage.start_from is None else _flow_weights(stage.start_from)
-        if weights and parts.store.statistics.n_added:
-            weights = _with_discriminants(weights, flow, parts.store, stage.start_from)
+        weights = {}
+        if stage.start_from is not None:
+            weights = _starting_weights(stage.start_from, flow, parts.store)
         has_prior = any(name.startswith(f"{PRIOR}.") for name in weights)
         if stage.start_from is not None:
             own = {} if has_prior else _beginning_with(PRIOR, flow)
@@ -232,8 +232,7 @@ class _FlowParts:
 def _prepare(stage: FlowStage | ArcStage, files: dict[str, bytes]) -> tuple[Flow, _FlowParts]:
     """A flow with fresh weights and its data, once all that is given has been found to fit."""
     store = LatentStore(stage.latents)
-    text = store.statistics.model_dump_json(indent=2, exclude_none=True)
-    files = {**files, STATISTICS: text.encode() + b"\n"}
+    files = {**files, STATISTICS: store.statistics.as_json()}
     if n_added := _channels_to_add(files[MODEL_CONFIG], store):
         files[MODEL_CONFIG] = widened_config(files[MODEL_CONFIG], n_added)
     _require_same_files(stage.run, files)
@@ -264,16 +263,13 @@ def _channels_to_add(text: bytes, store: LatentStore) -> int:
     return 0
 
 
-def _with_discriminants(
-    weights: dict[str, Tensor], flow: Flow, store: LatentStore, source: Path | None
-) -> dict[str, Tensor]:
-    """Weights for all channels, where they are of a flow that did not have the discriminants."""
-    assert source is not None
-    target = flow.state_dict()
-    name = "dit.preprocess_conv.weight"
-    if len(weights[name]) + store.statistics.n_added != len(target[name]):
-        return weights
-    return widened_flow(weights, target, source)
+def _starting_weights(source: Path, flow: Flow, store: LatentStore) -> dict[str, Tensor]:
+    """Weights to go on from, for all channels also where their own flow had no discriminants."""
+    weights, target = _flow_weights(source), flow.state_dict()
+    name, n_added = "dit.preprocess_conv.weight", store.statistics.n_added
+    if n_added and len(weights[name]) + n_added == len(target[name]):
+        return widened_flow(weights, target, source)
+    return weights
 
 
 def _open_tokenizer(folder: Path, config: ModelConfig, t5_config: T5Config) -> Tokenizer:
