@@ -2,54 +2,24 @@
 
 A frame holds one level per frequency bin for both channels together, and per band where the sound
 lies between left and right (balance) and how alike the channels are (coherence), as parametric
-stereo codecs do. Phase is not kept: `synthesise` recovers it, first by following the spectral
-peaks from frame to frame, then by a few rounds of fast Griffin-Lim.
+stereo codecs do. Phase is not kept: `synthesise` recovers it.
 
-Sources: Perraudin, Balazs, Søndergaard, "A fast Griffin-Lim algorithm", 2013; Beauregard, Harish,
-Wyse, "Single pass spectrogram inversion", 2015; Breebaart et al., "Parametric coding of stereo
-audio", 2005.
+Source: Breebaart et al., "Parametric coding of stereo audio", 2005.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float32]
-Spectra = NDArray[np.complex64]
+from soundlet.phase_recovery import followed, recover_phase
+from soundlet.stft import TINY, Array, Spectra, SpectrogramFormat, Synthesis, blocks, stft
 
 FLOOR_DB = -90.0  # level 0 of a frame; level 1 is a full-scale sine
 HIGHEST_LEVEL = 2.0  # 90 dB over full scale: beyond any sound, short of overflow
-TINY = np.float32(1e-12)
-
-
-@dataclass(frozen=True)
-class SpectrogramFormat:
-    """The sizes of a frame.
-
-    Attributes:
-        n_fft: window length in samples.
-        hop_length: samples from one frame to the next; divides `n_fft` by at least 4.
-        n_bands: bands of stereo parameters, narrow below and wide above.
-    """
-
-    n_fft: int
-    hop_length: int
-    n_bands: int
-
-    @property
-    def n_bins(self) -> int:
-        """Frequency bins of a frame."""
-        return self.n_fft // 2 + 1
-
-    @property
-    def n_features(self) -> int:
-        """Numbers in a frame: levels, then balances, then coherences."""
-        return self.n_bins + 2 * self.n_bands
 
 
 def analyse(audio: Array, form: SpectrogramFormat) -> Array:
@@ -123,7 +93,7 @@ def synthesise_pieces(
         frames = frames_until(right)
         if right > len(start):  # peaks are followed forwards: what comes later changes nothing
             levels = frames[: form.n_bins, len(start) : right].T
-            phases, turned = _followed(to_magnitude(levels), form, turned)
+            phases, turned = followed(to_magnitude(levels), form, turned)
             start = np.concatenate([start, phases])
         piece = _synthesise_one(frames[:, left:right].T, form, iterations, start[left:right])
         yield piece[:, (first - left) * hop : (last - left) * hop]
@@ -145,34 +115,6 @@ def to_magnitude(level: Array) -> Array:
     return magnitude
 
 
-def stft(signal: Array, form: SpectrogramFormat) -> Spectra:
-    """Windowed spectra of (batch, samples), scaled so that a full-scale sine has magnitude 1.
-
-    Returns:
-        (batch, samples / hop_length, bins); frame k is centred on the middle of hop k.
-    """
-    edge = (form.n_fft - form.hop_length) // 2
-    padded = np.pad(signal, ((0, 0), (edge, edge)))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, form.n_fft, axis=-1)
-    spectra = np.fft.rfft(windows[:, :: form.hop_length] * _analysis_window(form), axis=-1)
-    return spectra.astype(np.complex64, copy=False)
-
-
-def istft(spectra: Spectra, form: SpectrogramFormat) -> Array:
-    """The least-squares inverse of `stft`: (batch, frames, bins) to (batch, samples)."""
-    batch, frames, _ = spectra.shape
-    hop, overlap = form.hop_length, form.n_fft // form.hop_length
-    pieces = np.fft.irfft(spectra, n=form.n_fft, axis=-1).astype(np.float32, copy=False)
-    pieces = (pieces * _analysis_window(form)).reshape(batch, frames, overlap, hop)
-    total = np.zeros((batch, frames + overlap - 1, hop), dtype=np.float32)
-    for shift in range(overlap):
-        total[:, shift : shift + frames] += pieces[:, :, shift]
-    edge = (form.n_fft - hop) // 2
-    samples: Array = total.reshape(batch, -1)[:, edge : edge + frames * hop]
-    scaled: Array = samples / _overlap_weight(form, frames)
-    return scaled
-
-
 @lru_cache(maxsize=8)
 def band_of_bins(form: SpectrogramFormat) -> NDArray[np.intp]:
     """(bins,): the band of each bin, equally wide on the Bark scale."""
@@ -189,32 +131,9 @@ def band_matrix(form: SpectrogramFormat) -> Array:
     return matrix
 
 
-@lru_cache(maxsize=8)
-def _analysis_window(form: SpectrogramFormat) -> Array:
-    window = np.hanning(form.n_fft + 1)[:-1]
-    scaled: Array = (window * 2 / window.sum()).astype(np.float32)
-    return scaled
-
-
-@lru_cache(maxsize=32)
-def _overlap_weight(form: SpectrogramFormat, frames: int) -> Array:
-    squared = (_analysis_window(form).astype(np.float64) ** 2).reshape(-1, form.hop_length)
-    overlap = len(squared)
-    total = np.zeros((frames + overlap - 1, form.hop_length))
-    for shift in range(overlap):
-        total[shift : shift + frames] += squared[shift]
-    edge = (form.n_fft - form.hop_length) // 2
-    return total.reshape(-1)[edge : edge + frames * form.hop_length].astype(np.float32)
-
-
 def _power(spectra: Spectra) -> Array:
     power: Array = spectra.real**2 + spectra.imag**2
     return power
-
-
-def _unit(spectra: Spectra) -> Spectra:
-    unit: Spectra = spectra / (np.abs(spectra) + TINY)
-    return unit
 
 
 def _synthesise_one(
@@ -224,19 +143,26 @@ def _synthesise_one(
         frames, [form.n_bins, form.n_bins + form.n_bands], axis=-1
     )
     magnitude = to_magnitude(levels)
-    phase = recover_phase(magnitude, form, iterations, start=start)
+    spectra = recover_phase(magnitude, form, iterations, start=start)
+    spectra *= magnitude
     balance, angle = np.clip(balance, -1, 1), np.arccos(np.clip(coherence, -1, 1)) / 2
+    direct, diffuse = np.cos(angle), np.sin(angle)
+    left, right = np.sqrt(1 + balance), np.sqrt(1 - balance)
     # Looked up, not multiplied by the matrix: after so large a product, OpenBLAS's threads spin
     # for tens of milliseconds on cores that other work wants.
-    left_gain, right_gain, direct, diffuse = (
-        of_bands[:, band_of_bins(form)]
-        for of_bands in (np.sqrt(1 + balance), np.sqrt(1 - balance), np.cos(angle), np.sin(angle))
-    )
-    diffuse = diffuse * _decorrelation(form)
-    core = magnitude * phase
-    left = core * (direct + diffuse) * left_gain
-    right = core * (direct - diffuse) * right_gain
-    return istft(np.stack([left, right]).astype(np.complex64), form)
+    band, decorrelation = band_of_bins(form), _decorrelation(form)
+    audio = np.empty((2, len(frames) * form.hop_length), np.float32)
+    synthesis = Synthesis(len(frames), form)
+    for channel, straight, turned in zip(
+        audio, (direct * left, direct * right), (diffuse * left, -diffuse * right), strict=True
+    ):
+        for block in blocks(len(frames)):
+            gain = turned[block][:, band] * decorrelation
+            gain += straight[block][:, band]
+            gain *= spectra[block]
+            synthesis.add(gain)
+        channel[:] = synthesis.finish()[form.edge : -form.edge]
+    return audio
 
 
 @lru_cache(maxsize=8)
@@ -246,65 +172,3 @@ def _decorrelation(form: SpectrogramFormat) -> Spectra:
     curve = np.interp(np.arange(form.n_bins) / 8, np.arange(len(turns)), turns)
     phasors: Spectra = (1j * np.exp(2j * np.pi * curve)).astype(np.complex64)
     return phasors
-
-
-def recover_phase(
-    magnitude: Array,
-    form: SpectrogramFormat,
-    iterations: int,
-    momentum: float = 0.99,
-    *,
-    start: Array | None = None,
-) -> Spectra:
-    """Unit phasors under which `magnitude` (frames, bins) comes close to a real signal's STFT.
-
-    `start` are the phases to begin with; None follows the peaks.
-    """
-    target = magnitude[None].astype(np.float32)
-    if start is None:
-        start = follow_peaks(magnitude, form)
-    phase = np.exp(1j * start).astype(np.complex64)[None]
-    previous = target * phase
-    for _ in range(iterations):
-        rebuilt = stft(istft(target * phase, form), form)
-        phase = _unit(rebuilt + np.float32(momentum) * (rebuilt - previous))
-        previous = rebuilt
-    unit: Spectra = phase[0]
-    return unit
-
-
-def follow_peaks(magnitude: Array, form: SpectrogramFormat) -> Array:
-    """Phases (frames, bins) that advance from frame to frame at the frequency of the next peak."""
-    return _followed(magnitude, form, np.zeros(form.n_bins))[0]
-
-
-def _followed(
-    magnitude: Array, form: SpectrogramFormat, turned: NDArray[np.float64]
-) -> tuple[Array, NDArray[np.float64]]:
-    """The phases of frames that come after others.
-
-    Args:
-        magnitude: (frames, bins).
-        form: the sizes of a frame.
-        turned: (bins,), by how much the frames before have advanced.
-
-    Returns:
-        Phases (frames, bins), and by how much all have advanced: (bins,).
-    """
-    log = np.log(magnitude + np.float32(1e-7))
-    peak = np.zeros(log.shape, dtype=bool)
-    peak[:, 1:-1] = (log[:, 1:-1] >= log[:, :-2]) & (log[:, 1:-1] > log[:, 2:])
-    curvature = log[:, :-2] - 2 * log[:, 1:-1] + log[:, 2:]
-    offset = np.zeros_like(log)
-    offset[:, 1:-1] = 0.5 * (log[:, :-2] - log[:, 2:]) / np.minimum(curvature, np.float32(-1e-6))
-    bins = np.arange(form.n_bins)
-    below = np.maximum.accumulate(np.where(peak, bins, 0), axis=1)
-    above = np.minimum.accumulate(np.where(peak, bins, form.n_bins - 1)[:, ::-1], axis=1)[:, ::-1]
-    nearest = np.where(bins - below <= above - bins, below, above)
-    frequency = nearest + np.clip(np.take_along_axis(offset, nearest, axis=1), -0.5, 0.5)
-    advance = 2 * np.pi * form.hop_length / form.n_fft * frequency
-    turns = np.cumsum(np.concatenate([turned[None], advance]), axis=0)[1:]
-    middle = turns - advance / 2
-    # A window's spectrum turns by half a cycle a bin when its middle, not its start, is the origin.
-    phase: Array = (middle - np.pi * (bins - nearest)).astype(np.float32)
-    return phase, turns[-1]

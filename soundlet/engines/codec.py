@@ -24,7 +24,8 @@ from soundlet.engines.tiling import (
     encode_tiled,
     encoder_halo,
 )
-from soundlet.spectrogram import SpectrogramFormat, analyse, synthesise, synthesise_pieces
+from soundlet.spectrogram import analyse, synthesise, synthesise_pieces
+from soundlet.stft import SpectrogramFormat
 
 __all__ = ["Network", "decode", "encode", "mean_and_std"]
 

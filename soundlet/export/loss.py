@@ -30,7 +30,8 @@ from soundlet.engines.codec import spectrogram_format
 from soundlet.errors import GenerationError
 from soundlet.pipeline import Model, load
 from soundlet.request import GenerationRequest
-from soundlet.spectrogram import FLOOR_DB, SpectrogramFormat, analyse
+from soundlet.spectrogram import FLOOR_DB, analyse
+from soundlet.stft import SpectrogramFormat
 from soundlet.timing import Job, measure
 from soundlet.whole_files import write_whole
 

@@ -9,7 +9,8 @@ from soundlet.config import SpectralDecoderConfig, SpectralEncoderConfig
 from soundlet.config.section import Count, Section
 from soundlet.models.bottleneck import kl_divergence, mean_and_std, sample_latents
 from soundlet.models.spectral import SpectralDecoder, SpectralEncoder
-from soundlet.spectrogram import SpectrogramFormat, analyse
+from soundlet.spectrogram import analyse
+from soundlet.stft import SpectrogramFormat
 from soundlet.training.adversary import (
     SpectrogramDiscriminator,
     feature_distance,

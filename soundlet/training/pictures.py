@@ -11,7 +11,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from soundlet.spectrogram import SpectrogramFormat, stft, to_level
+from soundlet.spectrogram import to_level
+from soundlet.stft import SpectrogramFormat, stft
 from soundlet.training.clips import Audio
 
 FORM = SpectrogramFormat(n_fft=2048, hop_length=512, n_bands=1)

@@ -14,7 +14,8 @@ import soundfile
 
 import soundlet
 from soundlet.bundle import TOKENIZER, open_bundle
-from soundlet.spectrogram import SpectrogramFormat, analyse, synthesise
+from soundlet.spectrogram import analyse, synthesise
+from soundlet.stft import SpectrogramFormat
 from soundlet.tokenizer import Tokenizer
 from soundlet.verify import snr_db
 

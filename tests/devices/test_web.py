@@ -17,7 +17,7 @@ from playwright.sync_api import Error, Page, sync_playwright
 import soundlet
 from soundlet.bundle import open_bundle
 from soundlet.errors import BundleError, WebError
-from soundlet.spectrogram import SpectrogramFormat, stft
+from soundlet.stft import SpectrogramFormat, stft
 from soundlet.verify import relative_error, snr_db
 from soundlet.web import HEADERS, build_site, find_runtime, site_server
 

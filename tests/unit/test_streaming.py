@@ -13,7 +13,8 @@ from soundlet.bundle import open_bundle
 from soundlet.engines import codec
 from soundlet.engines.onnx import OnnxEngine
 from soundlet.engines.tiling import Array
-from soundlet.spectrogram import SpectrogramFormat, analyse, synthesise, synthesise_pieces
+from soundlet.spectrogram import analyse, synthesise, synthesise_pieces
+from soundlet.stft import SpectrogramFormat
 from soundlet.streaming import cut_pieces
 
 

@@ -19,7 +19,7 @@ from soundlet.config import (
 from soundlet.models.bottleneck import mean_and_std
 from soundlet.models.dit import mean_of_tokens
 from soundlet.models.spectral import SpectralDecoder, SpectralEncoder
-from soundlet.spectrogram import SpectrogramFormat
+from soundlet.stft import SpectrogramFormat
 from soundlet.tokenizer import Tokenizer
 from soundlet.training.adversary import (
     SpectrogramDiscriminator,
