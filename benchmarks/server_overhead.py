@@ -1,22 +1,26 @@
 """What a request costs over a direct call, and when the first sound of a stream arrives.
 
-    python -m benchmarks.server_overhead [--pairs 15] [--repeats 5] [--also FOLDER]
+    python -m benchmarks.server_overhead [--starts 8] [--pairs 4] [--repeats 5] [--also FOLDER]
         [--into docs/server.md]
 
 Direct calls and requests are interleaved on one warm model each, so that a busy machine is busy for
-both. Beside the streams stands when the library's own stream has sampled: nothing can be heard
-sooner, since every step of the sampler changes the whole clip.
+both. Where its memory lies makes a process some hundredths faster or slower than another of the
+same program for as long as it lives, so both are started several times. Beside the streams stands
+when the library's own stream has sampled: nothing can be heard sooner, since every step of the
+sampler changes the whole clip.
 """
 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,8 +100,9 @@ def serving(model: Path | None, threads: int) -> Iterator[Client]:
             process.stdout.close()
 
 
-def audible(model: soundlet.Model, seconds: float, count: int) -> list[int]:
+def audible(threads: int, seconds: float, count: int) -> list[int]:
     """The first seeds that the model makes a sound of."""
+    model = soundlet.load(threads=threads)
     seeds: list[int] = []
     seed = 0
     while len(seeds) < count:
@@ -108,29 +113,47 @@ def audible(model: soundlet.Model, seconds: float, count: int) -> list[int]:
     return seeds
 
 
-def pairs(model: soundlet.Model, client: Client, seconds: float, repeats: int) -> list[Pair]:
+def called(threads: int, seconds: float, seed: int) -> tuple[float, bytes]:
+    """Seconds that a sound takes by a direct call, and its file, in a process with a warm model."""
+    if threads not in WARM:
+        WARM[threads] = soundlet.load(threads=threads)
+    start = time.perf_counter()
+    data = WARM[threads].generate(PROMPT, seconds=seconds, seed=seed).encoded("wav")
+    return time.perf_counter() - start, data
+
+
+WARM: dict[int, soundlet.Model] = {}
+
+
+def served(client: Client, seconds: float, seed: int) -> tuple[float, bytes]:
+    """The same by a request."""
+    start = time.perf_counter()
+    data = client.generate(PROMPT, seconds=seconds, seed=seed)
+    return time.perf_counter() - start, data
+
+
+def pairs(threads: int, *, n_starts: int, n_pairs: int) -> list[Pairs]:
     """The same sounds by call and by request, which must be the same to the last byte.
 
     Either comes first in every other pair: what one leaves behind may cost the next.
     """
-
-    def direct(seed: int) -> bytes:
-        return model.generate(PROMPT, seconds=seconds, seed=seed).encoded("wav")
-
-    def served(seed: int) -> bytes:
-        return client.generate(PROMPT, seconds=seconds, seed=seed)
-
-    found = []
-    ways = (direct, served)
-    for number, seed in enumerate(audible(model, seconds, repeats + 1)):
-        took, sounds = {}, set()
-        for way in ways if number % 2 else reversed(ways):
-            start = time.perf_counter()
-            sounds.add(way(seed))
-            took[way] = time.perf_counter() - start
-        assert len(sounds) == 1
-        if number:  # the first only warms
-            found.append(Pair(took[direct], took[served]))
+    found = [Pairs(threads, seconds, []) for seconds in SECONDS]
+    seeds = [audible(threads, seconds, n_pairs + 1) for seconds in SECONDS]
+    for _ in range(n_starts):
+        context = multiprocessing.get_context("spawn")
+        with serving(None, threads) as client, ProcessPoolExecutor(1, context) as process:
+            for each, chosen in zip(found, seeds, strict=True):
+                for number, seed in enumerate(chosen):
+                    took = {}
+                    for is_call in (True, False) if number % 2 else (False, True):
+                        took[is_call] = (
+                            process.submit(called, threads, each.seconds, seed).result()
+                            if is_call
+                            else served(client, each.seconds, seed)
+                        )
+                    assert took[True][1] == took[False][1]
+                    if number:  # the first only warms
+                        each.seen.append(Pair(took[True][0], took[False][0]))
     return found
 
 
@@ -166,25 +189,17 @@ def sampling_share(model: soundlet.Model, seconds: float, steps: int, seed: int)
     return sampled / (time.perf_counter() - start)
 
 
-def measured(
-    folder: Path | None, threads: int, *, n_pairs: int, repeats: int
-) -> tuple[list[Pairs], list[Streams]]:
+def streams(folder: Path | None, threads: int, repeats: int) -> list[Streams]:
     """All of one model on so many threads."""
     model = soundlet.load(folder, threads=threads)
     manifest = model.bundle.manifest
     name = manifest.name if folder is None else folder.name
     with serving(folder, threads) as client:
-        found = [
-            Pairs(threads, seconds, pairs(model, client, seconds, n_pairs))
-            for seconds in SECONDS
-            if n_pairs
-        ]
-        streams = [
+        return [
             Streams(name, threads, seconds, steps, streamed(model, client, seconds, steps, repeats))
             for seconds in STREAM_SECONDS
-            for steps in (manifest.defaults.steps, FEW_STEPS)
+            for steps in sorted({manifest.defaults.steps, FEW_STEPS})
         ]
-    return found, streams
 
 
 def overhead_table(found: list[Pairs]) -> list[str]:
@@ -219,24 +234,23 @@ def stream_table(found: list[Streams]) -> list[str]:
 def main() -> None:
     """Measure, and print the tables or write them."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--pairs", type=int, default=15, help="sounds by call and by request")
+    parser.add_argument("--starts", type=int, default=8, help="of server and of direct process")
+    parser.add_argument("--pairs", type=int, default=4, help="sounds by call and by request, each")
     parser.add_argument("--repeats", type=int, default=5, help="streams of each kind")
     parser.add_argument("--threads", type=int, action="append", help="1 and all if left out")
     parser.add_argument("--also", type=Path, action="append", help="bundle whose streams to time")
     parser.add_argument("--into", type=Path, help="the page to write the tables into")
     options = parser.parse_args()
     overheads: list[Pairs] = []
-    streams: list[Streams] = []
+    seen: list[Streams] = []
     for threads in options.threads or sorted({1, usable_cores()}):
+        overheads += pairs(threads, n_starts=options.starts, n_pairs=options.pairs)
         for folder in (None, *(options.also or [])):
-            n_pairs = options.pairs if folder is None else 0
-            found, more = measured(folder, threads, n_pairs=n_pairs, repeats=options.repeats)
-            overheads += found
-            streams += more
+            seen += streams(folder, threads, options.repeats)
     told = ", ".join(machine().values())
     tables = {
         "overhead": [f"{told}:", "", *overhead_table(overheads)],
-        "streams": stream_table(streams),
+        "streams": stream_table(seen),
     }
     show(tables, options.into)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from soundlet.errors import SoundletError
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes | memoryview) -> None:
     """Write `data` to a hidden neighbour of `path`, then rename it.
 
     Raises:

@@ -178,7 +178,7 @@ async def submit(
     """
     job = Job(model.name, operation, fields, client_of(request), is_streamed)
     try:
-        target = state.results.target(job.id)
+        folder = state.results.folder(job.id)
     except OSError as e:
         raise ProblemError(
             Problem("storage", f"The sound could not be stored: {e.strerror or e}.")
@@ -188,7 +188,7 @@ async def submit(
         operation=operation,
         fields=dict(fields),
         audio=audio,
-        target=target,
+        folder=folder,
         is_streamed=is_streamed,
         is_followed=is_followed,
     )

@@ -16,7 +16,8 @@ class Work:
         operation: a name in `operations.OPERATIONS`.
         fields: of the operation's request.
         audio: bytes of the uploaded sound file, as they came.
-        target: file to write the sound to. None: a worker that shares no disk sends it back.
+        folder: to write the files of the sound to. None: a worker that shares no disk sends them
+            back.
         is_streamed: send the sound in pieces while the rest of it is decoded.
         is_followed: somebody may ask how far it is: tell each step. Of a job that is not, a stream
             tells its last step, and any other none.
@@ -26,7 +27,7 @@ class Work:
     operation: str
     fields: dict[str, Any]
     audio: bytes | None = None
-    target: Path | None = None
+    folder: Path | None = None
     is_streamed: bool = False
     is_followed: bool = True
 
@@ -81,13 +82,13 @@ class Done:
     Attributes:
         facts: of the sound; see `schema.Sound`.
         settings: what made it, as in the file's tags.
-        data: the sound file, where the worker could not write it itself.
+        files: of the sound, by name, where the worker could not write them itself.
         steps: of the sampler; 0 where nothing was sampled.
     """
 
     facts: dict[str, Any]
     settings: dict[str, Any]
-    data: bytes | None = None
+    files: dict[str, bytes] | None = None
     steps: int = 0
 
 

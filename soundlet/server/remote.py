@@ -68,7 +68,7 @@ class RemoteWorker:
             self.kill()
             return
         self._is_called_off = False
-        self._call = self._render(replace(message, target=None))  # the disk is another one
+        self._call = self._render(replace(message, folder=None))  # the disk is another one
         self._listening = asyncio.create_task(self._listen(self._call))
 
     async def next_message(self) -> FromWorker:

@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from soundlet.audio import Bits, Format, encode_audio, read_audio, subtype_of
+import numpy as np
+
+from soundlet.audio import Bits, Format, encode_audio, subtype_of
 from soundlet.errors import AudioError, ServerError
 from soundlet.whole_files import write_whole
 
 IDS = re.compile(r"[0-9a-f]{32}")
-SOUND = "sound.wav"  # 32-bit float: what was made, to the bit
+SAMPLES = "sound.f32"  # float32, one channel after the other: what was made, to the bit
 RECORD = "job.json"  # written last: a folder without it is not a result
 HALF_MADE_SECONDS = 3600.0  # after which a folder without a record is left over from a crash
 
@@ -76,11 +78,11 @@ class Results:
         """Results there are."""
         return len(self._kept)
 
-    def target(self, job: str) -> Path:
-        """Where a worker writes the sound of a job; its folder is made."""
+    def folder(self, job: str) -> Path:
+        """Where a worker writes the files of a job: `SAMPLES`, and the form asked for most."""
         folder = self._place(job)
         folder.mkdir(exist_ok=True)
-        return folder / SOUND
+        return folder
 
     def keep(self, job: str, record: Mapping[str, Any]) -> None:
         """The sound is there: keep it with what is to be known of it."""
@@ -117,8 +119,6 @@ class Results:
         if kept is None:
             return None
         folder = self._place(job)
-        if format == "wav" and bits == "32f":
-            return folder / SOUND
         path = folder / form_name(format, bits)
         if not path.is_file():
             try:
@@ -137,10 +137,17 @@ class Results:
     def _encoded(self, job: str, format: Format, bits: Bits | None) -> bytes:
         folder = self._place(job)
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        audio, rate = read_audio(folder / SOUND)
-        chunks = loop_chunks((folder / SOUND).read_bytes()) if format == "wav" else {}
+        sound, chunks = record["sound"], {}
+        samples = np.fromfile(folder / SAMPLES, "<f4").reshape(sound["channels"], -1)
+        if format == "wav":
+            chunks = loop_chunks((folder / form_name("wav", None)).read_bytes())
         return encode_audio(
-            audio, rate, format=format, bits=bits, tags=tags_of(record), chunks=chunks
+            samples,
+            sound["sample_rate"],
+            format=format,
+            bits=bits,
+            tags=tags_of(record),
+            chunks=chunks,
         )
 
     def prune(self, *, but: str | None = None) -> None:

@@ -290,8 +290,10 @@ class Scheduler:
 
     async def _keep(self, job: Job, done: Done) -> None:
         try:
-            if done.data is not None:
-                await asyncio.to_thread(write_whole, self._results.target(job.id), done.data)
+            if done.files is not None:
+                folder = self._results.folder(job.id)
+                for name, content in done.files.items():
+                    await asyncio.to_thread(write_whole, folder / name, content)
             job.sound, job.settings = done.facts, done.settings
             if done.steps:
                 job.step = job.steps = done.steps

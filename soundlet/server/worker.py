@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from soundlet.audio import Audio
+from soundlet.audio import Audio, put_in_place
 from soundlet.clip import Clip
 from soundlet.errors import Cancelled, SoundletError
 from soundlet.pipeline import Model, load
@@ -38,7 +38,7 @@ from soundlet.server.messages import (
     Work,
 )
 from soundlet.server.operations import OPERATIONS
-from soundlet.server.results import form_name
+from soundlet.server.results import SAMPLES, form_name
 from soundlet.server.uploads import decode_upload
 
 Tell = Callable[[FromWorker], None]
@@ -145,7 +145,7 @@ def run_job(model: Model, work: Work, tell: Tell, should_stop: Callable[[], bool
         if work.is_streamed:
             watched["on_piece"] = Outlet(tell, model.config.sample_rate, work.fields["seconds"])
         clip, measures = OPERATIONS[work.operation](model, work.fields, audio, **watched)
-        data = _kept(clip, work.target)
+        files = _kept(clip, work.folder)
     except Cancelled as e:
         return Failed("Cancelled", str(e))
     except SoundletError as e:
@@ -156,7 +156,7 @@ def run_job(model: Model, work: Work, tell: Tell, should_stop: Callable[[], bool
         logger.exception("job %s failed", work.job)
         return Failed("Exception", "an error inside soundlet; the server's log has it")
     facts = {**facts_of(clip), "measures": dict(measures)}
-    return Done(facts, clip.settings(), data, steps)
+    return Done(facts, clip.settings(), files, steps)
 
 
 class Outlet:
@@ -175,13 +175,15 @@ class Outlet:
         self._tell(Piece(np.ascontiguousarray(piece.T, dtype="<f4").tobytes()))
 
 
-def _kept(clip: Clip, target: Path | None) -> bytes | None:
-    """Write the clip where it belongs, or give it back as a file's bytes."""
-    if target is not None:
-        clip.save(target, format="wav", bits="32f")
-        clip.save(target.with_name(form_name("wav", None)))  # what is asked for most
-        return None
-    return clip.encoded("wav", "32f")
+def _kept(clip: Clip, folder: Path | None) -> dict[str, bytes] | None:
+    """Write the files of the clip where they belong, or give their bytes back by name."""
+    samples = np.ascontiguousarray(clip.audio, dtype="<f4")
+    wav = clip.encoded("wav")  # what is asked for most
+    if folder is None:
+        return {SAMPLES: samples.tobytes(), form_name("wav", None): wav}
+    put_in_place(folder / SAMPLES, samples.reshape(-1).data)
+    put_in_place(folder / form_name("wav", None), wav)
+    return None
 
 
 def facts_of(clip: Clip) -> dict[str, object]:

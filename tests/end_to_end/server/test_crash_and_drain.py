@@ -86,7 +86,7 @@ def test_at_its_end_the_server_finishes_what_runs_and_tells_what_waits(
         assert [end.kind for end in ends] == ["done", "failed"]
         assert ends[1].data["type"] == "urn:soundlet:draining"
         assert server.process.wait(20) == 0
-        assert (server.results / running.id / "sound.wav").is_file()
+        assert (server.results / running.id / "sound.f32").is_file()
 
 
 def test_results_outlive_the_server(tiny_bundle: Path, tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ class Acting:
 
 
 def work(job: str = "a") -> Work:
-    return Work(job=job, operation="generate", fields={}, target=Path("/somewhere"))
+    return Work(job=job, operation="generate", fields={}, folder=Path("/somewhere"))
 
 
 async def all_of(messages: AsyncIterator[FromWorker]) -> list[FromWorker]:
@@ -167,7 +167,7 @@ def test_what_a_replica_says_is_passed_on(
         worker.send(work())
         assert await worker.next_message() == Step(1, 1)
         assert await worker.next_message() == last
-        assert asked[0].target is None  # its disk is not ours
+        assert asked[0].folder is None  # its disk is not ours
         await worker.stop()
 
     asyncio.run(check())

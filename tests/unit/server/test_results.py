@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from soundlet.server.results import SOUND, Results
+from soundlet.server.results import SAMPLES, Results
 
 SIZE = 1000  # bytes of a result, and a few of its record
 
 
 def add(results: Results) -> str:
     job = secrets.token_hex(16)
-    results.target(job).write_bytes(bytes(SIZE))
+    (results.folder(job) / SAMPLES).write_bytes(bytes(SIZE))
     results.keep(job, {"id": job})
     return job
 
@@ -81,7 +81,7 @@ def test_what_is_dropped_is_not_counted(tmp_path: Path) -> None:
 def test_half_made_results_are_left_alone_while_they_are_young(tmp_path: Path) -> None:
     folder = tmp_path / secrets.token_hex(16)
     folder.mkdir()
-    (folder / SOUND).touch()
+    (folder / SAMPLES).touch()
     opened(tmp_path)
     assert folder.exists()
     os.utime(folder, (0, 0))
