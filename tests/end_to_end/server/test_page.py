@@ -99,6 +99,7 @@ def make_a_sound(page: Page, prompt: str = "kick, punchy", seconds: str = "1") -
     page.fill("#prompt", prompt)
     page.press("#prompt", "Enter")
     expect(page.locator(".item .words").first).to_have_text(prompt, timeout=PATIENCE)
+    expect(page.locator("#views")).to_be_visible(timeout=PATIENCE)
 
 
 REMEMBER_WHAT_IS_SAID = """() => {
