@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Sampler = Literal["pingpong", "euler", "rk4", "dpmpp"]
+Sampler = Literal["pingpong", "euler", "rk4", "dpmpp", "pingpong-dpmpp"]
 
 SAMPLERS: tuple[Sampler, ...] = get_args(Sampler)
 """Every sampler there is: pingpong for distilled models, the others for plain rectified flow."""

@@ -27,6 +27,9 @@ Noise = Callable[[], Array]
 Progress = Callable[[int, int], None]
 """Called after each step with (steps done, steps in all); raising in it ends the run."""
 
+LEAST_PINGPONG = 0.9
+"""Steps of pingpong-dpmpp that end at a later time than this, nearer to noise, are ping-pong."""
+
 _LOGSNR_START, _LOGSNR_END = -6.0, 2.0
 
 
@@ -136,15 +139,36 @@ class DpmppStep:
         return stepped
 
 
+class PingpongDpmppStep:
+    """Ping-pong down to `LEAST_PINGPONG`, DPM-Solver++(2M) after it: for models not distilled.
+
+    Fresh noise gives early steps, which decide what a sound is, several chances to follow the
+    prompt; late ones would lose details by it.
+
+    Source: section 4 of https://arxiv.org/abs/2206.00364, which adds noise in a span of times.
+    """
+
+    def __init__(self, noise: Noise) -> None:
+        """`noise` is called once for each step of ping-pong."""
+        self._early, self._late = PingpongStep(noise), DpmppStep()
+
+    def __call__(self, velocity: Velocity, x: Array, t: np.float32, t_next: np.float32) -> Array:
+        """See `Step`."""
+        step = self._early if t_next > LEAST_PINGPONG else self._late
+        return step(velocity, x, t, t_next)
+
+
 def stepper(sampler: Sampler, noise: Noise) -> Step:
     """A fresh step function of the sampler named.
 
     Args:
         sampler: its name.
-        noise: fresh noise, drawn only by the sampler that adds some: pingpong.
+        noise: fresh noise, drawn only by samplers that add some: those with pingpong in their name.
     """
     if sampler == "pingpong":
         return PingpongStep(noise)
+    if sampler == "pingpong-dpmpp":
+        return PingpongDpmppStep(noise)
     if sampler == "dpmpp":
         return DpmppStep()
     return {"euler": euler_step, "rk4": rk4_step}[sampler]
@@ -173,7 +197,7 @@ def sample(
         x: (batch, channels, frames) at time `sigma_max`.
         steps: 1 or more.
         sigma_max: the first time, in (0, 1].
-        noise: fresh noise, drawn only by the sampler that adds some: pingpong.
+        noise: fresh noise, drawn only by samplers that add some.
         on_step: see `Progress`.
 
     Returns:

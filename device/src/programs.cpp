@@ -170,7 +170,7 @@ Facts read_facts(Program& dit) {
   facts.is_variable = whole("get_is_variable", 0, 0, 1) == 1;
   facts.margin_frames = whole("get_margin_frames", 0, 0, 1 << 16);
   facts.context_frames = whole("get_context_frames", facts.context_frames, 0, 1 << 16);
-  facts.sampler = static_cast<Sampler>(whole("get_sampler", 0, 0, 3));
+  facts.sampler = static_cast<Sampler>(whole("get_sampler", 0, 0, 4));
   facts.steps = whole("get_steps", facts.steps, 1, 1000);
   SpectrogramFormat& form = facts.spectrogram;
   form.n_fft = static_cast<std::size_t>(whole("get_n_fft", 0, 0, 1 << 16));

@@ -7,6 +7,9 @@ namespace soundlet {
 
 namespace {
 
+// Steps of pingpong_dpmpp that end nearer to noise draw fresh noise.
+constexpr float kLeastPingpong = 0.9f;
+
 // float32, counted from both ends towards the middle.
 Array linspace(float first, float last, int count) {
   Array out(count);
@@ -71,7 +74,8 @@ Array sample(Sampler sampler, const Velocity& velocity, Array x, int steps, doub
       x = rk4_step(velocity, x, t, t_next);
     } else {
       const Array v = velocity(x, t);
-      if (sampler == Sampler::pingpong) {
+      const bool is_early = t_next > kLeastPingpong;
+      if (sampler == Sampler::pingpong || (sampler == Sampler::pingpong_dpmpp && is_early)) {
         const Array fresh = noise();
         for (std::size_t i = 0; i < x.size(); ++i) {
           const float denoised = x[i] - t * v[i];

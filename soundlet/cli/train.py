@@ -169,7 +169,7 @@ def bundle(
     ] = "float16",
     steps: Annotated[int, typer.Option(help="Default of requests.")] = 50,
     sampler: Annotated[
-        str, typer.Option(metavar="NAME", help="Default of requests: pingpong, euler, rk4, dpmpp.")
+        str, typer.Option(metavar="NAME", help="Default of requests, such as pingpong or dpmpp.")
     ] = "euler",
     cfg_scale: Annotated[float, typer.Option(help="Default of requests.")] = 4.0,
     seconds: Annotated[

@@ -41,6 +41,7 @@ from soundlet.export.programs import (
     programs,
     windowed,
 )
+from soundlet.request import SAMPLERS
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ def constants(bundle: Bundle, config: ModelConfig) -> dict[str, Any]:
         "get_is_variable": int(manifest.length == "variable"),
         "get_margin_frames": manifest.margin_frames,
         "get_context_frames": halo,
-        "get_sampler": ("pingpong", "euler", "rk4", "dpmpp").index(manifest.defaults.sampler),
+        "get_sampler": SAMPLERS.index(manifest.defaults.sampler),
         "get_steps": manifest.defaults.steps,
         "get_cfg_scale": manifest.defaults.cfg_scale,
         "get_seconds": manifest.defaults.seconds,

@@ -1,6 +1,7 @@
 // Schedules and samplers of rectified flow, as soundlet/sampling.py has them.
 
 const f = Math.fround;
+const LEAST_PINGPONG = 0.9; // steps that end nearer to noise draw fresh noise
 
 /** steps + 1 times, evenly spaced in log signal-to-noise ratio, from 1 to 0. */
 export function logsnrSchedule(steps) {
@@ -19,7 +20,7 @@ function linspace(first, last, count) {
 
 /**
  * Latents from noise.
- * @param {string} sampler pingpong, euler, rk4 or dpmpp.
+ * @param {string} sampler pingpong, euler, rk4, dpmpp or pingpong-dpmpp.
  * @param {(x: Float32Array, t: number) => Promise<Float32Array>} velocity noise minus data.
  * @param {Float32Array} x noise.
  * @param {{steps: number, noise: () => Float32Array, onStep: (done: number) => void}} options
@@ -71,6 +72,11 @@ const STEPS = {
     memory.denoised = denoised;
     memory.h = h;
     return x.map((value, i) => (next / t) * value - (1 - next) * shrink * estimate[i]);
+  },
+
+  async "pingpong-dpmpp"(velocity, x, t, next, noise, memory) {
+    const take = next > LEAST_PINGPONG ? STEPS.pingpong : STEPS.dpmpp;
+    return take(velocity, x, t, next, noise, memory);
   },
 };
 

@@ -364,7 +364,7 @@ def test_what_cannot_be_a_data_set(tiny: Path) -> None:
         ("--steps", "100000", "1 to 1000"),
         ("--seed", "-1", "0 to 4294967295"),
         ("--seed", "4294967296", "0 to 4294967295"),
-        ("--sampler", "foo", "pingpong, euler, rk4, dpmpp"),
+        ("--sampler", "foo", "pingpong, euler, rk4, dpmpp, pingpong-dpmpp"),
         ("--cfg-scale", "-1", "from 0"),
         ("--cfg-rescale", "2", "from 0 to 1"),
         ("--init-noise-level", "0", "above 0"),

@@ -30,7 +30,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"seed": True}, "not True"),
     ({"steps": 0}, "steps must be a whole number from 1 to 1000, not 0"),
     ({"steps": 1001}, "not 1001"),
-    ({"sampler": "heun"}, "sampler must be one of pingpong, euler, rk4, dpmpp, not 'heun'"),
+    (
+        {"sampler": "heun"},
+        "sampler must be one of pingpong, euler, rk4, dpmpp, pingpong-dpmpp, not 'heun'",
+    ),
     ({"cfg_scale": -0.1}, "cfg_scale must be a number from 0 to 100, not -0.1"),
     ({"cfg_scale": math.nan}, "not nan"),
     ({"cfg_rescale": 1.1}, "cfg_rescale must be a number from 0 to 1, not 1.1"),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
 
 from soundlet.noise import Generator
 from soundlet.request import SAMPLERS, Sampler
-from soundlet.sampling import Array, linear_schedule, logsnr_schedule, sample
+from soundlet.sampling import Array, DpmppStep, linear_schedule, logsnr_schedule, sample
 
 SHAPE = (2, 4, 16)
 DATA = Generator(0).randn(SHAPE)
@@ -44,7 +46,7 @@ def test_schedules_are_those_of_torch_arithmetic(steps: int, sigma_max: float) -
     np.testing.assert_allclose(linear_schedule(steps, sigma_max), linear, rtol=2e-7, atol=1e-8)
 
 
-@pytest.mark.parametrize("sampler", ["pingpong", "euler", "dpmpp"])
+@pytest.mark.parametrize("sampler", ["pingpong", "euler", "dpmpp", "pingpong-dpmpp"])
 @pytest.mark.parametrize("steps", [1, 2, 8, 50])
 def test_samplers_recover_the_data_when_the_velocity_is_exact(sampler: Sampler, steps: int) -> None:
     noise = Generator(2)
@@ -112,6 +114,28 @@ def test_dpmpp_is_the_reference_written_with_tensors() -> None:
         noise=no_noise,
     )
     np.testing.assert_allclose(out, x, rtol=1e-5, atol=1e-5)
+
+
+def test_pingpong_dpmpp_draws_noise_near_noise_alone() -> None:
+    fresh = Generator(3)
+    drawn: list[Array] = []
+
+    def noise() -> Array:
+        drawn.append(fresh.randn(SHAPE))
+        return drawn[-1]
+
+    def velocity(x: Array, t: Array) -> Array:
+        return np.sin(3 * x) + t[:, None, None]
+
+    out = sample("pingpong-dpmpp", velocity, NOISE, steps=8, sigma_max=1.0, noise=noise)
+    x, times, late = NOISE, logsnr_schedule(8), DpmppStep()
+    assert len(drawn) == sum(0.9 < t < 1 for t in times) == 3
+    for i, draw in enumerate(drawn):
+        denoised = x - times[i] * velocity(x, np.full(len(x), times[i], np.float32))
+        x = (1 - times[i + 1]) * denoised + times[i + 1] * draw
+    for t, t_next in pairwise(times[3:]):
+        x = late(velocity, x, t, t_next)
+    np.testing.assert_allclose(out, x, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)

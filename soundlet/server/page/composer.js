@@ -61,7 +61,7 @@ export function setModel(chosen, known) {
   $("cfg_scale").placeholder = model.defaults.cfg_scale;
   $("sampler").replaceChildren(
     make("option", { value: "" }, `as the model (${model.defaults.sampler})`),
-    ...["pingpong", "euler", "rk4", "dpmpp"].map((name) => make("option", {}, name)),
+    ...["pingpong", "euler", "rk4", "dpmpp", "pingpong-dpmpp"].map((name) => make("option", {}, name)),
   );
   showLength();
 }

@@ -35,7 +35,7 @@ def test_the_path_takes_every_step_so_often_and_ends_at_data(steps: int, resampl
     assert moves[-1][1] == steps
 
 
-@pytest.mark.parametrize("sampler", ["pingpong", "euler", "dpmpp"])
+@pytest.mark.parametrize("sampler", ["pingpong", "euler", "dpmpp", "pingpong-dpmpp"])
 def test_known_frames_come_back_and_the_others_reach_the_data(sampler: Sampler) -> None:
     generator = Generator(1)
     known = np.where(IS_KNOWN, 5.0, 0).astype(np.float32) * np.ones(SHAPE, np.float32)
