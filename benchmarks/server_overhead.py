@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from statistics import median
 
@@ -100,9 +101,15 @@ def serving(model: Path | None, threads: int) -> Iterator[Client]:
             process.stdout.close()
 
 
+@cache
+def warm(threads: int) -> soundlet.Model:
+    """The default model, loaded once in each process."""
+    return soundlet.load(threads=threads)
+
+
 def audible(threads: int, seconds: float, count: int) -> list[int]:
     """The first seeds that the model makes a sound of."""
-    model = soundlet.load(threads=threads)
+    model = warm(threads)
     seeds: list[int] = []
     seed = 0
     while len(seeds) < count:
@@ -115,14 +122,10 @@ def audible(threads: int, seconds: float, count: int) -> list[int]:
 
 def called(threads: int, seconds: float, seed: int) -> tuple[float, bytes]:
     """Seconds that a sound takes by a direct call, and its file, in a process with a warm model."""
-    if threads not in WARM:
-        WARM[threads] = soundlet.load(threads=threads)
+    model = warm(threads)
     start = time.perf_counter()
-    data = WARM[threads].generate(PROMPT, seconds=seconds, seed=seed).encoded("wav")
+    data = model.generate(PROMPT, seconds=seconds, seed=seed).encoded("wav")
     return time.perf_counter() - start, data
-
-
-WARM: dict[int, soundlet.Model] = {}
 
 
 def served(client: Client, seconds: float, seed: int) -> tuple[float, bytes]:

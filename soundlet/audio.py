@@ -209,9 +209,9 @@ def encode_audio(
         raise AudioError(f"{format} cannot hold {shape} ({e.error_string.rstrip('. ')})") from e
     if format == "wav":
         _clear_time(buffer.getbuffer())
+        wav = buffer.getvalue()
+        return with_chunks(wav, chunks) if chunks else wav
     data = buffer.getvalue()
-    if format == "wav":
-        return with_chunks(data, chunks) if chunks else data
     if format == "ogg":
         return _without_serial(data)
     return _id3(tags) + data if format == "mp3" and tags else data
@@ -224,8 +224,9 @@ def _samples(audio: Audio, subtype: str) -> NDArray[Any]:
     lowest, highest = float(audio.min()), float(audio.max())
     if not (np.isfinite(lowest) and np.isfinite(highest)):
         raise AudioError("audio holds values that are not finite numbers")
+    audio = audio.astype(np.float32, copy=False)
     if subtype == "FLOAT":
-        return _interleaved(audio.astype(np.float32, copy=False))
+        return _interleaved(audio)
     peak = max(-lowest, highest)
     if peak > 1 + 2.0**-16:  # half a step of 16 bits
         raise AudioError(
@@ -236,7 +237,7 @@ def _samples(audio: Audio, subtype: str) -> NDArray[Any]:
         return _interleaved(_whole(audio, 16).astype(np.int16))
     if subtype == "PCM_24":  # libsndfile keeps the upper 24 of 32 bits
         return _interleaved(np.left_shift(_whole(audio, 24).astype(np.int32), 8))
-    return _interleaved(np.clip(audio.astype(np.float32, copy=False), -1, 1))
+    return _interleaved(np.clip(audio, -1, 1))
 
 
 def _interleaved(audio: NDArray[Any]) -> NDArray[Any]:
@@ -247,7 +248,7 @@ def _interleaved(audio: NDArray[Any]) -> NDArray[Any]:
 def _whole(audio: Audio, bits: int) -> Audio:
     """`audio` in steps of that many bits: float32 holds these whole numbers exactly."""
     full = 2 ** (bits - 1)
-    steps = audio.astype(np.float32) * np.float32(full)
+    steps = audio * np.float32(full)
     np.rint(steps, out=steps)
     return np.clip(steps, -full, full - 1, out=steps)
 

@@ -77,18 +77,6 @@ def stft(signal: Array, form: SpectrogramFormat) -> Spectra:
     return spectra
 
 
-def istft(spectra: Spectra, form: SpectrogramFormat) -> Array:
-    """The least-squares inverse of `stft`: (batch, frames, bins) to (batch, samples)."""
-    batch, frames, _ = spectra.shape
-    samples = np.empty((batch, frames * form.hop_length), np.float32)
-    synthesis = Synthesis(frames, form)
-    for spectra_one, samples_one in zip(spectra, samples, strict=True):
-        for block in blocks(frames):
-            synthesis.add(spectra_one[block])
-        samples_one[:] = synthesis.finish()[form.edge : -form.edge]
-    return samples
-
-
 class Analysis:
     """Spectra of a signal's windows, a block at a time."""
 
@@ -108,7 +96,7 @@ class Analysis:
 
 
 class Synthesis:
-    """The signal of spectra that come a block at a time, from the first.
+    """The least-squares inverse of `stft`, of spectra that come a block at a time, from the first.
 
     Every sample is a sum in the order of its windows, whatever the blocks.
     """

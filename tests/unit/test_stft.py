@@ -7,7 +7,7 @@ import pytest
 
 from soundlet import stft as module
 from soundlet.phase_recovery import follow_peaks, recover_phase
-from soundlet.stft import BLOCK, SpectrogramFormat, Synthesis, istft, stft
+from soundlet.stft import BLOCK, SpectrogramFormat, Synthesis, blocks, stft
 
 FORM = SpectrogramFormat(n_fft=512, hop_length=128, n_bands=8)
 
@@ -15,6 +15,13 @@ FORM = SpectrogramFormat(n_fft=512, hop_length=128, n_bands=8)
 def noise(n_frames: int, batch: int = 1) -> module.Array:
     shape = (batch, n_frames * FORM.hop_length)
     return np.random.default_rng(n_frames).standard_normal(shape, dtype=np.float32)
+
+
+def signal_of(spectra: module.Spectra) -> module.Array:
+    synthesis = Synthesis(len(spectra), FORM)
+    for block in blocks(len(spectra)):
+        synthesis.add(spectra[block])
+    return synthesis.finish()[FORM.edge : -FORM.edge]
 
 
 def test_a_frame_is_the_spectrum_of_its_window() -> None:
@@ -38,7 +45,8 @@ def test_a_full_scale_sine_has_magnitude_one() -> None:
 @pytest.mark.parametrize("n_frames", [1, 2, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK + 5])
 def test_the_inverse_gives_the_signal_back(n_frames: int) -> None:
     signal = noise(n_frames, batch=2)
-    assert np.abs(istft(stft(signal, FORM), FORM) - signal).max() < 1e-5
+    found = np.stack([signal_of(spectra) for spectra in stft(signal, FORM)])
+    assert np.abs(found - signal).max() < 1e-5
 
 
 def test_a_sum_of_windows_does_not_depend_on_the_blocks() -> None:
@@ -60,7 +68,7 @@ def test_rounds_bring_a_signal_nearer_to_its_magnitudes(n_frames: int) -> None:
     def missed(iterations: int) -> float:
         phasors = recover_phase(magnitude, FORM, iterations)
         assert np.abs(np.abs(phasors) - 1).max() < 1e-3
-        found = np.abs(stft(istft((magnitude * phasors)[None], FORM), FORM))[0]
+        found = np.abs(stft(signal_of(magnitude * phasors)[None], FORM))[0]
         return float(np.square(found - magnitude).sum() / np.square(magnitude).sum())
 
     assert missed(16) < 0.5 * missed(0)
@@ -70,7 +78,7 @@ def test_phases_begin_where_they_are_told_to() -> None:
     signal = noise(30)
     spectra = stft(signal, FORM)[0]
     phasors = recover_phase(np.abs(spectra), FORM, 4, start=np.angle(spectra))
-    assert np.abs(istft((np.abs(spectra) * phasors)[None], FORM) - signal).max() < 1e-3
+    assert np.abs(signal_of(np.abs(spectra) * phasors) - signal).max() < 1e-3
 
 
 def test_a_steady_tone_keeps_its_phase_for_long() -> None:
