@@ -3,8 +3,8 @@
 A folder holds `dataset.json` (count, seed, the version of the renderer) and for each shard of 64
 clips `shard-00000.zip` and `shard-00000.jsonl`. The first holds one FLAC file (16 bits) per clip,
 named by the clip's number; the second one JSON object a line: number, seed, seconds, attributes,
-captions. Clip i of a data set with seed s is the clip of seed s * 10**9 + i, whatever
-the number of workers and however often the building was interrupted.
+and captions, wordings among them. Clip i of a data set with seed s is the clip of seed
+s * 10**9 + i, whatever the number of workers and however often the building was interrupted.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from soundlet.whole_files import make_folder, write_whole
 CLIPS_PER_SHARD = 64
 SEED_STRIDE = 10**9
 MAX_SEED = 10**8  # the renders of evaluations have seeds from 10**18 on
-RENDERER_VERSION = 1  # to be raised when the same seed gives another clip
+RENDERER_VERSION = 2  # to be raised when the same seed gives another clip
 DESCRIPTION = "dataset.json"
 FULL_SCALE = 32767
 
@@ -84,7 +84,7 @@ def _build_shard(out: Path, shard: int, count: int, seed: int) -> int:
                 "seed": clip_seed,
                 "seconds": clip.seconds,
                 "attributes": clip.attributes.as_json(),
-                "captions": list(clip.captions),
+                "captions": [*clip.captions, *clip.wordings],
             }
             lines.append(json.dumps(facts, ensure_ascii=False) + "\n")
     sound_path, text_path = _shard_paths(out, shard)

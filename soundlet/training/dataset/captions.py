@@ -44,8 +44,18 @@ PATCH_WORDS = {
 
 
 @dataclass
-class _Stated:
-    """The facts that one caption will name, already in words."""
+class Stated:
+    """The facts that one caption will name, already in words.
+
+    Attributes:
+        noun: the kind of sound, or what sounds.
+        genre: a genre or a narrower style.
+        instruments: what plays.
+        describing: what stands before the noun.
+        after: what stands behind it.
+        key: in one of its spellings.
+        tempo: the same.
+    """
 
     noun: str
     genre: str | None = None
@@ -107,7 +117,7 @@ def _genre_words(attributes: Attributes, rng: np.random.Generator) -> str | None
     return _word(rng, genre.words) if rng.random() < 0.72 else None
 
 
-def _state_effects(stated: _Stated, effects: Sequence[str], rng: np.random.Generator) -> None:
+def _state_effects(stated: Stated, effects: Sequence[str], rng: np.random.Generator) -> None:
     """Adjectives go before the noun, names of effects behind it."""
     for effect in effects:
         word = _word(rng, EFFECTS[effect].words)
@@ -119,9 +129,9 @@ def _some(names: Sequence[str], rng: np.random.Generator, chance: float) -> list
     return [name for name in names if rng.random() < chance]
 
 
-def _stated_music(attributes: Attributes, rng: np.random.Generator) -> _Stated:
+def _music(attributes: Attributes, rng: np.random.Generator) -> Stated:
     kind = attributes.kind
-    stated = _Stated(noun=_word(rng, KIND_WORDS[kind].words))
+    stated = Stated(noun=_word(rng, KIND_WORDS[kind].words))
     names = list(attributes.instruments)
     element = names[0] if names and names[0] in ELEMENTS else None
     if element is not None:  # a loop of hats alone is never called just a beat
@@ -144,12 +154,12 @@ def _stated_music(attributes: Attributes, rng: np.random.Generator) -> _Stated:
     return stated
 
 
-def _stated_sound(attributes: Attributes, rng: np.random.Generator) -> _Stated:
+def _sound(attributes: Attributes, rng: np.random.Generator) -> Stated:
     source = attributes.source or ""
     is_one_shot = attributes.kind == "one_shot"
     table = ONE_SHOT_WORDS if is_one_shot else EFFECT_WORDS
     words: Sequence[str] = table[source].words if source in table else (source,)
-    stated = _Stated(noun=_word(rng, words))
+    stated = Stated(noun=_word(rng, words))
     if source in HIT_NOUNS:
         instrument = _word(rng, _instrument_words(attributes.instruments[0]))
         stated.noun = f"{instrument} {_word(rng, HIT_NOUNS[source])}"
@@ -178,7 +188,7 @@ def _played_noun(instrument: str, noun: str) -> str:
     return f"{instrument} {noun}"
 
 
-def _bare(attributes: Attributes, stated: _Stated, rng: np.random.Generator) -> str:
+def _bare(attributes: Attributes, stated: Stated, rng: np.random.Generator) -> str:
     """As few words as people type: "kick", "piano chords", "techno drum loop 128 BPM"."""
     words = [stated.noun]
     if stated.instruments and attributes.kind != "one_shot":
@@ -190,7 +200,7 @@ def _bare(attributes: Attributes, stated: _Stated, rng: np.random.Generator) -> 
     return " ".join(words)
 
 
-def _tags(stated: _Stated, rng: np.random.Generator) -> str:
+def _tags(stated: Stated, rng: np.random.Generator) -> str:
     """A list: genre, elements, mood, tempo, in this order or shuffled."""
     tags = [*([stated.genre] if stated.genre else []), stated.noun, *stated.instruments]
     tags += stated.describing + stated.after
@@ -200,7 +210,7 @@ def _tags(stated: _Stated, rng: np.random.Generator) -> str:
     return _pick(rng, (", ", ", ", ", ", " ", "; ", " | ")).join(tags)
 
 
-def _phrase(stated: _Stated, rng: np.random.Generator) -> str:
+def _phrase(stated: Stated, rng: np.random.Generator) -> str:
     """Words in a row without commas: "dark techno 909 kit drum loop 128 BPM"."""
     describing, head = " ".join(stated.describing), stated.noun
     if stated.instruments:
@@ -216,7 +226,7 @@ def _listed(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1]
 
 
-def _sentence(stated: _Stated, rng: np.random.Generator) -> str:
+def _sentence(stated: Stated, rng: np.random.Generator) -> str:
     """A sentence: "A driving techno beat at 128 bpm played on a 909"."""
     describing = _pick(rng, (", ", " ", " and ")).join(stated.describing)
     subject = " ".join(part for part in (describing, stated.genre, stated.noun) if part)
@@ -239,7 +249,7 @@ def _sentence(stated: _Stated, rng: np.random.Generator) -> str:
     return text[0].upper() + text[1:] + "".join(tail) + ("." if rng.random() < 0.3 else "")
 
 
-def _with_slip(text: str, rng: np.random.Generator) -> str:
+def with_slip(text: str, rng: np.random.Generator) -> str:
     """One slip of the fingers inside a longer word; numbers and short words stay as they are."""
     words = text.split(" ")
     long = [i for i, word in enumerate(words) if len(word) >= 6 and word.isalpha()]
@@ -257,7 +267,8 @@ def _with_slip(text: str, rng: np.random.Generator) -> str:
     return " ".join(words)
 
 
-def _with_case(text: str, rng: np.random.Generator) -> str:
+def with_case(text: str, rng: np.random.Generator) -> str:
+    """As it stands, or in small, in capital or in mixed letters."""
     draw = rng.random()
     if draw < 0.62:
         return text
@@ -268,10 +279,20 @@ def _with_case(text: str, rng: np.random.Generator) -> str:
     return text.title() if draw < 0.97 else text.upper()
 
 
+def state(attributes: Attributes, rng: np.random.Generator) -> Stated:
+    """Some of the facts of a clip, in words of captions."""
+    is_music = attributes.source is None
+    return _music(attributes, rng) if is_music else _sound(attributes, rng)
+
+
+def in_full(stated: Stated, rng: np.random.Generator) -> str:
+    """A caption that names all of the facts."""
+    return (_tags, _phrase, _sentence)[int(rng.integers(3))](stated, rng)
+
+
 def caption(attributes: Attributes, rng: np.random.Generator) -> str:
     """One caption that says nothing untrue about a clip with these attributes."""
-    is_music = attributes.source is None
-    stated = _stated_music(attributes, rng) if is_music else _stated_sound(attributes, rng)
+    stated, is_music = state(attributes, rng), attributes.source is None
     shares = (0.15, 0.35, 0.3, 0.2) if is_music else (0.4, 0.2, 0.25, 0.15)
     form = int(rng.choice(4, p=shares))
     if form == 0:
@@ -282,8 +303,8 @@ def caption(attributes: Attributes, rng: np.random.Generator) -> str:
         filler = _pick(rng, FILLERS)
         text = f"{text}, {filler}" if rng.random() < 0.6 else f"{filler} {text}"
     if rng.random() < TYPO_SHARE:
-        text = _with_slip(text, rng)
-    return _with_case(text, rng)
+        text = with_slip(text, rng)
+    return with_case(text, rng)
 
 
 def captions(attributes: Attributes, rng: np.random.Generator, count: int) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ from soundlet.training.dataset.parts import render_hits, render_notes
 from soundlet.training.dataset.processing import drawn, processed
 from soundlet.training.dataset.sound_effects import render_sound_effect
 from soundlet.training.dataset.theory import random_key
+from soundlet.training.dataset.wordings import wording
 from soundlet.vocabulary.genres import ALL_GENRES, UNDRUMMED_GENRES
 from soundlet.vocabulary.instruments import ELEMENTS, INSTRUMENTS, KITS, Instrument, Kit
 
@@ -48,6 +49,7 @@ KIND_WEIGHTS = {
 }
 ROLE_LETTERS = {"bass_line": "b", "chords": "c", "arpeggio": "a", "melody": "m", "pad": "p"}
 N_CAPTIONS = 4
+N_WORDINGS = 4
 DRY_KITS = ("808 kit", "909 kit", "trap kit", "electronic kit", "8-bit kit")
 INSTRUMENT_HIT_SHARE = 0.25  # of the one-shots
 ELEMENT_SHARE = 0.14  # of the drum loops, those for one part of the kit alone
@@ -62,12 +64,14 @@ class RenderedClip:
         seconds: its length.
         attributes: what is true of it.
         captions: different captions of it.
+        wordings: what others might write, in other forms and words.
     """
 
     audio: Audio
     seconds: float
     attributes: Attributes
     captions: tuple[str, ...]
+    wordings: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -299,4 +303,6 @@ def render_clip(seed: int, kind: str | None = None) -> RenderedClip:
     drawn_kind = str(rng.choice(list(KIND_WEIGHTS), p=weights / weights.sum()))
     audio, facts = _renderer(kind or drawn_kind)(rng)
     seconds = audio.shape[1] / SAMPLE_RATE
-    return RenderedClip(audio, seconds, facts, captions(facts, rng, N_CAPTIONS))
+    said = captions(facts, rng, N_CAPTIONS)
+    wordings = tuple(wording(facts, rng) for _ in range(N_WORDINGS))
+    return RenderedClip(audio, seconds, facts, said, wordings)

@@ -11,6 +11,7 @@ from soundlet.evaluation.spectra import SAMPLE_RATE
 from soundlet.training.dataset.attributes import KINDS
 from soundlet.training.dataset.captions import captions
 from soundlet.training.dataset.render import render_clip
+from soundlet.training.dataset.wordings import wording
 from soundlet.vocabulary.descriptions import KIND_WORDS
 from soundlet.vocabulary.genres import ALL_GENRES
 from soundlet.vocabulary.instruments import INSTRUMENTS, KITS
@@ -97,7 +98,7 @@ def test_words_are_as_unfamiliar_as_the_wording_says(briefs: list[Brief]) -> Non
 
 
 def test_no_caption_has_the_form_of_a_prompt(briefs: list[Brief]) -> None:
-    """Every prompt has words of its form that no caption has."""
+    """Every prompt has words of its form that no caption or wording has."""
     marks = (
         "I need", "make me", "give me", "I am looking", "let me hear", "we want", "what: ",
         "This is", "listen: ", "to go under", "to be heard", "performed by", "a minute: ",
@@ -107,6 +108,7 @@ def test_no_caption_has_the_form_of_a_prompt(briefs: list[Brief]) -> None:
     rng = np.random.default_rng(0)
     facts = [render_clip(b.prompt.render_seed, b.prompt.kind).attributes for b in briefs[4:9]]
     told = " | ".join(text for each in facts for text in captions(each, rng, 50))
+    told += " | ".join(wording(each, rng) for each in facts for _ in range(200))
     assert not [mark for mark in marks if mark in told]
     asked = [p.text for p in prompts(briefs) if p.wording != "caption"]
     assert all(any(mark in text for mark in marks) for text in asked)

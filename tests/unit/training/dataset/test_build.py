@@ -32,7 +32,7 @@ def test_clips_are_read_back_as_rendered(tmp_path: Path) -> None:
         assert clip.audio.shape == rendered.audio.shape
         assert np.abs(clip.audio - rendered.audio).max() < 1 / 32000
         assert clip.attributes == rendered.attributes
-        assert clip.captions == rendered.captions
+        assert clip.captions == rendered.captions + rendered.wordings
         assert clip.seconds == rendered.seconds
 
 

@@ -22,7 +22,7 @@ from soundlet.training.dataset.drum_patterns import GROOVES
 from soundlet.training.dataset.events import Note
 from soundlet.training.dataset.parts import render_hits, render_notes
 from soundlet.training.dataset.processing import DEVICES, LAST_DEVICES, processed
-from soundlet.training.dataset.render import RenderedClip, random_length, render_clip
+from soundlet.training.dataset.render import N_WORDINGS, RenderedClip, random_length, render_clip
 from soundlet.training.dataset.theory import Key, parse_key, random_key
 from soundlet.vocabulary.descriptions import EFFECTS, MOODS, TEMPO_RANGE, TEXTURES
 from soundlet.vocabulary.genres import ALL_GENRES
@@ -49,6 +49,7 @@ def test_clips_are_valid(clips: list[RenderedClip]) -> None:
         assert np.isfinite(clip.audio).all()
         assert 0.1 < np.abs(clip.audio).max() <= 1.0
         assert len(clip.captions) == len(set(clip.captions)) >= 1
+        assert len(clip.wordings) == N_WORDINGS
 
 
 def test_music_begins_on_the_downbeat(clips: list[RenderedClip]) -> None:
@@ -63,6 +64,7 @@ def test_same_seed_same_bytes_whatever_came_before(clips: list[RenderedClip]) ->
         again = render_clip(100 + index % 2, KINDS[index // 2])
         assert again.audio.tobytes() == clips[index].audio.tobytes()
         assert again.captions == clips[index].captions
+        assert again.wordings == clips[index].wordings
 
 
 def test_seeds_give_all_kinds_and_different_clips() -> None:
