@@ -49,6 +49,7 @@ class FlowSettings(BatchSettings):
     Attributes:
         train_text: off, the text encoder and the reader of tempi stay as they are; as they always
             do, and the seconds conditioner with them, where the DiT has a prior.
+        refit_prior: fit the DiT's prior to these captions also where `start_from` has one.
         cfg_dropout: share of sounds whose cross-attention conditioning is all zeros.
         time_mean: of the normal that the times' logits are drawn from.
         time_deviation: of the same normal.
@@ -56,6 +57,7 @@ class FlowSettings(BatchSettings):
     """
 
     train_text: bool = True
+    refit_prior: bool = False
     cfg_dropout: Share = 0.1
     time_mean: float = 0.0
     time_deviation: Positive = 1.0

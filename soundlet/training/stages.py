@@ -154,20 +154,22 @@ def train_flow(stage: FlowStage, on_log: OnLog | None = None) -> Run[FlowBatch]:
                 load_weights(flow.dit.tempo, part_of(weights, "tempo"), stage.text_from)
         if flow.dit.spread is not None:
             flow.dit.spread.copy_(spread_of(parts.store))
-        weights = {}
-        if stage.start_from is not None:
-            weights = _starting_weights(stage.start_from, flow, parts.store)
-        has_prior = any(name.startswith(f"{PRIOR}.") for name in weights)
-        if stage.start_from is not None:
-            own = {} if has_prior else _beginning_with(PRIOR, flow)
-            own |= {} if SPREAD in weights else _beginning_with(SPREAD, flow)
-            load_weights(flow, {**own, **weights}, stage.start_from)
-        else:
+        lacks_prior, lacks_spread = True, False
+        if stage.start_from is None:
             calibrate_context(flow, trainee.batch(torch.Generator().manual_seed(FIRST_SEED)))
             calibrate_prompt(flow, _batches(trainee, 50))
-        if flow.dit.prior is not None and not has_prior:
+        else:
+            weights = _starting_weights(stage.start_from, flow, parts.store)
+            if stage.flow.refit_prior:
+                weights = {n: w for n, w in weights.items() if not n.startswith(f"{PRIOR}.")}
+            lacks_prior = not any(name.startswith(f"{PRIOR}.") for name in weights)
+            lacks_spread = SPREAD not in weights
+            own = _beginning_with(PRIOR, flow) if lacks_prior else {}
+            own |= _beginning_with(SPREAD, flow) if lacks_spread else {}
+            load_weights(flow, {**own, **weights}, stage.start_from)
+        if flow.dit.prior is not None and lacks_prior:
             fit_prior(flow, parts.store, parts.tokenizer)
-        if flow.dit.spread is not None and weights and SPREAD not in weights:
+        if flow.dit.spread is not None and lacks_spread:
             fit_output(flow, _batches(trainee, 40), torch.Generator().manual_seed(FIRST_SEED))
     run = Run(trainee, stage.run, stage.loop)
     _train(run, on_log, stage.samples.every, parts.draw(run, stage))

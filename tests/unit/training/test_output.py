@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +86,24 @@ def test_a_model_of_data_goes_on_from_one_of_velocities(work: Path) -> None:
     with torch.no_grad():
         trainee.flow.dit.project_out.weight.zero_()
     assert fitted < 0.8 * error_of(trainee, batches)
+
+
+def test_a_sound_that_is_all_wrong_does_not_drown_the_others(work: Path) -> None:
+    trainee = train_flow(stage_of(work, "velocity", 1, "run")).trainee
+    assert isinstance(trainee, FlowTrainee)
+    batch = trainee.batch(torch.Generator().manual_seed(0))
+
+    def slope(factor: float) -> float:
+        scale = torch.ones(len(batch.latents))
+        scale[0] = factor
+        loud = replace(batch, latents=batch.latents * scale[:, None, None])
+        trainee.flow.zero_grad()
+        trainee.loss(loud, torch.Generator().manual_seed(1))[0].backward()  # type: ignore[no-untyped-call]
+        slopes = [p.grad for p in trainee.flow.parameters() if p.grad is not None]
+        return float(torch.stack([one.norm() for one in slopes]).norm())
+
+    assert len(batch.latents) > 1
+    assert slope(1000) < 10 * slope(1)
 
 
 def error_of(trainee: FlowTrainee, batches: list[FlowBatch]) -> float:

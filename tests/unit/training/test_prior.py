@@ -15,10 +15,13 @@ from soundlet.models.prior import KeyReader
 from soundlet.tokenizer import Tokenizer
 from soundlet.training.flow import Flow, build_flow
 from soundlet.training.keys import fill_keys
-from soundlet.training.latents import LatentStore
+from soundlet.training.latents import LatentStatistics, LatentStore
 from soundlet.training.loop import TrainingError
 from soundlet.training.prior import fit_prior
+from soundlet.training.settings import FlowStage, read_stage
+from soundlet.training.stages import train_flow
 from soundlet.training.vocabulary import train_vocabulary
+from soundlet.training.weights import average_weights
 
 CHANNELS, FRAMES, HOP, RATE = 8, 32, 256, 44100
 NAMES = ("hum", "tone", "bleep", "drone")
@@ -122,6 +125,34 @@ def test_a_key_is_more_than_its_note_and_its_mode(told_model: Path, tmp_path: Pa
         mean = mean_of(flow, tokenizer, "bleep in g# major")
         errors[has_keys] = ((mean - spectra[-1][:, None]) ** 2).mean() / (spectra[-1] ** 2).mean()
     assert errors[True] < 0.02 < errors[False]
+
+
+@pytest.mark.usefixtures("told_model")  # which is in tmp_path
+def test_a_prior_stays_unless_it_is_to_be_fitted_anew(tmp_path: Path) -> None:
+    """Further captions: with a word before each that says nothing, which the first had not."""
+    statistics = LatentStatistics(mean=(0.0,) * CHANNELS, std=(1.0,) * CHANNELS, deviation=(1.0,))
+    for name, start in (("before", ""), ("after", "slow ")):
+        store, _ = store_of(tmp_path / name, noise=0.5)
+        (store.folder / "statistics.json").write_bytes(statistics.as_json())
+        path = store.folder / "entries.jsonl"
+        path.write_text(path.read_text().replace('"captions": ["', f'"captions": ["{start}'))
+    priors = {}
+    for run, latents, more in (
+        ("first", "before", ""),
+        ("kept", "after", 'start_from = "first"\n'),
+        ("fitted", "after", 'start_from = "first"\n[flow]\nrefit_prior = true\n'),
+    ):
+        path = tmp_path / f"{run}.toml"
+        loop = '[loop]\nsteps = 1\nbfloat16 = false\ndevice = "cpu"\n'
+        start, _, flow = more.partition("[flow]")
+        flow = f"[flow]{flow}" if flow else ""
+        path.write_text(f'run = "{run}"\nmodel = "."\nlatents = "{latents}"\n{start}{loop}{flow}')
+        train_flow(read_stage(FlowStage, path))
+        weights = average_weights(tmp_path / run)
+        priors[run] = {n: w for n, w in weights.items() if n.startswith("dit.prior.")}
+    assert all(torch.equal(w, priors["first"][n]) for n, w in priors["kept"].items())
+    spectra = "dit.prior.spectra.weight"
+    assert not torch.allclose(priors["fitted"][spectra], priors["first"][spectra])
 
 
 def test_the_pieces_of_keys() -> None:
