@@ -34,6 +34,21 @@ RANKS: dict[Part, int] = {
 }
 """Parts of one rank have no order among them."""
 
+FURTHER: dict[str, Part] = {
+    "genres": "genre",
+    "styles": "genre",
+    "kinds": "kind",
+    "instruments": "instrument",
+    "kits": "instrument",
+    "moods": "mood",
+    "textures": "texture",
+    "effects": "effect",
+    "one_shots": "source",
+    "sound_effects": "source",
+    "elements": "instrument",
+}
+"""What the tables of `vocabulary.synonyms` are about; of equal words the first one counts."""
+
 KIND_NAMES = {kind: words.words[0] for kind, words in KIND_WORDS.items()}
 """Canonical word of each kind of sound."""
 
@@ -51,6 +66,8 @@ TEMPO = re.compile(
     r"|(?:tempo:? |bpm:? )(?P<after>\d{1,3}(?:\.\d+)?)(?![\w.])",
     re.IGNORECASE,
 )
+WORD = re.compile(r"[^\W_][^\s\0,;:|()\[\]\"]*")
+LONGEST = 4  # words that stand for one thing
 LINKS = re.compile(
     r"(?<![\w-])(?:(?:\d+ )?bars?|an?|and|at|by|chord|effects?|featuring|for|from|groove|in|into|is"
     r"|loops?|made|notes?|of|on|or|over|pattern|played|rhythm|sounds?|style|the|to|with)(?![\w-])",
@@ -164,7 +181,7 @@ def read_prompt(text: str) -> Prompt:
     def take(match: re.Match[str], part: Part, value: str) -> None:
         nonlocal rest
         found.append(Found(part, value, match.group().strip(), match.start()))
-        rest = rest[: match.start()] + "\0" * len(match.group()) + rest[match.end() :]
+        rest = _without(rest, match.start(), match.end())
 
     for match in TEMPO.finditer(rest):
         take(match, "tempo", f"{float(match['before'] or match['after']):g}")
@@ -174,12 +191,40 @@ def read_prompt(text: str) -> Prompt:
     for match in list(_pattern().finditer(rest)):
         part, value = _meaning(match.group().lower(), is_loop=is_loop)
         if part is None:
-            rest = rest[: match.start()] + "\0" * len(match.group()) + rest[match.end() :]
+            rest = _without(rest, match.start(), match.end())
         else:
             take(match, part, value)
+    for start, end in list(_further_words(rest)):
+        part, value = _further_meanings()[_spaced(rest[start:end])]
+        found.append(Found(part, value, rest[start:end], start))
+        rest = _without(rest, start, end)
     left = re.findall(r"[^\W_][\w'.-]*", LINKS.sub(" ", rest))
     unknown = tuple(dict.fromkeys(word.rstrip(".") for word in left))
     return Prompt(text, tuple(sorted(found, key=lambda f: f.start)), unknown)
+
+
+def _without(rest: str, start: int, end: int) -> str:
+    """The same text with marks of equal length in place of what has been found."""
+    return rest[:start] + "\0" * (end - start) + rest[end:]
+
+
+def _further_words(rest: str) -> Iterator[tuple[int, int]]:
+    """Where words stand that only wordings have: the longest first, none twice."""
+    words = [match.span() for match in WORD.finditer(rest)]
+    if all(LINKS.fullmatch(rest[start:end]) for start, end in words):
+        return
+    taken: set[int] = set()
+    for size in range(min(LONGEST, len(words)), 0, -1):
+        for i in range(len(words) - size + 1):
+            start, end = words[i][0], words[i + size - 1][1]
+            places = range(i, i + size)
+            if taken.isdisjoint(places) and _spaced(rest[start:end]) in _further_meanings():
+                taken.update(places)
+                yield start, end
+
+
+def _spaced(text: str) -> str:
+    return " ".join(text.lower().split())
 
 
 def build_prompt(
@@ -289,6 +334,20 @@ def _meanings() -> dict[str, tuple[Part, str]]:
     table: dict[str, tuple[Part, str]] = {}
     for word, part, value in _entries():
         table.setdefault(word.lower(), (part, value))
+    return table
+
+
+@lru_cache(maxsize=1)
+def _further_meanings() -> dict[str, tuple[Part, str]]:
+    """The same of the words that only wordings have; loaded where a prompt has other words."""
+    from soundlet.vocabulary.synonyms import SYNONYMS
+
+    table: dict[str, tuple[Part, str]] = {}
+    for name, part in FURTHER.items():
+        for value, words in SYNONYMS[name].items():
+            canonical = KIND_NAMES[value] if part == "kind" else value
+            for word in words:
+                table.setdefault(word, (part, canonical))
     return table
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from soundlet.errors import RequestError
-from soundlet.prompt import build_prompt, key_name, read_prompt
+from soundlet.prompt import Part, build_prompt, key_name, known_words, read_prompt
 from soundlet.training.dataset.render import render_clip
 
 
@@ -63,6 +63,32 @@ def test_a_word_inside_another_is_not_read() -> None:
 
 def test_what_is_not_known_is_told() -> None:
     assert read_prompt("rain on a tin roof").unknown == ("tin", "roof")
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("a fiddle tune", {"instrument": ("violin",), "kind": ("melody",)}),
+        ("Raindrops, please", {"source": ("rain",)}),
+        ("sombre organ chords", {"mood": ("sad",), "instrument": ("organ",), "kind": ("chords",)}),
+        (
+            "arpeggiator\nin the style of two  step",
+            {"kind": ("arpeggio",), "genre": ("uk garage",)},
+        ),
+    ],
+)
+def test_words_that_only_wordings_have_are_read_too(
+    text: str, parts: dict[Part, tuple[str, ...]]
+) -> None:
+    prompt = read_prompt(text)
+    assert {part: prompt.values(part) for part in parts} == parts
+    assert prompt.unknown == ()
+
+
+def test_further_words_never_overrule_those_of_the_vocabulary() -> None:
+    for word in known_words():
+        prompt = read_prompt(word)
+        assert [found.text for found in prompt.found] == [word]
 
 
 def test_the_usual_order_keeps_words_together_that_belong_together() -> None:
