@@ -42,6 +42,29 @@ def test_the_first_command_of_the_readme_makes_a_sound(here: Path) -> None:
     assert spent < 20  # 10 s on two cores
 
 
+LONG = (
+    "Hi there, I have been thinking about this all day, and what I really need for the intro of my"
+    " next video, if it is not too much trouble, is a techno drum loop made with a 909 kit, dark"
+    " and driving, run through some reverb, 128 BPM, thank you so much in advance, and a nice day"
+)
+FORM = (
+    "sort of thing: sustained chords / scene: drum and bass / players: church organ, harpsichord"
+    " / impression: solemn, majestic, lonely / signal chain: tremolo, opening filter, chorus"
+    " / song key: F# minor / project tempo: 172 / remark: not more than two bars if possible"
+)
+
+
+@pytest.mark.parametrize("prompt", [LONG, FORM])
+def test_a_prompt_that_fills_the_window_is_no_louder_than_another(
+    model: soundlet.Model, prompt: str
+) -> None:
+    with pytest.raises(soundlet.RequestError, match="cut"):
+        model.generate(prompt, seconds=2)
+    for seed in range(3):
+        clip = model.generate(prompt, seconds=2, seed=seed, truncate_prompt=True)
+        assert clip.gain_db > -20
+
+
 def test_the_command_line_and_python_make_the_same_file(model: soundlet.Model) -> None:
     for out in ("first.wav", "again.wav"):
         result = run("generate", PROMPT, "--seconds", 2, "--seed", 1, "--out", out)
