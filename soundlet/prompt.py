@@ -194,10 +194,9 @@ def read_prompt(text: str) -> Prompt:
             rest = _without(rest, match.start(), match.end())
         else:
             take(match, part, value)
-    for start, end in list(_further_words(rest)):
-        part, value = _further_meanings()[_spaced(rest[start:end])]
-        found.append(Found(part, value, rest[start:end], start))
-        rest = _without(rest, start, end)
+    for further in list(_further_words(rest)):
+        found.append(further)
+        rest = _without(rest, further.start, further.start + len(further.text))
     left = re.findall(r"[^\W_][\w'.-]*", LINKS.sub(" ", rest))
     unknown = tuple(dict.fromkeys(word.rstrip(".") for word in left))
     return Prompt(text, tuple(sorted(found, key=lambda f: f.start)), unknown)
@@ -208,23 +207,20 @@ def _without(rest: str, start: int, end: int) -> str:
     return rest[:start] + "\0" * (end - start) + rest[end:]
 
 
-def _further_words(rest: str) -> Iterator[tuple[int, int]]:
-    """Where words stand that only wordings have: the longest first, none twice."""
+def _further_words(rest: str) -> Iterator[Found]:
+    """The words that only wordings have: the longest first, none twice."""
     words = [match.span() for match in WORD.finditer(rest)]
     if all(LINKS.fullmatch(rest[start:end]) for start, end in words):
         return
     taken: set[int] = set()
     for size in range(min(LONGEST, len(words)), 0, -1):
         for i in range(len(words) - size + 1):
-            start, end = words[i][0], words[i + size - 1][1]
-            places = range(i, i + size)
-            if taken.isdisjoint(places) and _spaced(rest[start:end]) in _further_meanings():
+            start, places = words[i][0], range(i, i + size)
+            text = rest[start : words[i + size - 1][1]]
+            meaning = _further_meanings().get(" ".join(text.lower().split()))
+            if meaning is not None and taken.isdisjoint(places):
                 taken.update(places)
-                yield start, end
-
-
-def _spaced(text: str) -> str:
-    return " ".join(text.lower().split())
+                yield Found(*meaning, text, start)
 
 
 def build_prompt(

@@ -24,7 +24,7 @@ from soundlet.training.latents import LatentStore
 from soundlet.training.loop import Figures, Positive, Share, Trainee, on_device
 from soundlet.training.vocabulary import NUMBERS, number_features
 
-MOST = 4.0  # of the error of a sound that counts: one in a thousand that is all wrong is no excuse
+MOST = 4.0  # that the error of a sound counts: a few that are all wrong must not outweigh the rest
 WEAKEST = 2e-4  # share of the spread of prompts under which a direction is not raised further
 
 

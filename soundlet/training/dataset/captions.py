@@ -66,18 +66,19 @@ class Stated:
     tempo: str | None = None
 
 
-def _pick(rng: np.random.Generator, choices: Sequence[str]) -> str:
+def pick(rng: np.random.Generator, choices: Sequence[str]) -> str:
+    """Any of the choices, each as likely as the others."""
     return choices[int(rng.integers(len(choices)))]
 
 
 def _word(rng: np.random.Generator, words: Sequence[str]) -> str:
     """The canonical word in one caption of three, otherwise any of the synonyms."""
-    return words[0] if rng.random() < CANONICAL_SHARE else _pick(rng, words)
+    return words[0] if rng.random() < CANONICAL_SHARE else pick(rng, words)
 
 
 def tempo_words(bpm: int, rng: np.random.Generator) -> str:
     """A tempo in one of the usual spellings."""
-    return _pick(rng, TEMPO_FORMS).format(bpm)
+    return pick(rng, TEMPO_FORMS).format(bpm)
 
 
 def key_words(key: str, rng: np.random.Generator) -> str:
@@ -86,7 +87,7 @@ def key_words(key: str, rng: np.random.Generator) -> str:
     if tonic in SAME_TONIC and rng.random() < 0.2:
         tonic = SAME_TONIC[tonic]
     if not mode:
-        return _pick(rng, (tonic, f"in {tonic}", f"note {tonic}", f"{tonic} note"))
+        return pick(rng, (tonic, f"in {tonic}", f"note {tonic}", f"{tonic} note"))
     short = "m" if mode == "minor" else "maj"
     forms = (
         f"in {tonic} {mode}",
@@ -98,7 +99,7 @@ def key_words(key: str, rng: np.random.Generator) -> str:
         f"key of {tonic} {mode}",
         f"in the key of {tonic} {mode}",
     )
-    return _pick(rng, forms)
+    return pick(rng, forms)
 
 
 def _instrument_words(name: str) -> Sequence[str]:
@@ -135,7 +136,7 @@ def _music(attributes: Attributes, rng: np.random.Generator) -> Stated:
     names = list(attributes.instruments)
     element = names[0] if names and names[0] in ELEMENTS else None
     if element is not None:  # a loop of hats alone is never called just a beat
-        stated.noun = f"{_word(rng, _instrument_words(element))} " + _pick(
+        stated.noun = f"{_word(rng, _instrument_words(element))} " + pick(
             rng, ("loop", "loop", "pattern", "groove", "rhythm")
         )
         names = names[1:]
@@ -207,7 +208,7 @@ def _tags(stated: Stated, rng: np.random.Generator) -> str:
     tags += [tag for tag in (stated.key, stated.tempo) if tag]
     if rng.random() < 0.4:
         tags = [tags[int(i)] for i in rng.permutation(len(tags))]
-    return _pick(rng, (", ", ", ", ", ", " ", "; ", " | ")).join(tags)
+    return pick(rng, (", ", ", ", ", ", " ", "; ", " | ")).join(tags)
 
 
 def _phrase(stated: Stated, rng: np.random.Generator) -> str:
@@ -228,15 +229,15 @@ def _listed(words: Sequence[str]) -> str:
 
 def _sentence(stated: Stated, rng: np.random.Generator) -> str:
     """A sentence: "A driving techno beat at 128 bpm played on a 909"."""
-    describing = _pick(rng, (", ", " ", " and ")).join(stated.describing)
+    describing = pick(rng, (", ", " ", " and ")).join(stated.describing)
     subject = " ".join(part for part in (describing, stated.genre, stated.noun) if part)
     if not stated.noun.endswith("s"):
         starts_with_vowel = subject[0].lower() in "aeio8"
-        subject = _pick(rng, ("an " if starts_with_vowel else "a ", "")) + subject
+        subject = pick(rng, ("an " if starts_with_vowel else "a ", "")) + subject
     text = subject
     tail: list[str] = []
     if stated.instruments:
-        link = _pick(rng, ("played on", "with", "featuring", "made with", "on"))
+        link = pick(rng, ("played on", "with", "featuring", "made with", "on"))
         tail.append(f" {link} {_listed(stated.instruments)}")
     for word in stated.after:
         tail.append(f" {word}" if word.split()[0] in ("with", "on", "in") else f" with {word}")
@@ -263,7 +264,7 @@ def with_slip(text: str, rng: np.random.Generator) -> str:
         word[:at] + word[at] + word[at:],
         word[:at] + word[at + 1] + word[at] + word[at + 2 :],
     )
-    words[i] = _pick(rng, slips)
+    words[i] = pick(rng, slips)
     return " ".join(words)
 
 
@@ -300,7 +301,7 @@ def caption(attributes: Attributes, rng: np.random.Generator) -> str:
     else:
         text = (_tags, _phrase, _sentence)[form - 1](stated, rng)
     if rng.random() < FILLER_SHARE:
-        filler = _pick(rng, FILLERS)
+        filler = pick(rng, FILLERS)
         text = f"{text}, {filler}" if rng.random() < 0.6 else f"{filler} {text}"
     if rng.random() < TYPO_SHARE:
         text = with_slip(text, rng)

@@ -18,6 +18,7 @@ from soundlet.training.dataset.captions import (
     Stated,
     in_full,
     key_words,
+    pick,
     state,
     with_case,
     with_slip,
@@ -68,7 +69,7 @@ class _Synonyms:
         if draw < SAME_SHARE:
             return word
         is_further = draw < SAME_SHARE + SYNONYM_SHARE and self.further
-        return _pick(rng, self.further if is_further else self.known)
+        return pick(rng, self.further if is_further else self.known)
 
 
 def _table(name: str, rows: Mapping[str, Sequence[str]]) -> dict[str, _Synonyms]:
@@ -90,14 +91,13 @@ PLAYERS = (
     | _table("kits", {name: row.words for name, row in KITS.items()})
     | _table("instruments", {name: row.words for name, row in INSTRUMENTS.items()})
 )
+PROCESSES = _table("effects", {name: row.words for name, row in EFFECTS.items()})
 DESCRIPTIONS = (
     _table("textures", {name: row.words for name, row in TEXTURES.items()})
     | _table("moods", {name: row.words for name, row in MOODS.items()})
-    | _table("effects", {name: row.words for name, row in EFFECTS.items()})
+    | PROCESSES
 )
-CHARACTERS = _table("effects", {name: row.words for name, row in EFFECTS.items()}) | _table(
-    "characters", CHARACTER_WORDS
-)
+CHARACTERS = PROCESSES | _table("characters", CHARACTER_WORDS)
 KINDS = _table("kinds", {name: row.words for name, row in KIND_WORDS.items()})
 ONE_SHOTS = _table("one_shots", {name: row.words for name, row in ONE_SHOT_WORDS.items()})
 SOUND_EFFECTS = _table("sound_effects", {name: row.words for name, row in EFFECT_WORDS.items()})
@@ -115,11 +115,7 @@ def wording(attributes: Attributes, rng: np.random.Generator) -> str:
 def nonsense(rng: np.random.Generator) -> str:
     """A word that does not exist."""
     count = 2 + int(rng.integers(2))
-    return "".join(_pick(rng, SYLLABLES) + _pick(rng, CODAS) for _ in range(count))
-
-
-def _pick(rng: np.random.Generator, choices: Sequence[str]) -> str:
-    return choices[int(rng.integers(len(choices)))]
+    return "".join(pick(rng, SYLLABLES) + pick(rng, CODAS) for _ in range(count))
 
 
 def _other(word: str, table: Mapping[str, _Synonyms], rng: np.random.Generator) -> str:
@@ -159,7 +155,7 @@ def _noun(noun: str, attributes: Attributes, rng: np.random.Generator) -> str:
     for hit in sorted(HIT_NOUNS.get(source, ()), key=len, reverse=True):
         if noun.endswith(f" {hit}"):
             instrument = _other(noun.removesuffix(f" {hit}"), PLAYERS, rng)
-            return f"{instrument} {_pick(rng, HIT_NOUNS[source])}{kind}"
+            return f"{instrument} {pick(rng, HIT_NOUNS[source])}{kind}"
     table = ONE_SHOTS if attributes.kind == "one_shot" else SOUND_EFFECTS
     return _other(noun, table, rng) + kind
 
@@ -169,25 +165,25 @@ def _free(words: Stated, attributes: Attributes, rng: np.random.Generator) -> st
     forms = (_request, _request, _description, _turned_round, _form)
     text = forms[int(rng.integers(len(forms)))](words, attributes, rng)
     if rng.random() < 0.2:
-        purpose = _pick(rng, PURPOSES)
+        purpose = pick(rng, PURPOSES)
         text = f"{text} {purpose}" if rng.random() < 0.5 else f"{purpose}{_mark(rng)} {text}"
     if rng.random() < 0.25:
-        aside = nonsense(rng) if rng.random() < 0.2 else _pick(rng, ASIDES)
+        aside = nonsense(rng) if rng.random() < 0.2 else pick(rng, ASIDES)
         text = (
             f"{text}{_mark(rng)} {aside}" if rng.random() < 0.5 else f"{aside}{_mark(rng)} {text}"
         )
     if rng.random() < 0.1:
-        text = _pick(rng, FRAMES).format(text)
+        text = pick(rng, FRAMES).format(text)
     return text
 
 
 def _mark(rng: np.random.Generator) -> str:
-    return _pick(rng, (",", ":", ".", " -", ""))
+    return pick(rng, (",", ":", ".", " -", ""))
 
 
 def _subject(words: Stated, rng: np.random.Generator, *, with_genre: bool) -> str:
     """What is wanted, with what stands before it: "dark techno drum loop"."""
-    describing = _pick(rng, (" ", ", ", " and ")).join(words.describing)
+    describing = pick(rng, (" ", ", ", " and ")).join(words.describing)
     parts = [describing, (words.genre or "") if with_genre else "", words.noun]
     subject = " ".join(part for part in parts if part)
     if rng.random() < 0.5:
@@ -200,18 +196,18 @@ def _details(
     words: Stated, attributes: Attributes, rng: np.random.Generator, *, with_genre: bool
 ) -> list[str]:
     """Each further fact in a phrase of its own, in any order."""
-    found = [] if with_genre or words.genre is None else [_pick(rng, IN_STYLE).format(words.genre)]
+    found = [] if with_genre or words.genre is None else [pick(rng, IN_STYLE).format(words.genre)]
     if words.instruments:
-        names = _pick(rng, (" and ", ", ", " plus ", " & ")).join(words.instruments)
-        found.append(_pick(rng, PLAYED_BY).format(names))
+        names = pick(rng, (" and ", ", ", " plus ", " & ")).join(words.instruments)
+        found.append(pick(rng, PLAYED_BY).format(names))
     found += [
-        word if word.split()[0] in ("with", "on", "in") else _pick(rng, PROCESSED_WITH).format(word)
+        word if word.split()[0] in ("with", "on", "in") else pick(rng, PROCESSED_WITH).format(word)
         for word in words.after
     ]
     if words.key:
         found.append(_key(words.key, attributes, rng))
     if words.tempo:
-        found.append(_pick(rng, AT_TEMPO).format(attributes.bpm))
+        found.append(pick(rng, AT_TEMPO).format(attributes.bpm))
     return [found[int(i)] for i in rng.permutation(len(found))]
 
 
@@ -221,7 +217,7 @@ def _key(stated: str, attributes: Attributes, rng: np.random.Generator) -> str:
     name = attributes.key if rng.random() < 0.7 else key_words(attributes.key, rng)
     for start in ("in the key of ", "key of ", "note ", "in "):
         name = name.removeprefix(start)
-    return _pick(rng, IN_KEY).format(name)
+    return pick(rng, IN_KEY).format(name)
 
 
 def _request(words: Stated, attributes: Attributes, rng: np.random.Generator) -> str:
@@ -229,8 +225,8 @@ def _request(words: Stated, attributes: Attributes, rng: np.random.Generator) ->
     with_genre = rng.random() < 0.6
     subject = _subject(words, rng, with_genre=with_genre)
     details = _details(words, attributes, rng, with_genre=with_genre)
-    comma = _pick(rng, (", ", ", ", " ", " - "))
-    return comma.join([f"{_pick(rng, OPENINGS)} {subject}", *details])
+    comma = pick(rng, (", ", ", ", " ", " - "))
+    return comma.join([f"{pick(rng, OPENINGS)} {subject}", *details])
 
 
 def _description(words: Stated, attributes: Attributes, rng: np.random.Generator) -> str:
@@ -238,12 +234,12 @@ def _description(words: Stated, attributes: Attributes, rng: np.random.Generator
     with_genre, bare = rng.random() < 0.5, words
     feelings: list[str] = []
     if attributes.source is None and rng.random() < 0.5:
-        feelings = [_pick(rng, FEELING).format(word) for word in words.describing]
+        feelings = [pick(rng, FEELING).format(word) for word in words.describing]
         bare = Stated(words.noun, words.genre)
     subject = _subject(bare, rng, with_genre=with_genre)
     details = [*feelings, *_details(words, attributes, rng, with_genre=with_genre)]
-    stop = _pick(rng, (". ", ". ", ", ", "; "))
-    return stop.join([f"{_pick(rng, INTRODUCTIONS)} {subject}", *details])
+    stop = pick(rng, (". ", ". ", ", ", "; "))
+    return stop.join([f"{pick(rng, INTRODUCTIONS)} {subject}", *details])
 
 
 def _turned_round(words: Stated, attributes: Attributes, rng: np.random.Generator) -> str:
@@ -253,7 +249,7 @@ def _turned_round(words: Stated, attributes: Attributes, rng: np.random.Generato
     subject = _subject(words, rng, with_genre=with_genre)
     if not details:
         return subject
-    return f"{', '.join(details)}{_pick(rng, (':', ',', ' -', ' >'))} {subject}"
+    return f"{', '.join(details)}{pick(rng, (':', ',', ' -', ' >'))} {subject}"
 
 
 def _form(words: Stated, attributes: Attributes, rng: np.random.Generator) -> str:
@@ -265,15 +261,15 @@ def _form(words: Stated, attributes: Attributes, rng: np.random.Generator) -> st
         "mood": words.describing,
         "effect": words.after,
         "key": [words.key.removeprefix("in ")] if words.key else [],
-        "tempo": [f"{attributes.bpm}{_pick(rng, ('', ' bpm'))}"] if words.tempo else [],
+        "tempo": [f"{attributes.bpm}{pick(rng, ('', ' bpm'))}"] if words.tempo else [],
     }
     is_made_up = rng.random() < 0.2
-    colon = _pick(rng, (": ", ": ", " = ", "=", " - ", ":"))
+    colon = pick(rng, (": ", ": ", " = ", "=", " - ", ":"))
     rows = []
     for part, found in values.items():
         if found:
-            label = nonsense(rng) if is_made_up and part != "tempo" else _pick(rng, LABELS[part])
+            label = nonsense(rng) if is_made_up and part != "tempo" else pick(rng, LABELS[part])
             rows.append(f"{label}{colon}{', '.join(found)}")
     if rng.random() < 0.5:
         rows = [rows[int(i)] for i in rng.permutation(len(rows))]
-    return _pick(rng, SEPARATORS).join(rows)
+    return pick(rng, SEPARATORS).join(rows)
