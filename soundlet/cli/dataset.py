@@ -88,6 +88,46 @@ def encode(
 
 
 @dataset.command()
+def choose(
+    latents: Annotated[Path, typer.Argument(metavar="LATENTS", help="Of dataset encode.")],
+    model: Annotated[
+        Path, typer.Option(metavar="MODEL", help="The flow's model: a folder as in its config.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="OUT", help="The folder to make.")],
+    keep: Annotated[float, typer.Option(help="Share of sounds, above 0 to 1.")] = 0.5,
+    often: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KIND=N,...", help="Have sounds of a KIND in N times, such as bass_line=1.7."
+        ),
+    ] = None,
+    steps: Annotated[int, typer.Option(help="Of learning what fits what.")] = 700,
+    seed: Annotated[int, typer.Option(help="Of all that is random.")] = 0,
+    threads: Annotated[int | None, typer.Option(help="Cores to use.  [default: all]")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Choose the sounds that fit their captions best, for the last steps of train flow."""
+    from soundlet.training.agreement import read_often
+    from soundlet.training.encoding import choose_from
+
+    weights = None if often is None else read_often(often)
+    with progress_line() as show:
+        store = choose_from(
+            latents,
+            model,
+            out,
+            keep=keep,
+            often=weights,
+            steps=steps,
+            seed=seed,
+            threads=threads,
+            on_progress=lambda done, total: show("learning", done, total),
+        )
+    n_sounds = len(store.entries)
+    print_facts(f"{out}  {n_sounds} sounds", as_json=as_json, folder=str(out), sounds=n_sounds)
+
+
+@dataset.command()
 def vocabulary(
     clips: Annotated[Path, typer.Argument(metavar="CLIPS", help=CLIPS_HELP)],
     size: Annotated[int, typer.Option(help="Pieces, numbers included.")] = 1536,

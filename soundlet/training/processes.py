@@ -35,13 +35,17 @@ class Processes:
         return self.rank == 0
 
     def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """Give all processes the mean of their gradients."""
+        """Give all processes the mean of their gradients, which are sent in one piece."""
         if self.count == 1:
             return
-        for parameter in parameters:
-            if parameter.grad is not None:
-                distributed.all_reduce(parameter.grad)
-                parameter.grad /= self.count
+        gradients = [p.grad for p in parameters if p.grad is not None]
+        total = torch.cat([gradient.flatten() for gradient in gradients])
+        distributed.all_reduce(total)
+        total /= self.count
+        sizes = [gradient.numel() for gradient in gradients]
+        means = torch.split(total, sizes)
+        for gradient, mean in zip(gradients, means, strict=True):
+            gradient.copy_(mean.view_as(gradient))
 
     def any(self, flag: bool) -> bool:
         """Whether `flag` is true in any of them: all stop together or none does."""

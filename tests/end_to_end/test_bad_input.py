@@ -342,6 +342,10 @@ def test_what_cannot_be_a_data_set(tiny: Path) -> None:
             says=("nowhere/metadata.jsonl cannot be read",))  # fmt: skip
     refused("dataset", "encode", "nowhere", "--autoencoder", "neither", "--out", "latents",
             says=("neither is no run",))  # fmt: skip
+    choose = ("dataset", "choose", "nowhere", "--out", "chosen", "--model")
+    refused(*choose, tiny, says=("nowhere is no store of latents",))
+    refused(*choose, tiny, "--often", "pad", says=("often must be kinds with numbers",))
+    refused(*choose, "neither", says=("neither/model_config.json: no such file",))
     Path("sounds").mkdir()
     refused("dataset", "vocabulary", "sounds", says=("sounds/metadata.jsonl cannot be read",))
     soundfile.write("sounds/kick.wav", np.zeros(100), 44100)

@@ -1,0 +1,345 @@
+"""How well sounds and captions fit each other, and a store of those that do so best.
+
+A model with little training hardly tells a typical sound from an odd one. Taught in its last hours
+by sounds that say plainly what they are, it says it more plainly itself.
+
+Source: two towers that learn which text belongs to which sound, as in CLAP,
+https://arxiv.org/abs/2206.04769, and the choice of training data by what such a pair of towers
+finds, as in https://arxiv.org/abs/2111.02114. Both towers here are small, and know no more than the
+data set.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from soundlet.models.prior import N_KEYS, KeyReader
+from soundlet.tokenizer import Tokenizer
+from soundlet.training.keys import fill_keys
+from soundlet.training.latents import ENTRIES, SILENCE, STATISTICS, VALUES, LatentStore
+from soundlet.training.loop import TrainingError
+from soundlet.whole_files import make_folder, write_whole
+
+WIDTH, HIDDEN, COMMON = 160, 320, 128
+BATCH = 256
+SPAN = 4 * BATCH  # sounds of about one length that a batch is drawn from
+NOISE = 0.35  # most of it that sounds are learnt with, as a share
+FORGOTTEN = 0.1  # share of words that are left out
+LEARNING_RATE, WARMUP = 1.5e-3, 50
+STRIDE = 4  # frames that become one
+TYPICAL = 20_000  # frames that the spread of channels is taken from
+OTHERS = 2048  # captions that one is weighed against
+ROUNDS = 4  # captions of each sound that are weighed
+KNOWN_BY = ("kind", "source", "instruments")  # tags of which each combination keeps its share
+
+Progress = Callable[[int, int], None]
+"""Called with (steps done, steps in all)."""
+
+
+class SoundTower(nn.Module):
+    """Latents to a point: layers over frames, then means, deviations and peaks.
+
+    Shape: x (batch, channels, frames), frames a multiple of `STRIDE`, is_sounding (batch, frames),
+    1 or 0, to (batch, `COMMON`) of length 1.
+    """
+
+    spread: Tensor
+
+    def __init__(self, spread: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("spread", spread)
+        self.near = nn.Conv1d(len(spread), WIDTH, 3, padding=1)
+        self.far = nn.Sequential(
+            nn.Conv1d(WIDTH, WIDTH, 3, stride=2, padding=1),
+            nn.SiLU(),
+            nn.Conv1d(WIDTH, WIDTH, 3, stride=2, padding=1),
+            nn.SiLU(),
+        )
+        self.point = nn.Sequential(
+            nn.Linear(4 * WIDTH + 1, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, COMMON)
+        )
+
+    def forward(self, x: Tensor, is_sounding: Tensor) -> Tensor:
+        """See the class."""
+        each, count = is_sounding[:, None], is_sounding.sum(dim=1, keepdim=True)
+        near = functional.silu(self.near(x / self.spread[:, None] * each)) * each
+        some = each[:, :, ::STRIDE]
+        far = self.far(near) * some
+        means = near.sum(dim=2) / count
+        sizes = (near.square().sum(dim=2) / count + 1e-6).sqrt()
+        seen = [means, sizes, far.sum(dim=2) / some.sum(dim=2), far.amax(dim=2), count / 128]
+        return functional.normalize(self.point(torch.cat(seen, dim=1)).float(), dim=1)
+
+
+class Agreement(nn.Module):
+    """Sounds and captions as points, near each other where they fit.
+
+    The captions' tower is told which pieces occur, and which key is named.
+    """
+
+    def __init__(self, spread: Tensor, n_words: int) -> None:
+        super().__init__()
+        self.sound = SoundTower(spread)
+        self.words = nn.Sequential(
+            nn.Linear(n_words, 2 * COMMON), nn.SiLU(), nn.Linear(2 * COMMON, COMMON)
+        )
+        self.log_scale = nn.Parameter(torch.tensor(2.5))
+
+    def caption(self, words: Tensor) -> Tensor:
+        """Counts (batch, words) to points (batch, `COMMON`) of length 1."""
+        return functional.normalize(self.words(words.clamp(max=2)), dim=1)
+
+    def surprise(self, sounds: Tensor, own: Tensor, others: Tensor) -> Tensor:
+        """Of each sound, in nats, that the caption is its own and none of others': (batch,)."""
+        scale = self.log_scale.exp()
+        fit = (sounds * own).sum(dim=1) * scale
+        return torch.cat([fit[:, None], sounds @ others.T * scale], dim=1).logsumexp(dim=1) - fit
+
+
+class _Sounds:
+    """The sounds of a store up to their ends, the shortest first."""
+
+    def __init__(self, store: LatentStore, frames_per_second: float) -> None:
+        self.store = store
+        self.lengths = [
+            max(2, min(entry.frames, math.floor(entry.seconds * frames_per_second)))
+            for entry in store.entries
+        ]
+        self.order = sorted(range(len(self.lengths)), key=self.lengths.__getitem__)
+
+    def batch(self, sounds: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """Latents (sounds, channels, frames), and where they sound: (sounds, frames)."""
+        frames = -(-max(self.lengths[i] for i in sounds) // STRIDE) * STRIDE
+        x = torch.zeros(len(sounds), self.store.channels, frames)
+        is_sounding = torch.zeros(len(sounds), frames)
+        for row, i in enumerate(sounds):
+            length = self.lengths[i]
+            x[row, :, :length] = torch.from_numpy(self.store.latents(i, length))
+            is_sounding[row, :length] = 1
+        return x, is_sounding
+
+
+class _Captions:
+    """The captions of a store as counts of words."""
+
+    def __init__(self, store: LatentStore, tokenizer: Tokenizer) -> None:
+        self.n_pieces = tokenizer.n_pieces
+        self._keys = KeyReader(self.n_pieces)
+        fill_keys(self._keys, map(tokenizer.piece, range(self.n_pieces)))
+        self._first: list[int] = []
+        texts: list[str] = []
+        for entry in store.entries:
+            self._first.append(len(texts))
+            texts += entry.captions
+        self._first.append(len(texts))
+        self._tokens, self._mask = map(torch.from_numpy, tokenizer.encode(texts, truncate=True))
+
+    @property
+    def n_words(self) -> int:
+        """Pieces and keys."""
+        return self.n_pieces + N_KEYS
+
+    def draw(self, sounds: Sequence[int], generator: torch.Generator) -> Tensor:
+        """A random caption of each: (sounds, words)."""
+        chance = torch.rand(len(sounds), generator=generator).tolist()
+        rows = [
+            self._first[i] + int(c * (self._first[i + 1] - self._first[i]))
+            for i, c in zip(sounds, chance, strict=True)
+        ]
+        length = int(self._mask[rows].sum(dim=1).max())
+        pieces = functional.one_hot(self._tokens[rows, :length].long(), self.n_pieces).float()
+        pieces *= self._mask[rows, :length, None]
+        return torch.cat([pieces.sum(dim=1), self._keys(pieces)], dim=1)
+
+
+def train_agreement(
+    store: LatentStore,
+    tokenizer: Tokenizer,
+    frames_per_second: float,
+    steps: int,
+    seed: int = 0,
+    on_progress: Progress | None = None,
+) -> Agreement:
+    """Learn which caption of a batch belongs to which sound, and the other way round.
+
+    Raises:
+        TrainingError: there are too few sounds to tell apart.
+    """
+    if len(store.entries) < 2:
+        raise TrainingError(f"{store.folder} has one sound: there is nothing to choose from")
+    torch.manual_seed(seed)
+    generator = torch.Generator().manual_seed(seed)
+    captions, sounds = _Captions(store, tokenizer), _Sounds(store, frames_per_second)
+    rows = store.values[:: 1 + len(store.values) // TYPICAL].astype(np.float32)
+    model = Agreement(torch.from_numpy(rows.std(axis=0)).clamp(min=1e-3), captions.n_words)
+    optimizer = torch.optim.AdamW(model.parameters(), LEARNING_RATE, weight_decay=0.05)
+    count, span = min(BATCH, len(sounds.order)), min(SPAN, len(sounds.order))
+    for step in range(steps):
+        rate = min(1.0, (step + 1) / WARMUP) * (1 + math.cos(math.pi * step / steps)) / 2
+        for group in optimizer.param_groups:
+            group["lr"] = rate * LEARNING_RATE
+        start = int(torch.randint(len(sounds.order) - span + 1, (), generator=generator))
+        places = torch.randperm(span, generator=generator)[:count].tolist()
+        chosen = [sounds.order[start + place] for place in places]
+        x, is_sounding = sounds.batch(chosen)
+        share = NOISE * torch.rand(count, 1, 1, generator=generator)
+        x = (1 - share) * x + share * torch.randn(x.shape, generator=generator)
+        words = captions.draw(chosen, generator)
+        words *= torch.rand(words.shape, generator=generator) >= FORGOTTEN
+        with torch.autocast("cpu", torch.bfloat16):
+            points = model.sound(x, is_sounding)
+        fit = points @ model.caption(words).T * model.log_scale.exp()
+        own = torch.arange(count)
+        loss = functional.cross_entropy(fit, own) + functional.cross_entropy(fit.T, own)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        if on_progress is not None:
+            on_progress(step + 1, steps)
+    return model.eval()
+
+
+@torch.no_grad()
+def disagreement(
+    model: Agreement,
+    store: LatentStore,
+    tokenizer: Tokenizer,
+    frames_per_second: float,
+    seed: int = 0,
+) -> NDArray[np.float64]:
+    """How little each sound's captions fit it, in nats, in the mean of some: (sounds,)."""
+    generator = torch.Generator().manual_seed(seed)
+    captions, sounds = _Captions(store, tokenizer), _Sounds(store, frames_per_second)
+    everything = range(len(store.entries))
+    points, total = torch.zeros(len(everything), COMMON), torch.zeros(len(everything))
+    for part in _chunks(sounds.order, BATCH // 4):
+        points[part] = model.sound(*sounds.batch(part))
+    for _ in range(ROUNDS):
+        rows = [
+            model.caption(captions.draw(part, generator)) for part in _chunks(everything, BATCH)
+        ]
+        own = torch.cat(rows)
+        others = own[torch.randperm(len(own), generator=generator)[:OTHERS]]
+        for part in _chunks(everything, OTHERS):
+            total[part] += model.surprise(points[part], own[part], others)
+    return (total / ROUNDS).double().numpy()
+
+
+def choose_sounds(
+    store: LatentStore,
+    tokenizer: Tokenizer,
+    out: Path,
+    frames_per_second: float,
+    *,
+    keep: float = 0.5,
+    often: Mapping[str, float] | None = None,
+    steps: int = 700,
+    seed: int = 0,
+    on_progress: Progress | None = None,
+) -> LatentStore:
+    """Write a store of those sounds that fit their captions best; the latents are shared.
+
+    Of each combination of kind, source and first instrument the same share is kept, so that
+    none is lost.
+
+    Args:
+        store: what to choose from.
+        tokenizer: of the captions.
+        out: the folder to be.
+        frames_per_second: of the latents.
+        keep: share of sounds, above 0 to 1.
+        often: by tag, such as "kind: pad", how many times its sounds are in; 1 where not named.
+        steps: that the towers are trained for.
+        seed: of all that is random.
+        on_progress: called after each of them.
+
+    Raises:
+        TrainingError: `keep` or a number of times is out of range, a tag is no sound's, or `out` is
+            the store itself.
+    """
+    often = dict(often or {})
+    if not 0 < keep <= 1:
+        raise TrainingError(f"keep must be above 0 and at most 1, not {keep:g}")
+    for tag, times in often.items():
+        if not 0 <= times <= 100:
+            raise TrainingError(f"{tag} can be in 0 to 100 times, not {times:g}")
+        if not any(tag in entry.tags for entry in store.entries):
+            raise TrainingError(f"no sound of {store.folder} has the tag {tag!r}")
+    if out.resolve() == store.folder.resolve():
+        raise TrainingError(f"{out} is the store to choose from: name another folder")
+    model = train_agreement(store, tokenizer, frames_per_second, steps, seed, on_progress)
+    surprise = disagreement(model, store, tokenizer, frames_per_second, seed)
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for i, entry in enumerate(store.entries):
+        groups.setdefault(_known_as(entry.tags), []).append(i)
+    kept = [
+        i
+        for group in groups.values()
+        for i in sorted(group, key=surprise.__getitem__)[: math.ceil(keep * len(group))]
+    ]
+    lines = (store.folder / ENTRIES).read_text(encoding="utf-8").splitlines(keepends=True)
+    rng = np.random.default_rng(seed)
+    chosen: list[str] = []
+    for i in sorted(kept):
+        times = math.prod(often.get(tag, 1.0) for tag in store.entries[i].tags)
+        chosen += [lines[i]] * int(times + rng.random())
+    if not chosen:
+        raise TrainingError("no sound is left: keep more, or more often")
+    make_folder(out)
+    for name in (VALUES, SILENCE, STATISTICS):
+        _share(store.folder / name, out / name)
+    write_whole(out / ENTRIES, "".join(chosen).encode())
+    return LatentStore(out)
+
+
+def _known_as(tags: Sequence[str]) -> tuple[str, ...]:
+    known = dict(tag.split(": ", 1) for tag in tags if ": " in tag)
+    return tuple(known.get(name, "").split(",")[0] for name in KNOWN_BY)
+
+
+def _chunks(items: Sequence[int], size: int) -> Iterator[list[int]]:
+    return (list(items[i : i + size]) for i in range(0, len(items), size))
+
+
+def _share(source: Path, target: Path) -> None:
+    """The same file in another folder: linked where that can be, else copied."""
+    temporary = target.with_suffix(".tmp")
+    temporary.unlink(missing_ok=True)
+    try:
+        os.link(source.resolve(), temporary)
+    except OSError:
+        shutil.copyfile(source, temporary)
+    os.replace(temporary, target)
+
+
+def read_often(text: str) -> dict[str, float]:
+    """Kinds of sounds and how many times they are in, written as "bass_line=1.7,drum_loop=0.5".
+
+    Returns:
+        Numbers by tag, such as "kind: bass_line".
+
+    Raises:
+        TrainingError: written otherwise.
+    """
+    often = {}
+    for part in text.split(","):
+        kind, _, number = part.strip().partition("=")
+        try:
+            often[f"kind: {kind}"] = float(number)
+        except ValueError:
+            raise TrainingError(
+                "often must be kinds with numbers, such as bass_line=1.7,drum_loop=0.5, not"
+                f" {text!r}"
+            ) from None
+    return often

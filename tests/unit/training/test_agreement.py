@@ -1,0 +1,129 @@
+"""Which captions fit which sounds: learnt from a store, and what is chosen by it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from soundlet.cli import app
+from soundlet.tokenizer import Tokenizer
+from soundlet.training.agreement import (
+    choose_sounds,
+    disagreement,
+    read_often,
+    train_agreement,
+)
+from soundlet.training.latents import LatentStatistics, LatentStore
+from soundlet.training.loop import TrainingError
+
+N_SOUNDS, N_FRAMES, N_CHANNELS = 96, 12, 6
+PER_SECOND = 24.0
+NAMES = ("kick", "snare", "rain", "piano")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> LatentStore:
+    """Four sorts of sounds, each loud in a channel of its own; each eighth is called by the name
+    of another sort."""
+    folder = tmp_path_factory.mktemp("latents")
+    random = np.random.default_rng(0)
+    latents = 0.3 * random.standard_normal((N_SOUNDS, N_FRAMES, N_CHANNELS))
+    lines = []
+    for sound in range(N_SOUNDS):
+        sort = sound % 4
+        latents[sound, : N_FRAMES - 2, sort] += 2
+        called = NAMES[(sort + 1) % 4 if is_wrong(sound) else sort]
+        entry = {"start": sound * N_FRAMES, "frames": N_FRAMES, "seconds": 0.42}
+        tags = [f"kind: {NAMES[sort]}", f"n: {sound}"]
+        lines.append(json.dumps({**entry, "captions": [called, f"a {called}"], "tags": tags}))
+    np.save(folder / "latents.npy", latents.reshape(-1, N_CHANNELS).astype(np.float16))
+    np.save(folder / "silence.npy", np.zeros((N_CHANNELS, 8), np.float32))
+    zeros = (0.0,) * N_CHANNELS
+    statistics = LatentStatistics(mean=zeros, std=(1.0,) * N_CHANNELS, deviation=zeros)
+    (folder / "statistics.json").write_text(statistics.model_dump_json())
+    (folder / "entries.jsonl").write_text("\n".join(lines) + "\n")
+    return LatentStore(folder)
+
+
+def is_wrong(sound: int) -> bool:
+    return sound // 4 % 8 == 3
+
+
+@pytest.fixture
+def tokenizer(model_folder: Path) -> Tokenizer:
+    return Tokenizer(model_folder / "spiece.model", 64)
+
+
+def test_wrong_captions_are_found(store: LatentStore, tokenizer: Tokenizer) -> None:
+    model = train_agreement(store, tokenizer, PER_SECOND, 25)
+    found = disagreement(model, store, tokenizer, PER_SECOND)
+    wrong = np.array([is_wrong(sound) for sound in range(N_SOUNDS)])
+    assert found[wrong].min() > found[~wrong].max()
+
+
+def test_what_fits_is_chosen_of_each_sort(
+    store: LatentStore, tokenizer: Tokenizer, tmp_path: Path
+) -> None:
+    often = {"kind: rain": 2.0, "kind: kick": 0.0}
+    chosen = choose_sounds(
+        store, tokenizer, tmp_path / "chosen", PER_SECOND, keep=0.75, often=often, steps=25
+    )
+    sounds = [int(entry.tags[1].removeprefix("n: ")) for entry in chosen.entries]
+    assert not any(is_wrong(sound) for sound in sounds)
+    assert [sum(sound % 4 == sort for sound in sounds) for sort in range(4)] == [0, 18, 36, 18]
+    assert np.array_equal(chosen.latents(0, 8), store.latents(sounds[0], 8))
+    assert np.array_equal(chosen.silence, store.silence)
+    assert chosen.statistics == store.statistics
+
+
+def test_the_same_seed_chooses_the_same(
+    store: LatentStore, tokenizer: Tokenizer, tmp_path: Path
+) -> None:
+    for name in ("once", "twice"):
+        choose_sounds(store, tokenizer, tmp_path / name, PER_SECOND, steps=3, seed=5)
+    once, twice = (tmp_path / name / "entries.jsonl" for name in ("once", "twice"))
+    assert once.read_bytes() == twice.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"keep": 0.0}, "keep must be above 0"),
+        ({"keep": 1.5}, "keep must be above 0 and at most 1, not 1.5"),
+        ({"often": {"kind: kick": -1.0}}, "0 to 100 times, not -1"),
+        ({"often": {"kind: flute": 2.0}}, "no sound of .* has the tag 'kind: flute'"),
+        ({"often": {f"kind: {name}": 0.0 for name in NAMES}, "steps": 1}, "no sound is left"),
+    ],
+)
+def test_what_cannot_be_chosen_is_refused(
+    store: LatentStore, tokenizer: Tokenizer, tmp_path: Path, settings: dict[str, object], says: str
+) -> None:
+    with pytest.raises(TrainingError, match=says):
+        choose_sounds(store, tokenizer, tmp_path / "out", PER_SECOND, **settings)  # type: ignore[arg-type]
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_store_is_not_chosen_into_itself(store: LatentStore, tokenizer: Tokenizer) -> None:
+    before = (store.folder / "entries.jsonl").read_bytes()
+    with pytest.raises(TrainingError, match="name another folder"):
+        choose_sounds(store, tokenizer, store.folder, PER_SECOND)
+    assert (store.folder / "entries.jsonl").read_bytes() == before
+
+
+def test_kinds_are_read() -> None:
+    assert read_often("pad=2, kick=0.5") == {"kind: pad": 2.0, "kind: kick": 0.5}
+    with pytest.raises(TrainingError, match=r"bass_line=1\.7,drum_loop=0\.5, not 'pad'"):
+        read_often("pad")
+
+
+def test_the_command_writes_a_store(store: LatentStore, model_folder: Path, tmp_path: Path) -> None:
+    arguments = ("dataset", "choose", store.folder, "--model", model_folder, "--steps", 2,
+                 "--out", tmp_path / "out", "--often", "rain=2", "--json")  # fmt: skip
+    done = CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout) == {"folder": str(tmp_path / "out"), "sounds": 60}
+    assert len(LatentStore(tmp_path / "out").entries) == 60
