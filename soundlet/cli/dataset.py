@@ -60,7 +60,9 @@ def encode(
             help="Add N channels that tell the sounds' NAME apart, such as key=12.",
         ),
     ] = None,
-    threads: Annotated[int | None, typer.Option(help="Cores to use.  [default: all]")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Cores to use.  [default: all]")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Encode clips for train flow: latents of mean 0 and spread 1 in each channel.
@@ -103,7 +105,9 @@ def choose(
     ] = None,
     steps: Annotated[int, typer.Option(help="Of learning what fits what.")] = 700,
     seed: Annotated[int, typer.Option(help="Of all that is random.")] = 0,
-    threads: Annotated[int | None, typer.Option(help="Cores to use.  [default: all]")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Cores to use.  [default: all]")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Choose the sounds that fit their captions best, for the last steps of train flow."""

@@ -112,7 +112,7 @@ class _Sounds:
     def __init__(self, store: LatentStore, frames_per_second: float) -> None:
         self.store = store
         self.lengths = [
-            max(2, min(entry.frames, math.floor(entry.seconds * frames_per_second)))
+            max(1, min(entry.frames, math.floor(entry.seconds * frames_per_second)))
             for entry in store.entries
         ]
         self.order = sorted(range(len(self.lengths)), key=self.lengths.__getitem__)
@@ -262,13 +262,15 @@ def choose_sounds(
         often: by tag, such as "kind: pad", how many times its sounds are in; 1 where not named.
         steps: that the towers are trained for.
         seed: of all that is random.
-        on_progress: called after each of them.
+        on_progress: called after each step.
 
     Raises:
-        TrainingError: `keep` or a number of times is out of range, a tag is no sound's, or `out` is
-            the store itself.
+        TrainingError: `keep`, `steps` or a number of times is out of range, a tag is no sound's, or
+            `out` is the store itself.
     """
     often = dict(often or {})
+    if steps < 1:
+        raise TrainingError(f"steps must be 1 or more, not {steps}")
     if not 0 < keep <= 1:
         raise TrainingError(f"keep must be above 0 and at most 1, not {keep:g}")
     for tag, times in often.items():
@@ -297,6 +299,7 @@ def choose_sounds(
     if not chosen:
         raise TrainingError("no sound is left: keep more, or more often")
     make_folder(out)
+    (out / ENTRIES).unlink(missing_ok=True)  # no store until all of it is there
     for name in (VALUES, SILENCE, STATISTICS):
         _share(store.folder / name, out / name)
     write_whole(out / ENTRIES, "".join(chosen).encode())

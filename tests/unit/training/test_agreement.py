@@ -93,6 +93,7 @@ def test_the_same_seed_chooses_the_same(
     ("settings", "says"),
     [
         ({"keep": 0.0}, "keep must be above 0"),
+        ({"steps": 0}, "steps must be 1 or more, not 0"),
         ({"keep": 1.5}, "keep must be above 0 and at most 1, not 1.5"),
         ({"often": {"kind: kick": -1.0}}, "0 to 100 times, not -1"),
         ({"often": {"kind: flute": 2.0}}, "no sound of .* has the tag 'kind: flute'"),
