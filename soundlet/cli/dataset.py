@@ -111,14 +111,13 @@ def choose(
     as_json: JsonOption = False,
 ) -> None:
     """Choose the sounds that fit their captions best, for the last steps of train flow."""
-    from soundlet.training.agreement import read_often
-    from soundlet.training.encoding import choose_from
+    from soundlet.training.agreement import choose_sounds, read_often, read_pairs
 
     weights = None if often is None else read_often(often)
+    pairs = read_pairs(latents, model)
     with progress_line() as show:
-        store = choose_from(
-            latents,
-            model,
+        store = choose_sounds(
+            pairs,
             out,
             keep=keep,
             often=weights,

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from soundlet.bundle import MODEL_CONFIG, TOKENIZER
+from soundlet.config import load_config
 from soundlet.models.prior import N_KEYS, KeyReader
+from soundlet.sampling import Progress
 from soundlet.tokenizer import Tokenizer
 from soundlet.training.keys import fill_keys
 from soundlet.training.latents import ENTRIES, SILENCE, STATISTICS, VALUES, LatentStore
@@ -41,9 +44,6 @@ TYPICAL = 20_000  # frames that the spread of channels is taken from
 OTHERS = 2048  # captions that one is weighed against
 ROUNDS = 4  # captions of each sound that are weighed
 KNOWN_BY = ("kind", "source", "instruments")  # tags of which each combination keeps its share
-
-Progress = Callable[[int, int], None]
-"""Called with (steps done, steps in all)."""
 
 
 class SoundTower(nn.Module):
@@ -106,36 +106,17 @@ class Agreement(nn.Module):
         return torch.cat([fit[:, None], sounds @ others.T * scale], dim=1).logsumexp(dim=1) - fit
 
 
-class _Sounds:
-    """The sounds of a store up to their ends, the shortest first."""
+class Pairs:
+    """The sounds of a store up to their ends, and their captions as counts of words."""
 
-    def __init__(self, store: LatentStore, frames_per_second: float) -> None:
+    def __init__(self, store: LatentStore, tokenizer: Tokenizer, frames_per_second: float) -> None:
         self.store = store
-        self.lengths = [
-            max(1, min(entry.frames, math.floor(entry.seconds * frames_per_second)))
-            for entry in store.entries
-        ]
-        self.order = sorted(range(len(self.lengths)), key=self.lengths.__getitem__)
-
-    def batch(self, sounds: Sequence[int]) -> tuple[Tensor, Tensor]:
-        """Latents (sounds, channels, frames), and where they sound: (sounds, frames)."""
-        frames = -(-max(self.lengths[i] for i in sounds) // STRIDE) * STRIDE
-        x = torch.zeros(len(sounds), self.store.channels, frames)
-        is_sounding = torch.zeros(len(sounds), frames)
-        for row, i in enumerate(sounds):
-            length = self.lengths[i]
-            x[row, :, :length] = torch.from_numpy(self.store.latents(i, length))
-            is_sounding[row, :length] = 1
-        return x, is_sounding
-
-
-class _Captions:
-    """The captions of a store as counts of words."""
-
-    def __init__(self, store: LatentStore, tokenizer: Tokenizer) -> None:
-        self.n_pieces = tokenizer.n_pieces
-        self._keys = KeyReader(self.n_pieces)
-        fill_keys(self._keys, map(tokenizer.piece, range(self.n_pieces)))
+        sounds = range(len(store.entries))
+        self._lengths = [store.sounding_frames(i, frames_per_second) for i in sounds]
+        self.order = sorted(sounds, key=self._lengths.__getitem__)  # the shortest first
+        self._n_pieces = tokenizer.n_pieces
+        self._keys = KeyReader(self._n_pieces)
+        fill_keys(self._keys, map(tokenizer.piece, range(self._n_pieces)))
         self._first: list[int] = []
         texts: list[str] = []
         for entry in store.entries:
@@ -147,54 +128,75 @@ class _Captions:
     @property
     def n_words(self) -> int:
         """Pieces and keys."""
-        return self.n_pieces + N_KEYS
+        return self._n_pieces + N_KEYS
 
-    def draw(self, sounds: Sequence[int], generator: torch.Generator) -> Tensor:
+    def sounds(self, chosen: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """Latents (sounds, channels, frames), and where they sound: (sounds, frames)."""
+        frames = -(-max(self._lengths[i] for i in chosen) // STRIDE) * STRIDE
+        x = torch.zeros(len(chosen), self.store.channels, frames)
+        is_sounding = torch.zeros(len(chosen), frames)
+        for row, i in enumerate(chosen):
+            length = self._lengths[i]
+            x[row, :, :length] = torch.from_numpy(self.store.latents(i, length))
+            is_sounding[row, :length] = 1
+        return x, is_sounding
+
+    def captions(self, chosen: Sequence[int], generator: torch.Generator) -> Tensor:
         """A random caption of each: (sounds, words)."""
-        chance = torch.rand(len(sounds), generator=generator).tolist()
+        chance = torch.rand(len(chosen), generator=generator).tolist()
         rows = [
             self._first[i] + int(c * (self._first[i + 1] - self._first[i]))
-            for i, c in zip(sounds, chance, strict=True)
+            for i, c in zip(chosen, chance, strict=True)
         ]
         length = int(self._mask[rows].sum(dim=1).max())
-        pieces = functional.one_hot(self._tokens[rows, :length].long(), self.n_pieces).float()
+        pieces = functional.one_hot(self._tokens[rows, :length].long(), self._n_pieces).float()
         pieces *= self._mask[rows, :length, None]
         return torch.cat([pieces.sum(dim=1), self._keys(pieces)], dim=1)
 
 
+def read_pairs(latents: Path, model: Path) -> Pairs:
+    """The sounds and captions of a store, in the words of a model.
+
+    Args:
+        latents: the store.
+        model: a folder with the config and the vocabulary of the flow to be trained.
+
+    Raises:
+        TrainingError, ConfigError, BundleError: as for reading the two folders.
+    """
+    config = load_config(model / MODEL_CONFIG)
+    tokenizer = Tokenizer(model / TOKENIZER, config.prompt_max_length)
+    return Pairs(LatentStore(latents), tokenizer, config.sample_rate / config.hop_length)
+
+
 def train_agreement(
-    store: LatentStore,
-    tokenizer: Tokenizer,
-    frames_per_second: float,
-    steps: int,
-    seed: int = 0,
-    on_progress: Progress | None = None,
+    pairs: Pairs, steps: int, seed: int = 0, on_progress: Progress | None = None
 ) -> Agreement:
     """Learn which caption of a batch belongs to which sound, and the other way round.
 
     Raises:
         TrainingError: there are too few sounds to tell apart.
     """
+    store = pairs.store
     if len(store.entries) < 2:
         raise TrainingError(f"{store.folder} has one sound: there is nothing to choose from")
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
-    captions, sounds = _Captions(store, tokenizer), _Sounds(store, frames_per_second)
     rows = store.values[:: 1 + len(store.values) // TYPICAL].astype(np.float32)
-    model = Agreement(torch.from_numpy(rows.std(axis=0)).clamp(min=1e-3), captions.n_words)
+    model = Agreement(torch.from_numpy(rows.std(axis=0)).clamp(min=1e-3), pairs.n_words)
     optimizer = torch.optim.AdamW(model.parameters(), LEARNING_RATE, weight_decay=0.05)
-    count, span = min(BATCH, len(sounds.order)), min(SPAN, len(sounds.order))
+    count, span = min(BATCH, len(pairs.order)), min(SPAN, len(pairs.order))
     for step in range(steps):
         rate = min(1.0, (step + 1) / WARMUP) * (1 + math.cos(math.pi * step / steps)) / 2
         for group in optimizer.param_groups:
             group["lr"] = rate * LEARNING_RATE
-        start = int(torch.randint(len(sounds.order) - span + 1, (), generator=generator))
+        start = int(torch.randint(len(pairs.order) - span + 1, (), generator=generator))
         places = torch.randperm(span, generator=generator)[:count].tolist()
-        chosen = [sounds.order[start + place] for place in places]
-        x, is_sounding = sounds.batch(chosen)
+        chosen = [pairs.order[start + place] for place in places]
+        x, is_sounding = pairs.sounds(chosen)
         share = NOISE * torch.rand(count, 1, 1, generator=generator)
         x = (1 - share) * x + share * torch.randn(x.shape, generator=generator)
-        words = captions.draw(chosen, generator)
+        words = pairs.captions(chosen, generator)
         words *= torch.rand(words.shape, generator=generator) >= FORGOTTEN
         with torch.autocast("cpu", torch.bfloat16):
             points = model.sound(x, is_sounding)
@@ -211,23 +213,16 @@ def train_agreement(
 
 
 @torch.no_grad()
-def disagreement(
-    model: Agreement,
-    store: LatentStore,
-    tokenizer: Tokenizer,
-    frames_per_second: float,
-    seed: int = 0,
-) -> NDArray[np.float64]:
+def disagreement(model: Agreement, pairs: Pairs, seed: int = 0) -> NDArray[np.float64]:
     """How little each sound's captions fit it, in nats, in the mean of some: (sounds,)."""
     generator = torch.Generator().manual_seed(seed)
-    captions, sounds = _Captions(store, tokenizer), _Sounds(store, frames_per_second)
-    everything = range(len(store.entries))
+    everything = range(len(pairs.order))
     points, total = torch.zeros(len(everything), COMMON), torch.zeros(len(everything))
-    for part in _chunks(sounds.order, BATCH // 4):
-        points[part] = model.sound(*sounds.batch(part))
+    for part in _chunks(pairs.order, BATCH // 4):
+        points[part] = model.sound(*pairs.sounds(part))
     for _ in range(ROUNDS):
         rows = [
-            model.caption(captions.draw(part, generator)) for part in _chunks(everything, BATCH)
+            model.caption(pairs.captions(part, generator)) for part in _chunks(everything, BATCH)
         ]
         own = torch.cat(rows)
         others = own[torch.randperm(len(own), generator=generator)[:OTHERS]]
@@ -237,15 +232,14 @@ def disagreement(
 
 
 def choose_sounds(
-    store: LatentStore,
-    tokenizer: Tokenizer,
+    pairs: Pairs,
     out: Path,
-    frames_per_second: float,
     *,
     keep: float = 0.5,
     often: Mapping[str, float] | None = None,
     steps: int = 700,
     seed: int = 0,
+    threads: int | None = None,
     on_progress: Progress | None = None,
 ) -> LatentStore:
     """Write a store of those sounds that fit their captions best; the latents are shared.
@@ -254,21 +248,20 @@ def choose_sounds(
     none is lost.
 
     Args:
-        store: what to choose from.
-        tokenizer: of the captions.
+        pairs: what to choose from.
         out: the folder to be.
-        frames_per_second: of the latents.
         keep: share of sounds, above 0 to 1.
         often: by tag, such as "kind: pad", how many times its sounds are in; 1 where not named.
         steps: that the towers are trained for.
         seed: of all that is random.
+        threads: of the CPU. None: PyTorch's own choice.
         on_progress: called after each step.
 
     Raises:
         TrainingError: `keep`, `steps` or a number of times is out of range, a tag is no sound's, or
             `out` is the store itself.
     """
-    often = dict(often or {})
+    store, often = pairs.store, dict(often or {})
     if steps < 1:
         raise TrainingError(f"steps must be 1 or more, not {steps}")
     if not 0 < keep <= 1:
@@ -280,8 +273,9 @@ def choose_sounds(
             raise TrainingError(f"no sound of {store.folder} has the tag {tag!r}")
     if out.resolve() == store.folder.resolve():
         raise TrainingError(f"{out} is the store to choose from: name another folder")
-    model = train_agreement(store, tokenizer, frames_per_second, steps, seed, on_progress)
-    surprise = disagreement(model, store, tokenizer, frames_per_second, seed)
+    if threads is not None:
+        torch.set_num_threads(threads)
+    surprise = disagreement(train_agreement(pairs, steps, seed, on_progress), pairs, seed)
     groups: dict[tuple[str, ...], list[int]] = {}
     for i, entry in enumerate(store.entries):
         groups.setdefault(_known_as(entry.tags), []).append(i)

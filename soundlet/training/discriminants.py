@@ -95,8 +95,8 @@ def find_discriminants(
 def _means_and_frames(store: LatentStore, frames_per_second: float) -> tuple[Matrix, Matrix]:
     """The mean of each sound (sounds, channels), and some frames of all (frames, channels)."""
     means, frames = [], []
-    for index, entry in enumerate(store.entries):
-        length = max(1, min(entry.frames, int(entry.seconds * frames_per_second)))
+    for index in range(len(store.entries)):
+        length = store.sounding_frames(index, frames_per_second)
         latents = store.latents(index, length).astype(np.float64)
         means.append(latents.mean(axis=1))
         chosen = np.linspace(0, length - 1, min(FRAMES_A_SOUND, length)).round().astype(int)

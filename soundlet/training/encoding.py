@@ -8,10 +8,6 @@ from pathlib import Path
 import torch
 from sentencepiece import SentencePieceProcessor
 
-from soundlet.bundle import MODEL_CONFIG, TOKENIZER
-from soundlet.config import load_config
-from soundlet.tokenizer import Tokenizer
-from soundlet.training.agreement import choose_sounds
 from soundlet.training.clips import ClipFolder, read_entries
 from soundlet.training.codec import measure_latents, open_codec, weigh_channels
 from soundlet.training.discriminants import find_discriminants
@@ -77,51 +73,6 @@ def encode_folder(
         return store
     found = find_discriminants(store, discriminants, config.sample_rate / config.hop_length)
     return add_discriminants(store, found)
-
-
-def choose_from(
-    latents: Path,
-    model: Path,
-    out: Path,
-    *,
-    keep: float = 0.5,
-    often: Mapping[str, float] | None = None,
-    steps: int = 700,
-    seed: int = 0,
-    threads: int | None = None,
-    on_progress: Callable[[int, int], None] | None = None,
-) -> LatentStore:
-    """Write a store of the sounds that fit their captions best; see `choose_sounds`.
-
-    Args:
-        latents: the store to choose from.
-        model: a folder with the config and the vocabulary of the flow to be trained.
-        out: the store to be.
-        keep: share of sounds, above 0 to 1.
-        often: by tag, how many times its sounds are in; 1 where not named.
-        steps: that the towers are trained for.
-        seed: of all that is random.
-        on_progress: called after each step with (steps done, steps in all).
-        threads: of the CPU. None: PyTorch's own choice.
-
-    Raises:
-        TrainingError, ConfigError, BundleError: as for reading the two folders.
-    """
-    config = load_config(model / MODEL_CONFIG)
-    tokenizer = Tokenizer(model / TOKENIZER, config.prompt_max_length)
-    if threads is not None:
-        torch.set_num_threads(threads)
-    return choose_sounds(
-        LatentStore(latents),
-        tokenizer,
-        out,
-        config.sample_rate / config.hop_length,
-        keep=keep,
-        often=often,
-        steps=steps,
-        seed=seed,
-        on_progress=on_progress,
-    )
 
 
 def learn_vocabulary(clips: Path, size: int, out: Path) -> tuple[int, int]:

@@ -188,6 +188,11 @@ class LatentStore:
         """What normalised the latents."""
         return read_statistics(self.folder)
 
+    def sounding_frames(self, index: int, frames_per_second: float) -> int:
+        """Frames of a sound before its end; one at least."""
+        entry = self.entries[index]
+        return max(1, min(entry.frames, int(entry.seconds * frames_per_second)))
+
     def latents(self, index: int, n_frames: int) -> Array:
         """The first `n_frames` of a sound: (channels, n_frames)."""
         entry = self.entries[index]

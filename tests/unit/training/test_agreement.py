@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from soundlet.cli import app
 from soundlet.tokenizer import Tokenizer
 from soundlet.training.agreement import (
+    Pairs,
     choose_sounds,
     disagreement,
     read_often,
@@ -54,37 +55,31 @@ def is_wrong(sound: int) -> bool:
 
 
 @pytest.fixture
-def tokenizer(model_folder: Path) -> Tokenizer:
-    return Tokenizer(model_folder / "spiece.model", 64)
+def pairs(store: LatentStore, model_folder: Path) -> Pairs:
+    return Pairs(store, Tokenizer(model_folder / "spiece.model", 64), PER_SECOND)
 
 
-def test_wrong_captions_are_found(store: LatentStore, tokenizer: Tokenizer) -> None:
-    model = train_agreement(store, tokenizer, PER_SECOND, 25)
-    found = disagreement(model, store, tokenizer, PER_SECOND)
+def test_wrong_captions_are_found(pairs: Pairs) -> None:
+    model = train_agreement(pairs, 25)
+    found = disagreement(model, pairs)
     wrong = np.array([is_wrong(sound) for sound in range(N_SOUNDS)])
     assert found[wrong].min() > found[~wrong].max()
 
 
-def test_what_fits_is_chosen_of_each_sort(
-    store: LatentStore, tokenizer: Tokenizer, tmp_path: Path
-) -> None:
+def test_what_fits_is_chosen_of_each_sort(pairs: Pairs, tmp_path: Path) -> None:
     often = {"kind: rain": 2.0, "kind: kick": 0.0}
-    chosen = choose_sounds(
-        store, tokenizer, tmp_path / "chosen", PER_SECOND, keep=0.75, often=often, steps=25
-    )
+    chosen = choose_sounds(pairs, tmp_path / "chosen", keep=0.75, often=often, steps=25)
     sounds = [int(entry.tags[1].removeprefix("n: ")) for entry in chosen.entries]
     assert not any(is_wrong(sound) for sound in sounds)
     assert [sum(sound % 4 == sort for sound in sounds) for sort in range(4)] == [0, 18, 36, 18]
-    assert np.array_equal(chosen.latents(0, 8), store.latents(sounds[0], 8))
-    assert np.array_equal(chosen.silence, store.silence)
-    assert chosen.statistics == store.statistics
+    assert np.array_equal(chosen.latents(0, 8), pairs.store.latents(sounds[0], 8))
+    assert np.array_equal(chosen.silence, pairs.store.silence)
+    assert chosen.statistics == pairs.store.statistics
 
 
-def test_the_same_seed_chooses_the_same(
-    store: LatentStore, tokenizer: Tokenizer, tmp_path: Path
-) -> None:
+def test_the_same_seed_chooses_the_same(pairs: Pairs, tmp_path: Path) -> None:
     for name in ("once", "twice"):
-        choose_sounds(store, tokenizer, tmp_path / name, PER_SECOND, steps=3, seed=5)
+        choose_sounds(pairs, tmp_path / name, steps=3, seed=5)
     once, twice = (tmp_path / name / "entries.jsonl" for name in ("once", "twice"))
     assert once.read_bytes() == twice.read_bytes()
 
@@ -101,18 +96,18 @@ def test_the_same_seed_chooses_the_same(
     ],
 )
 def test_what_cannot_be_chosen_is_refused(
-    store: LatentStore, tokenizer: Tokenizer, tmp_path: Path, settings: dict[str, object], says: str
+    pairs: Pairs, tmp_path: Path, settings: dict[str, object], says: str
 ) -> None:
     with pytest.raises(TrainingError, match=says):
-        choose_sounds(store, tokenizer, tmp_path / "out", PER_SECOND, **settings)  # type: ignore[arg-type]
+        choose_sounds(pairs, tmp_path / "out", **settings)  # type: ignore[arg-type]
     assert not (tmp_path / "out").exists()
 
 
-def test_a_store_is_not_chosen_into_itself(store: LatentStore, tokenizer: Tokenizer) -> None:
-    before = (store.folder / "entries.jsonl").read_bytes()
+def test_a_store_is_not_chosen_into_itself(pairs: Pairs) -> None:
+    before = (pairs.store.folder / "entries.jsonl").read_bytes()
     with pytest.raises(TrainingError, match="name another folder"):
-        choose_sounds(store, tokenizer, store.folder, PER_SECOND)
-    assert (store.folder / "entries.jsonl").read_bytes() == before
+        choose_sounds(pairs, pairs.store.folder)
+    assert (pairs.store.folder / "entries.jsonl").read_bytes() == before
 
 
 def test_kinds_are_read() -> None:
