@@ -86,9 +86,8 @@ def processes(name: str, under: int | None = None) -> list[int]:
     return found
 
 
-def busy_replica(server: Server, job: str) -> tuple[int, int]:
-    """Replica and worker process that have the job: those of the worker that computes."""
-    server.until(job, "running", PATIENCE)
+def busy_replica(server: Server) -> tuple[int, int]:
+    """A replica that has a job now, and its worker process: the one that computes most."""
     workers = [
         (replica, worker)
         for replica in replicas(server)
@@ -168,12 +167,13 @@ def test_a_client_that_goes_away_cancels_its_job(cluster: Server) -> None:
 @pytest.mark.parametrize("victim", ["worker", "replica"])
 def test_a_lost_replica_costs_its_job_and_nothing_else(cluster: Server, victim: str) -> None:
     jobs = [cluster.client.submit(**cluster.ask(**LONG)) for _ in range(2)]
-    replica, worker = busy_replica(cluster, jobs[0].id)
-    cluster.until(jobs[1].id, "running", PATIENCE)
+    for job in jobs:
+        cluster.until(job.id, "running", PATIENCE)
+    replica, worker = busy_replica(cluster)
     os.kill(worker if victim == "worker" else replica, signal.SIGKILL)
     deadline = time.monotonic() + 20
     while not (failed := [j for j in map(cluster.client.job, ids(jobs)) if j.state == "failed"]):
-        assert time.monotonic() < deadline
+        assert time.monotonic() < deadline, [cluster.client.job(id).state for id in ids(jobs)]
         time.sleep(0.05)
     started = time.monotonic()
     (lost,) = failed
