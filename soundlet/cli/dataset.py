@@ -103,6 +103,12 @@ def choose(
             metavar="KIND=N,...", help="Have sounds of a KIND in N times, such as bass_line=1.7."
         ),
     ] = None,
+    evenly: Annotated[
+        float,
+        typer.Option(
+            help="0 to 1: how far rare instruments and sources catch up with common ones."
+        ),
+    ] = 0.0,
     steps: Annotated[int, typer.Option(help="Of learning what fits what.")] = 700,
     seed: Annotated[int, typer.Option(help="Of all that is random.")] = 0,
     threads: Annotated[
@@ -121,6 +127,7 @@ def choose(
             out,
             keep=keep,
             often=weights,
+            evenly=evenly,
             steps=steps,
             seed=seed,
             threads=threads,

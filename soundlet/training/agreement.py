@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -237,6 +238,7 @@ def choose_sounds(
     *,
     keep: float = 0.5,
     often: Mapping[str, float] | None = None,
+    evenly: float = 0.0,
     steps: int = 700,
     seed: int = 0,
     threads: int | None = None,
@@ -250,22 +252,26 @@ def choose_sounds(
     Args:
         pairs: what to choose from.
         out: the folder to be.
-        keep: share of sounds, above 0 to 1.
+        keep: share of sounds, above 0 to 1; of 1 nothing need be learnt.
         often: by tag, such as "kind: pad", how many times its sounds are in; 1 where not named.
+        evenly: 0 to 1, how far the rare instruments and sources of a kind catch up with its common
+            ones: they are in as many times more often as they are rarer, to this power.
         steps: that the towers are trained for.
         seed: of all that is random.
         threads: of the CPU. None: PyTorch's own choice.
         on_progress: called after each step.
 
     Raises:
-        TrainingError: `keep`, `steps` or a number of times is out of range, a tag is no sound's, or
-            `out` is the store itself.
+        TrainingError: `keep`, `evenly`, `steps` or a number of times is out of range, a tag is no
+            sound's, or `out` is the store itself.
     """
     store, often = pairs.store, dict(often or {})
     if steps < 1:
         raise TrainingError(f"steps must be 1 or more, not {steps}")
     if not 0 < keep <= 1:
         raise TrainingError(f"keep must be above 0 and at most 1, not {keep:g}")
+    if not 0 <= evenly <= 1:
+        raise TrainingError(f"evenly must be 0 to 1, not {evenly:g}")
     for tag, times in often.items():
         if not 0 <= times <= 100:
             raise TrainingError(f"{tag} can be in 0 to 100 times, not {times:g}")
@@ -275,20 +281,15 @@ def choose_sounds(
         raise TrainingError(f"{out} is the store to choose from: name another folder")
     if threads is not None:
         torch.set_num_threads(threads)
-    surprise = disagreement(train_agreement(pairs, steps, seed, on_progress), pairs, seed)
-    groups: dict[tuple[str, ...], list[int]] = {}
-    for i, entry in enumerate(store.entries):
-        groups.setdefault(_known_as(entry.tags), []).append(i)
-    kept = [
-        i
-        for group in groups.values()
-        for i in sorted(group, key=surprise.__getitem__)[: math.ceil(keep * len(group))]
-    ]
+    kept: Sequence[int] = range(len(store.entries))
+    if keep < 1:
+        model = train_agreement(pairs, steps, seed, on_progress)
+        kept = _least_surprising(store, disagreement(model, pairs, seed), keep)
     lines = (store.folder / ENTRIES).read_text(encoding="utf-8").splitlines(keepends=True)
     rng = np.random.default_rng(seed)
     chosen: list[str] = []
-    for i in sorted(kept):
-        times = math.prod(often.get(tag, 1.0) for tag in store.entries[i].tags)
+    for i, share in zip(kept, _shares([store.entries[i].tags for i in kept], evenly), strict=True):
+        times = share * math.prod(often.get(tag, 1.0) for tag in store.entries[i].tags)
         chosen += [lines[i]] * int(times + rng.random())
     if not chosen:
         raise TrainingError("no sound is left: keep more, or more often")
@@ -298,6 +299,32 @@ def choose_sounds(
         _share(store.folder / name, out / name)
     write_whole(out / ENTRIES, "".join(chosen).encode())
     return LatentStore(out)
+
+
+def _least_surprising(
+    store: LatentStore, surprise: NDArray[np.float64], keep: float
+) -> Sequence[int]:
+    """The share of each combination that surprises least."""
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for i, entry in enumerate(store.entries):
+        groups.setdefault(_known_as(entry.tags), []).append(i)
+    return sorted(
+        i
+        for group in groups.values()
+        for i in sorted(group, key=surprise.__getitem__)[: math.ceil(keep * len(group))]
+    )
+
+
+def _shares(sounds: Sequence[Sequence[str]], evenly: float) -> list[float]:
+    """How many times each of these sounds, given by their tags, is in; 1 in the mean of a kind."""
+    known = [_known_as(tags) for tags in sounds]
+    counts = Counter(known)
+    raised = [counts[each] ** -evenly for each in known]
+    by_kind: dict[str, list[float]] = {}
+    for (kind, *_), times in zip(known, raised, strict=True):
+        by_kind.setdefault(kind, []).append(times)
+    means = {kind: sum(times) / len(times) for kind, times in by_kind.items()}
+    return [times / means[kind] for (kind, *_), times in zip(known, raised, strict=True)]
 
 
 def _known_as(tags: Sequence[str]) -> tuple[str, ...]:

@@ -77,6 +77,31 @@ def test_what_fits_is_chosen_of_each_sort(pairs: Pairs, tmp_path: Path) -> None:
     assert chosen.statistics == pairs.store.statistics
 
 
+def test_rare_sources_catch_up(store: LatentStore, model_folder: Path, tmp_path: Path) -> None:
+    """Of 96 sounds of one kind, 6 are of a rare source, and of another kind there are none."""
+    folder = tmp_path / "latents"
+    folder.mkdir()
+    for name in ("latents.npy", "silence.npy", "statistics.json"):
+        (folder / name).write_bytes((store.folder / name).read_bytes())
+    lines = []
+    for i, line in enumerate((store.folder / "entries.jsonl").read_text().splitlines()):
+        tags = ["kind: sound_effect", f"source: {'siren' if i % 16 == 0 else 'rain'}"]
+        lines.append(json.dumps({**json.loads(line), "tags": tags}))
+    (folder / "entries.jsonl").write_text("\n".join(lines) + "\n")
+    pairs = Pairs(LatentStore(folder), Tokenizer(model_folder / "spiece.model", 64), PER_SECOND)
+    shares = {}
+    for evenly in (0.0, 0.5, 1.0):
+        often = {"kind: sound_effect": 50.0}
+        chosen = choose_sounds(
+            pairs, tmp_path / str(evenly), keep=1, often=often, evenly=evenly, steps=10**9
+        )
+        sirens = sum("source: siren" in entry.tags for entry in chosen.entries)
+        shares[evenly] = sirens / len(chosen.entries)
+        assert len(chosen.entries) == pytest.approx(50 * N_SOUNDS, rel=0.01)
+    root = 6**0.5 / (6**0.5 + 90**0.5)
+    assert shares == pytest.approx({0.0: 6 / 96, 0.5: root, 1.0: 0.5}, abs=0.005)
+
+
 def test_the_same_seed_chooses_the_same(pairs: Pairs, tmp_path: Path) -> None:
     for name in ("once", "twice"):
         choose_sounds(pairs, tmp_path / name, steps=3, seed=5)
@@ -88,6 +113,7 @@ def test_the_same_seed_chooses_the_same(pairs: Pairs, tmp_path: Path) -> None:
     ("settings", "says"),
     [
         ({"keep": 0.0}, "keep must be above 0"),
+        ({"evenly": 1.1}, "evenly must be 0 to 1, not 1.1"),
         ({"steps": 0}, "steps must be 1 or more, not 0"),
         ({"keep": 1.5}, "keep must be above 0 and at most 1, not 1.5"),
         ({"often": {"kind: kick": -1.0}}, "0 to 100 times, not -1"),
