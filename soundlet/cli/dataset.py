@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
 from soundlet.cli.facts import print_facts
 from soundlet.cli.options import JsonOption
 from soundlet.cli.progress import progress_line
+from soundlet.errors import RequestError
+
+Number = TypeVar("Number", int, float)
 
 dataset = typer.Typer(
     rich_markup_mode=None,
@@ -69,10 +73,9 @@ def encode(
 
     The latents of a bundle are left as they are.
     """
-    from soundlet.training.discriminants import read_counts
     from soundlet.training.encoding import encode_folder
 
-    counts = None if discriminants is None else read_counts(discriminants)
+    counts = named_numbers(discriminants, int, "key=12,instruments=16")
     with progress_line() as show:
         store = encode_folder(
             clips,
@@ -117,16 +120,16 @@ def choose(
     as_json: JsonOption = False,
 ) -> None:
     """Choose the sounds that fit their captions best, for the last steps of train flow."""
-    from soundlet.training.agreement import choose_sounds, read_often, read_pairs
+    from soundlet.training.agreement import choose_sounds, read_pairs
 
-    weights = None if often is None else read_often(often)
+    weights = named_numbers(often, float, "bass_line=1.7,drum_loop=0.6")
     pairs = read_pairs(latents, model)
     with progress_line() as show:
         store = choose_sounds(
             pairs,
             out,
             keep=keep,
-            often=weights,
+            often={f"kind: {kind}": times for kind, times in weights.items()},
             evenly=evenly,
             steps=steps,
             seed=seed,
@@ -152,3 +155,25 @@ def vocabulary(
     n_pieces, n_captions = learn_vocabulary(clips, size, out)
     line = f"{out}  {n_pieces} pieces from {n_captions} captions"
     print_facts(line, as_json=as_json, file=str(out), pieces=n_pieces, captions=n_captions)
+
+
+def named_numbers(
+    text: str | None, kind: Callable[[str], Number], example: str
+) -> dict[str, Number]:
+    """Read "name=number,..."; None has no names.
+
+    Raises:
+        RequestError: written otherwise, or a name comes twice.
+    """
+    found: dict[str, Number] = {}
+    for part in [] if text is None else text.split(","):
+        name, _, number = part.strip().partition("=")
+        try:
+            if not name or name in found:
+                raise ValueError(name)
+            found[name] = kind(number)
+        except ValueError:
+            raise RequestError(
+                f"names with numbers are written as {example}, each name once, not {text!r}"
+            ) from None
+    return found

@@ -345,25 +345,3 @@ def _share(source: Path, target: Path) -> None:
     except OSError:
         shutil.copyfile(source, temporary)
     os.replace(temporary, target)
-
-
-def read_often(text: str) -> dict[str, float]:
-    """Kinds of sounds and how many times they are in, written as "bass_line=1.7,drum_loop=0.5".
-
-    Returns:
-        Numbers by tag, such as "kind: bass_line".
-
-    Raises:
-        TrainingError: written otherwise.
-    """
-    often = {}
-    for part in text.split(","):
-        kind, _, number = part.strip().partition("=")
-        try:
-            often[f"kind: {kind}"] = float(number)
-        except ValueError:
-            raise TrainingError(
-                "often must be kinds with numbers, such as bass_line=1.7,drum_loop=0.5, not"
-                f" {text!r}"
-            ) from None
-    return often

@@ -36,24 +36,6 @@ MIN_COUNT = 4  # sounds of a class, that its mean be known
 Matrix = NDArray[np.float64]
 
 
-def read_counts(text: str) -> dict[str, int]:
-    """Names and numbers of channels, written as "key=12,instruments=16".
-
-    Raises:
-        TrainingError: written otherwise.
-    """
-    counts = {}
-    for part in text.split(","):
-        name, _, number = part.strip().partition("=")
-        if not name or not number.isdecimal() or not int(number) or name in counts:
-            raise TrainingError(
-                f"discriminants must be names with numbers of channels, such as"
-                f" key=12,instruments=16, not {text!r}"
-            )
-        counts[name] = int(number)
-    return counts
-
-
 def find_discriminants(
     store: LatentStore, counts: Mapping[str, int], frames_per_second: float
 ) -> Discriminants:
@@ -66,9 +48,12 @@ def find_discriminants(
         frames_per_second: of latents.
 
     Raises:
-        TrainingError: a name that fewer than two classes of sounds have, or more channels than
-            there are.
+        TrainingError: a name that fewer than two classes of sounds have, no channels of one, or
+            more channels than there are.
     """
+    for name, count in counts.items():
+        if count < 1:
+            raise TrainingError(f"{count} discriminants of {name}: ask for 1 or more")
     n_wanted = sum(counts.values())
     if n_wanted > store.channels:
         raise TrainingError(f"{n_wanted} discriminants of {store.channels} channels: ask for fewer")

@@ -15,7 +15,6 @@ from soundlet.training.agreement import (
     Pairs,
     choose_sounds,
     disagreement,
-    read_often,
     train_agreement,
 )
 from soundlet.training.latents import LatentStatistics, LatentStore
@@ -134,12 +133,6 @@ def test_a_store_is_not_chosen_into_itself(pairs: Pairs) -> None:
     with pytest.raises(TrainingError, match="name another folder"):
         choose_sounds(pairs, pairs.store.folder)
     assert (pairs.store.folder / "entries.jsonl").read_bytes() == before
-
-
-def test_kinds_are_read() -> None:
-    assert read_often("pad=2, kick=0.5") == {"kind: pad": 2.0, "kind: kick": 0.5}
-    with pytest.raises(TrainingError, match=r"bass_line=1\.7,drum_loop=0\.5, not 'pad'"):
-        read_often("pad")
 
 
 def test_the_command_writes_a_store(store: LatentStore, model_folder: Path, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from soundlet.cli import app
 from soundlet.training.bundle import TrainedModel, join_runs
 from soundlet.training.clips import ClipFolder
 from soundlet.training.codec import Codec, open_codec
-from soundlet.training.discriminants import SPREAD, find_discriminants, read_counts
+from soundlet.training.discriminants import SPREAD, find_discriminants
 from soundlet.training.latents import LatentStatistics, LatentStore, add_discriminants
 from soundlet.training.loop import TrainingError
 from soundlet.training.weights import average_weights
@@ -91,14 +91,9 @@ def test_an_interrupted_store_is_no_store(
         LatentStore(hidden.folder)
 
 
-@pytest.mark.parametrize("text", ["key", "key=", "key=x", "key=0", "=3", "key=1,key=2", "key=-1"])
-def test_numbers_of_channels_are_checked(text: str) -> None:
-    with pytest.raises(TrainingError, match="key=12,instruments=16"):
-        read_counts(text)
-
-
-def test_numbers_of_channels_are_read() -> None:
-    assert read_counts("key=12, kind=3") == {"key": 12, "kind": 3}
+def test_none_of_a_name_is_refused(hidden: LatentStore) -> None:
+    with pytest.raises(TrainingError, match="0 discriminants of key: ask for 1 or more"):
+        find_discriminants(hidden, {"key": 0}, N_FRAMES)
 
 
 @pytest.fixture(scope="module")
