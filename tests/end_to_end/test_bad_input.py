@@ -344,7 +344,7 @@ def test_what_cannot_be_a_data_set(tiny: Path) -> None:
             says=("neither is no run",))  # fmt: skip
     choose = ("dataset", "choose", "nowhere", "--out", "chosen", "--model")
     refused(*choose, tiny, says=("nowhere is no store of latents",))
-    refused(*choose, tiny, "--often", "pad", says=("often must be kinds with numbers",))
+    refused(*choose, tiny, "--often", "pad", says=("written as bass_line=1.7,drum_loop=0.6",))
     refused(*choose, "neither", says=("neither/model_config.json: no such file",))
     Path("sounds").mkdir()
     refused("dataset", "vocabulary", "sounds", says=("sounds/metadata.jsonl cannot be read",))
