@@ -75,7 +75,7 @@ def encode(
     """
     from soundlet.training.encoding import encode_folder
 
-    counts = named_numbers(discriminants, int, "key=12,instruments=16")
+    counts = named_numbers(discriminants, count, "key=12,instruments=16")
     with progress_line() as show:
         store = encode_folder(
             clips,
@@ -177,3 +177,10 @@ def named_numbers(
                 f"names with numbers are written as {example}, each name once, not {text!r}"
             ) from None
     return found
+
+
+def count(text: str) -> int:
+    """A whole number above 0; anything else is a ValueError."""
+    if not text.isdecimal() or not int(text):
+        raise ValueError(text)
+    return int(text)

@@ -48,12 +48,9 @@ def find_discriminants(
         frames_per_second: of latents.
 
     Raises:
-        TrainingError: a name that fewer than two classes of sounds have, no channels of one, or
-            more channels than there are.
+        TrainingError: a name that fewer than two classes of sounds have, or more channels than
+            there are.
     """
-    for name, count in counts.items():
-        if count < 1:
-            raise TrainingError(f"{count} discriminants of {name}: ask for 1 or more")
     n_wanted = sum(counts.values())
     if n_wanted > store.channels:
         raise TrainingError(f"{n_wanted} discriminants of {store.channels} channels: ask for fewer")

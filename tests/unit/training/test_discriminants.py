@@ -91,11 +91,6 @@ def test_an_interrupted_store_is_no_store(
         LatentStore(hidden.folder)
 
 
-def test_none_of_a_name_is_refused(hidden: LatentStore) -> None:
-    with pytest.raises(TrainingError, match="0 discriminants of key: ask for 1 or more"):
-        find_discriminants(hidden, {"key": 0}, N_FRAMES)
-
-
 @pytest.fixture(scope="module")
 def work(tmp_path_factory: pytest.TempPathFactory, model_folder: Path, clip_folder: Path) -> Path:
     """A codec, and flows on its latents without and with discriminants, by their commands."""
