@@ -162,7 +162,11 @@ def precision_picture() -> Any:  # noqa: ANN401
     with TemporaryDirectory() as room:
         small = quantize_bundle(open_bundle().folder, Path(room) / "small", {"dit": "int8"})
         models = [soundlet.load(), soundlet.load(small.folder)]
-        how: dict[str, Any] = {"prompt": "house piano chords, 120 BPM", "seconds": 4}
+        how: dict[str, Any] = {
+            "prompt": "house piano chords, 120 BPM",
+            "seconds": 4,
+            "candidates": 1,
+        }
         clips = {
             "float": models[0].generate(seed=3, **how),
             "--precision dit=int8": models[1].generate(seed=3, **how),
@@ -184,7 +188,7 @@ def side_by_side(clips: Mapping[str, soundlet.Clip]) -> Any:  # noqa: ANN401
 
 def exported_picture() -> Any:  # noqa: ANN401
     """A sound of the bundle, of its graphs of one length in float16, and of another seed."""
-    how: dict[str, Any] = {"prompt": "techno drum loop, 128 BPM", "seconds": 3}
+    how: dict[str, Any] = {"prompt": "techno drum loop, 128 BPM", "seconds": 3, "candidates": 1}
     with TemporaryDirectory() as room:
         small = Path(room) / "small"
         export_onnx_fixed(

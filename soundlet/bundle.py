@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from soundlet import __version__
 from soundlet.config import ModelConfig, T5Config, load_config, load_t5_config
 from soundlet.errors import BundleError
-from soundlet.request import MAX_CFG_SCALE, MAX_STEPS, Sampler
+from soundlet.request import MAX_CANDIDATES, MAX_CFG_SCALE, MAX_STEPS, Sampler
 
 FORMAT_VERSION: Literal[1] = 1
 
@@ -42,6 +42,7 @@ MODEL_CONFIG = "model_config.json"
 T5_CONFIG = "t5_config.json"
 TOKENIZER = "spiece.model"
 WEIGHTS = "model.safetensors"
+AGREEMENT = "agreement.safetensors"  # of bundles that tell which of several sounds fits best
 PART_FILES: Mapping[Format, Mapping[Part, str]] = MappingProxyType(
     {
         "onnx": {part: f"{part}.onnx" for part in PARTS},
@@ -88,6 +89,7 @@ class Defaults(Section):
     sampler: Sampler
     cfg_scale: Annotated[float, Field(ge=0, le=MAX_CFG_SCALE)]
     seconds: Annotated[float, Field(gt=0)]
+    candidates: Annotated[int, Field(ge=1, le=MAX_CANDIDATES)] = 1
 
 
 class About(Section):
@@ -140,6 +142,11 @@ class Bundle:
     manifest: Manifest
     config: ModelConfig
     t5_config: T5Config
+
+    @property
+    def agreement(self) -> Path | None:
+        """The weights that tell how well sounds fit a prompt; None where there are none."""
+        return self.folder / AGREEMENT if AGREEMENT in self.manifest.files else None
 
     @property
     def sha256(self) -> str:

@@ -29,6 +29,7 @@ class GenerationFields(SoundFields, total=False):
     """Of a sound from its prompt alone."""
 
     seconds: float
+    candidates: int
     loop: bool
     short_window: bool
 

@@ -95,6 +95,7 @@ class Clip:
             "negative_prompt": request.negative_prompt,
             "seconds": request.seconds,
             "seed": self.seed,
+            "candidates": request.candidates,
             "steps": request.steps,
             "sampler": request.sampler,
             "cfg_scale": request.cfg_scale,

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from soundlet.agreement import Agreement
 from soundlet.bundle import TOKENIZER, Bundle, open_bundle
 from soundlet.circle import around, decode_circle
 from soundlet.clip import FADE_SECONDS, Clip, faded_out, require_numbers, to_level
@@ -99,6 +100,12 @@ class Model:
             raise BundleError(
                 f"{path} has {self._tokenizer.n_pieces} pieces; the text encoder knows"
                 f" {bundle.t5_config.vocab_size}: they are of different models"
+            )
+        self._agreement: Agreement | None = None
+        if bundle.agreement is not None:
+            channels = bundle.config.latent_channels
+            self._agreement = Agreement(
+                bundle.agreement, channels=channels, n_pieces=self._tokenizer.n_pieces
             )
 
     @property
@@ -252,7 +259,28 @@ class Model:
         return [self._clip(plan, item, on_piece) for plan, item in zip(plans, latents, strict=True)]
 
     def _sampled(self, plans: list[Plan], on_step: Progress) -> Array:
-        """Latents (batch, channels, frames) of one group."""
+        """Latents (batch, channels, frames) of one group: of each plan the best candidate."""
+        latents = self._candidates(plans, on_step)
+        if self._agreement is not None and plans[0].candidates > 1:
+            each = latents.reshape(len(plans), -1, *latents.shape[1:])
+            latents = np.stack([self._best(plan, c) for plan, c in zip(plans, each, strict=True)])
+        require_numbers(latents, "latents")
+        return latents
+
+    def _best(self, plan: Plan, candidates: Array) -> Array:
+        """The one of (candidates, channels, frames) that fits the prompt best."""
+        assert self._agreement is not None
+        tokens, mask = self._tokenizer.encode(
+            [plan.request.prompt], truncate=plan.request.truncate_prompt
+        )
+        n_frames = max(1, plan.n_samples // self.config.hop_length)
+        with np.errstate(invalid="ignore", over="ignore"):  # one may have gone astray
+            fits = self._agreement(candidates[:, :, :n_frames], tokens[0, mask[0] > 0])
+        best: Array = candidates[int(np.argmax(np.nan_to_num(fits, nan=-np.inf)))]
+        return best
+
+    def _candidates(self, plans: list[Plan], on_step: Progress) -> Array:
+        """Latents of all candidates, those of one plan after the other's."""
         first, asked = plans[0], plans[0].request
         seeds = [first.seed] if asked.reference else [plan.seed for plan in plans]
         generators = [Generator(seed) for seed in seeds]
@@ -260,7 +288,7 @@ class Model:
         shape = (self.config.latent_channels, first.n_frames)
 
         def noise() -> Array:
-            each = len(plans) // len(generators)
+            each = len(plans) * first.candidates // len(generators)
             return np.concatenate([generator.randn((each, *shape)) for generator in generators])
 
         x = noise()
@@ -270,10 +298,11 @@ class Model:
                 for plan, generator in zip(plans, generators, strict=False)
             ]
             level = asked.init_noise_level
+            starts = [np.repeat(start, first.candidates, axis=0) for start in starts]
             x = np.concatenate(starts) * np.float32(1 - level) + x * np.float32(level)
         if first.windows is not None:
             velocity = around(velocity, first.windows)
-        latents = sample(
+        return sample(
             first.sampler,
             velocity,
             x,
@@ -282,16 +311,23 @@ class Model:
             noise=noise,
             on_step=on_step,
         )
-        require_numbers(latents, "latents")
-        return latents
 
     def _velocity(self, plans: list[Plan]) -> Velocity:
         """The dit with the conditioning and guidance of one group bound."""
         first, asked = plans[0], plans[0].request
+        negative = self._negative(plans)
+        told = self._condition(plans, [plan.request.prompt for plan in plans])
+        if first.candidates > 1:
+            told = Conditioning(
+                np.repeat(told.cross_attn_cond, first.candidates, axis=0),
+                np.repeat(told.global_cond, first.candidates, axis=0),
+            )
+            if negative is not None:
+                negative = np.repeat(negative, first.candidates, axis=0)
         return guided(
             self.engine.velocity,
-            self._condition(plans, [plan.request.prompt for plan in plans]),
-            negative=self._negative(plans),
+            told,
+            negative=negative,
             cfg_scale=first.cfg_scale,
             cfg_rescale=asked.cfg_rescale,
             cfg_interval=asked.cfg_interval,

@@ -41,6 +41,7 @@ class Plan:
     request: GenerationRequest
     seed: int
     seconds: float
+    candidates: int
     steps: int
     sampler: Sampler
     cfg_scale: float
@@ -52,7 +53,8 @@ class Plan:
         """What clips that are sampled together have in common."""
         asked = self.request
         common = (self.steps, self.sampler, self.n_frames, self.windows, asked.init_noise_level)
-        return (*common, self.cfg_scale, asked.cfg_rescale, tuple(asked.cfg_interval))
+        guidance = (self.cfg_scale, asked.cfg_rescale, tuple(asked.cfg_interval))
+        return (*common, *guidance, self.candidates)
 
 
 def plan_for(bundle: Bundle, request: GenerationRequest) -> Plan:
@@ -79,16 +81,39 @@ def plan_for(bundle: Bundle, request: GenerationRequest) -> Plan:
     patch = bundle.config.dit.patch_size
     if n_frames % patch and windows is None:
         raise RequestError(f"n_frames must be a multiple of {patch}, not {n_frames}")
+    candidates = _candidates(bundle, request)
     steps = request.steps or defaults.steps
     sampler = request.sampler or defaults.sampler
     cfg_scale = defaults.cfg_scale if request.cfg_scale is None else request.cfg_scale
     seed = secrets.randbelow(MAX_SEED + 1) if request.seed is None else int(request.seed)
     filled = replace(
-        request, seconds=seconds, steps=steps, sampler=sampler, cfg_scale=cfg_scale, seed=seed
+        request,
+        seconds=seconds,
+        seed=seed,
+        candidates=candidates,
+        steps=steps,
+        sampler=sampler,
+        cfg_scale=cfg_scale,
     )
     if cfg_scale == 1:
         _check_guidance_is_not_asked_for(filled)
-    return Plan(filled, seed, told, steps, sampler, cfg_scale, n_samples, n_frames, windows)
+    return Plan(
+        filled, seed, told, candidates, steps, sampler, cfg_scale, n_samples, n_frames, windows
+    )
+
+
+def _candidates(bundle: Bundle, request: GenerationRequest) -> int:
+    """How many sounds are sampled for a clip."""
+    if request.reference:
+        return 1
+    if bundle.agreement is not None:
+        return request.candidates or bundle.manifest.defaults.candidates
+    if (request.candidates or 1) > 1:
+        raise RequestError(
+            f"candidates must be 1 with {bundle.manifest.name}, not {request.candidates}: it cannot"
+            " tell which of several sounds fits a prompt best"
+        )
+    return 1
 
 
 def _loop(bundle: Bundle, seconds: float, prompt: str) -> tuple[int, Windows]:

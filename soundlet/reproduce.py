@@ -109,6 +109,7 @@ def _request_of(
     """The request in the settings, and what its init audio differs in."""
     names = {field.name for field in fields(GenerationRequest)}
     given = {name: value for name, value in settings.items() if name in names}
+    given.setdefault("candidates", 1)  # as it was before there were several
     given["cfg_interval"] = tuple(given.get("cfg_interval") or (0.0, 1.0))
     differences: list[str] = []
     if given.get("init_audio") is not None:

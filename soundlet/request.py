@@ -22,6 +22,7 @@ SAMPLERS: tuple[Sampler, ...] = get_args(Sampler)
 MAX_SEED = 2**32 - 1
 MAX_STEPS = 1000
 MAX_CFG_SCALE = 100.0
+MAX_CANDIDATES = 16
 MIN_LOOP_SECONDS, MAX_LOOP_SECONDS = 0.25, 120.0
 
 
@@ -34,6 +35,8 @@ class GenerationRequest:
         seconds: length of the clip, and what the model is told of it. What a model can do at most
             is checked when it gets the request.
         seed: 0 to 2**32 - 1. None draws one; the clip says which it was.
+        candidates: sounds that are sampled, 1 to 16, of which the one that fits the prompt best
+            becomes the clip; more than 1 needs a model that can tell.
         steps: of the sampler, 1 to 1000; distilled models were made for 8.
         sampler: one of `SAMPLERS`.
         cfg_scale: strength of guidance, 0 to 100; 1 is none.
@@ -59,6 +62,7 @@ class GenerationRequest:
     prompt: str
     seconds: float | None = None
     seed: int | None = None
+    candidates: int | None = None
     steps: int | None = None
     sampler: Sampler | None = None
     cfg_scale: float | None = None
@@ -82,6 +86,8 @@ class GenerationRequest:
             _check_number("seconds", self.seconds, 0, math.inf, low_is_allowed=False)
         if self.seed is not None:
             _check_integer("seed", self.seed, 0, MAX_SEED)
+        if self.candidates is not None:
+            _check_integer("candidates", self.candidates, 1, MAX_CANDIDATES)
         if self.steps is not None:
             _check_integer("steps", self.steps, 1, MAX_STEPS)
         if self.sampler is not None and self.sampler not in SAMPLERS:
@@ -104,6 +110,11 @@ class GenerationRequest:
             raise RequestError(
                 "loop=True and reference=True exclude each other: reference runs are"
                 " those of the reference implementation, which makes no loops"
+            )
+        if self.reference and (self.candidates or 1) > 1:
+            raise RequestError(
+                f"candidates={self.candidates} and reference=True exclude each other: reference"
+                " runs are those of the reference implementation, which makes one sound"
             )
         if self.n_frames is not None:
             _check_integer("n_frames", self.n_frames, 1, 2**20)

@@ -366,7 +366,7 @@ def _clips(
     made = []
     for seed in SEEDS:
         report(f"making clips of seed {seed}")
-        asked: dict[str, Any] = {"seconds": seconds, "seed": seed}
+        asked: dict[str, Any] = {"seconds": seconds, "seed": seed, "candidates": 1}
         if bundles[1].manifest.length == "fixed":  # its window may be shorter than the model's
             asked |= {"reference": True, "n_frames": n_frames}
         made.append(

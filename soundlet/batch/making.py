@@ -93,6 +93,15 @@ def is_sound_of(line: Line, file: SoundFile, model_sha256: str, sample_rate: int
     request = line.request(sample_rate)
     asked: dict[str, Any] = {
         name: getattr(request, name)
-        for name in ("prompt", "seed", "seconds", "steps", "sampler", "cfg_scale", "loop")
+        for name in (
+            "prompt",
+            "seed",
+            "seconds",
+            "candidates",
+            "steps",
+            "sampler",
+            "cfg_scale",
+            "loop",
+        )
     }
     return all(value is None or settings.get(name) == value for name, value in asked.items())

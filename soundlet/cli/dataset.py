@@ -95,10 +95,11 @@ def encode(
 @dataset.command()
 def choose(
     latents: Annotated[Path, typer.Argument(metavar="LATENTS", help="Of dataset encode.")],
-    model: Annotated[
-        Path, typer.Option(metavar="MODEL", help="The flow's model: a folder as in its config.")
-    ],
     out: Annotated[Path, typer.Option(metavar="OUT", help="The folder to make.")],
+    agreement: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN", help="Of train agreement; not needed to keep all sounds."),
+    ] = None,
     keep: Annotated[float, typer.Option(help="Share of sounds, above 0 to 1.")] = 0.5,
     often: Annotated[
         str | None,
@@ -112,7 +113,6 @@ def choose(
             help="0 to 1: how far rare instruments and sources catch up with common ones."
         ),
     ] = 0.0,
-    steps: Annotated[int, typer.Option(help="Of learning what fits what.")] = 700,
     seed: Annotated[int, typer.Option(help="Of all that is random.")] = 0,
     threads: Annotated[
         int | None, typer.Option(min=1, help="Cores to use.  [default: all]")
@@ -120,21 +120,21 @@ def choose(
     as_json: JsonOption = False,
 ) -> None:
     """Choose the sounds that fit their captions best, for the last steps of train flow."""
-    from soundlet.training.agreement import choose_sounds, read_pairs
+    from soundlet.training.agreement import choose_sounds
+    from soundlet.training.latents import LatentStore
 
     weights = named_numbers(often, float, "bass_line=1.7,drum_loop=0.6")
-    pairs = read_pairs(latents, model)
     with progress_line() as show:
         store = choose_sounds(
-            pairs,
+            LatentStore(latents),
             out,
+            agreement=agreement,
             keep=keep,
             often={f"kind: {kind}": times for kind, times in weights.items()},
             evenly=evenly,
-            steps=steps,
             seed=seed,
             threads=threads,
-            on_progress=lambda done, total: show("learning", done, total),
+            on_progress=lambda done, total: show("weighing", done, total),
         )
     n_sounds = len(store.entries)
     print_facts(f"{out}  {n_sounds} sounds", as_json=as_json, folder=str(out), sounds=n_sounds)

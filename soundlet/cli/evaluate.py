@@ -49,6 +49,13 @@ def evaluate(
             metavar="LIST", help="Strengths of guidance such as 1,4.  [default: the model's own]"
         ),
     ] = None,
+    candidates: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIST",
+            help="Sounds that the best is chosen from, such as 1,4.  [default: the model's own]",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, max=99999, help="Other prompts and other noise.")] = 0,
     loops: Annotated[
         str | None,
@@ -67,6 +74,7 @@ def evaluate(
     """Measure a model on held-out prompts and write a report, as JSON and as a page to read."""
     step_counts = numbers("--steps", steps, int)
     scales = numbers("--cfg-scale", cfg_scale, float)
+    numbers_of_candidates = numbers("--candidates", candidates, int)
     _require_extras()
     from soundlet.evaluation.findings import Asked
     from soundlet.evaluation.report import PAGE_NAME, write_report
@@ -78,6 +86,7 @@ def evaluate(
         n_prompts=prompts or (20 if quick else 300),
         steps=step_counts,
         cfg_scales=scales,
+        candidates=numbers_of_candidates,
         seed=seed,
         quick=quick,
         loops=loops,
@@ -124,13 +133,22 @@ def summary(report: dict[str, Any]) -> list[str]:
     names = ("tempo.beats", "tempo.beats.octave_free", "kind", "family", "source", "key")
     columns = [("real", report["real"]["scores"])]
     columns += [
-        (f"{entry['steps']} steps, cfg {entry['cfg_scale']:g}", entry["scores"])
+        (
+            f"{entry['steps']} steps, cfg {entry['cfg_scale']:g}"
+            + (f", best of {entry['candidates']}" if entry["candidates"] > 1 else ""),
+            entry["scores"],
+        )
         for entry in report["settings"]
     ]
-    lines = [f"{'':<26}" + "".join(f"{title:>18}" for title, _ in columns)]
+    widths = [max(18, len(title) + 2) for title, _ in columns]
+    titles = zip(columns, widths, strict=True)
+    lines = [f"{'':<26}" + "".join(f"{title:>{width}}" for (title, _), width in titles)]
     for name in names:
         cells = [scores.get(name) for _, scores in columns]
-        values = "".join(f"{'' if c is None else format(c['value'], '.1%'):>18}" for c in cells)
+        values = "".join(
+            f"{'' if c is None else format(c['value'], '.1%'):>{width}}"
+            for c, width in zip(cells, widths, strict=True)
+        )
         lines.append(f"{name:<26}{values}")
     return lines
 

@@ -53,7 +53,7 @@ from soundlet.cli.structure import (
     tempo_of,
 )
 from soundlet.errors import RequestError
-from soundlet.request import GenerationRequest
+from soundlet.request import MAX_CANDIDATES, GenerationRequest
 
 if TYPE_CHECKING:
     from soundlet.pipeline import Model
@@ -111,6 +111,14 @@ def generate(
             min=1, max=MAX_VARIATIONS, help="Clips of each prompt, with seeds counting up."
         ),
     ] = 1,
+    candidates: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=MAX_CANDIDATES,
+            help="Sounds to sample for each clip, of which the best fit is kept; 1 is fastest.",
+        ),
+    ] = None,
     steps: StepsOption = None,
     sampler: SamplerOption = None,
     cfg_scale: CfgScaleOption = None,
@@ -163,6 +171,7 @@ def generate(
         true_peak=true_peak,
     )
     fields: dict[str, Any] = {
+        "candidates": candidates,
         "steps": steps,
         "sampler": sampler,
         "cfg_scale": cfg_scale,

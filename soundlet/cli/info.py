@@ -116,6 +116,7 @@ def lines(facts: dict[str, Any]) -> list[str]:
     """The facts for a reader."""
     defaults = facts["defaults"]
     sound = f"{facts['sample_rate']} Hz, {facts['channels']} channels"
+    candidates = f", best of {defaults['candidates']}" if defaults["candidates"] > 1 else ""
     rows = [
         ("description", facts["description"]),
         ("folder", facts["folder"]),
@@ -128,7 +129,7 @@ def lines(facts: dict[str, Any]) -> list[str]:
         (
             "defaults",
             f"{defaults['seconds']:.3g} s, {defaults['steps']} steps, {defaults['sampler']},"
-            f" cfg scale {defaults['cfg_scale']:g}",
+            f" cfg scale {defaults['cfg_scale']:g}{candidates}",
         ),
     ]
     text = [facts["name"]]

@@ -31,6 +31,7 @@ def write_trained_bundle(
     flow: Path,
     about: About,
     *,
+    agreement: Path | None = None,
     notices: dict[str, str] | None = None,
     overwrite: bool = False,
     on_file: Callable[[str], None] | None = None,
@@ -42,6 +43,8 @@ def write_trained_bundle(
         autoencoder: a run of `train autoencoder`, or a bundle.
         flow: a run of `train flow` or `train arc`.
         about: what the manifest says.
+        agreement: a run of `train agreement` on the same latents. None: the model will not tell
+            which of several sounds fits best.
         notices: further text files, such as a licence or a model card, by name.
         overwrite: replace `dest` if it is a bundle already.
         on_file: told the name of each file before it is written.
@@ -51,7 +54,7 @@ def write_trained_bundle(
         BundleError: `dest` is taken, or cannot be written.
     """
     from soundlet.export.bundle import save_bundle
-    from soundlet.training.bundle import join_runs
+    from soundlet.training.bundle import agreement_of, join_runs
 
     joined = join_runs(autoencoder, flow)
     return save_bundle(
@@ -61,6 +64,7 @@ def write_trained_bundle(
         config=joined.config,
         t5_config=joined.t5_config,
         tokenizer=joined.tokenizer,
+        agreement=None if agreement is None else agreement_of(agreement, joined),
         notices=notices,
         overwrite=overwrite,
         on_file=on_file,
@@ -106,6 +110,15 @@ def arc(config: Annotated[Path, CONFIG_ARGUMENT], as_json: JsonOption = False) -
     from soundlet.training.stages import train_arc
 
     _report(train_arc(read_stage(ArcStage, config), _show), as_json=as_json)
+
+
+@train.command()
+def agreement(config: Annotated[Path, CONFIG_ARGUMENT], as_json: JsonOption = False) -> None:
+    """Train what tells how well sounds and captions fit."""
+    from soundlet.training.settings import AgreementStage, read_stage
+    from soundlet.training.stages import train_agreement
+
+    _report(train_agreement(read_stage(AgreementStage, config), _show), as_json=as_json)
 
 
 @train.command()
@@ -156,6 +169,10 @@ def bundle(
         Path, typer.Option(metavar="RUN", help="Of train autoencoder; or a bundle.")
     ],
     flow: Annotated[Path, typer.Option(metavar="RUN", help="Of train flow or train arc.")],
+    agreement: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN", help="Of train agreement, to choose among candidates by."),
+    ] = None,
     name: Annotated[str | None, typer.Option(help="Of the model.  [default: that of DEST]")] = None,
     source: Annotated[str, typer.Option(help="What it was trained on.")] = "",
     licence: Annotated[str, typer.Option(help="Of the weights.")] = "not stated",
@@ -175,6 +192,9 @@ def bundle(
     seconds: Annotated[
         float | None, typer.Option(help="Default of requests.  [default: the longest]")
     ] = None,
+    candidates: Annotated[
+        int, typer.Option(help="Default of requests; more than 1 needs --agreement.")
+    ] = 1,
     margin_frames: Annotated[
         int, typer.Option(help="Latents sampled beyond the end of a clip.")
     ] = 0,
@@ -202,6 +222,7 @@ def bundle(
                     "sampler": sampler,
                     "cfg_scale": cfg_scale,
                     "seconds": longest if seconds is None else seconds,
+                    "candidates": candidates,
                 },
                 "length": "variable",
                 "margin_frames": margin_frames,
@@ -214,12 +235,17 @@ def bundle(
         raise typer.BadParameter(
             f"{first['msg']}, not {first['input']!r}", param_hint=option
         ) from e
+    if candidates > 1 and agreement is None:
+        raise typer.BadParameter(
+            "more than 1 needs --agreement, which chooses among them", param_hint="--candidates"
+        )
     with progress_line() as show:
         made = write_trained_bundle(
             dest,
             autoencoder,
             flow,
             about,
+            agreement=agreement,
             notices=_notices(notice or []),
             overwrite=force,
             on_file=lambda file: show(f"writing {file}", 0, 0),

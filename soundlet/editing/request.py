@@ -63,7 +63,8 @@ class ModelEdit:
         """How the model is asked, as a request; the length is left to the edit."""
         names = {each.name for each in fields(ModelEdit)} - {"audio", "prompt"}
         how = {name: getattr(self, name) for name in names}
-        return GenerationRequest(prompt=self.prompt if prompt is None else prompt, **how)
+        text = self.prompt if prompt is None else prompt
+        return GenerationRequest(prompt=text, candidates=1, **how)
 
     def as_json(self) -> dict[str, Any]:
         """The operation and its fields; of the sound, its name and hash."""

@@ -18,6 +18,7 @@ class Asked:
         n_prompts: held-out prompts.
         steps: step counts; None is the model's default.
         cfg_scales: strengths of guidance; None is the model's default.
+        candidates: how many sounds the best is chosen from; None is the model's default.
         seed: of prompts and noise.
         quick: a glance: coarser rulers, less of everything but the prompts.
         loops: folder or pattern of sounds for the codec.
@@ -27,6 +28,7 @@ class Asked:
     n_prompts: int = 300
     steps: tuple[int | None, ...] = (None,)
     cfg_scales: tuple[float | None, ...] = (None,)
+    candidates: tuple[int | None, ...] = (None,)
     seed: int = 0
     quick: bool = False
     loops: str | None = None
@@ -77,11 +79,13 @@ class Setting:
         steps: of the sampler.
         sampler: its name.
         cfg_scale: 1 is no guidance.
+        candidates: sounds that are sampled, of which the one that fits the prompt best is kept.
     """
 
     steps: int
     sampler: str
     cfg_scale: float
+    candidates: int
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,8 @@ def sound_and_after(model: Model, request: GenerationRequest) -> tuple[Array, in
     """A clip with what the model makes after its end: untrimmed, unfaded, at the model's level.
 
     The window is the whole of a model of fixed length. A model of variable length is given 0.75 s
-    more than the clip, while it is told the clip's own seconds.
+    more than the clip, while it is told the clip's own seconds. One sound is sampled, whatever the
+    request says of candidates.
 
     Returns:
         The sound, (channels, samples), and the samples of it that are the clip.
@@ -95,5 +96,5 @@ def sound_and_after(model: Model, request: GenerationRequest) -> tuple[Array, in
         patch = config.dit.patch_size
         frames = math.ceil((seconds + BEYOND) * config.sample_rate / config.hop_length)
         wanted = min(wanted, math.ceil(frames / patch) * patch)
-    clip = model.generate(replace(request, reference=True, n_frames=wanted))
+    clip = model.generate(replace(request, candidates=None, reference=True, n_frames=wanted))
     return clip.audio, n_samples

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -230,7 +230,12 @@ def _image(png: bytes, shows: str) -> str:
 
 def _setting_name(setting: Setting) -> str:
     guided = "" if setting.cfg_scale == 1 else f", guidance {setting.cfg_scale:g}"
-    return f"{setting.steps} steps{guided}"
+    chosen = "" if setting.candidates == 1 else f", best of {setting.candidates}"
+    return f"{setting.steps} steps{guided}{chosen}"
+
+
+def _setting_of(entry: dict[str, Any]) -> Setting:
+    return Setting(**{each.name: entry[each.name] for each in fields(Setting)})
 
 
 def _cell(found: dict[str, Any] | None, unit: str) -> str:
@@ -247,8 +252,7 @@ def _cell(found: dict[str, Any] | None, unit: str) -> str:
 def _table(report: dict[str, Any]) -> str:
     columns = [("real", report["real"]["scores"]), ("codec", report["codec"]["scores"])]
     for entry in report["settings"]:
-        setting = Setting(entry["steps"], entry["sampler"], entry["cfg_scale"])
-        columns.append((_setting_name(setting), entry["scores"]))
+        columns.append((_setting_name(_setting_of(entry)), entry["scores"]))
     heads = "".join(f"<th class=n>{escape(name)}" for name, _ in columns)
     rows = [f"<tr><th>Figure<th class=n>n{heads}"]
     for name, metric in METRICS.items():
@@ -265,7 +269,7 @@ def _table(report: dict[str, Any]) -> str:
 def _extras(report: dict[str, Any]) -> str:
     rows = []
     for entry in report["settings"]:
-        name = _setting_name(Setting(entry["steps"], entry["sampler"], entry["cfg_scale"]))
+        name = _setting_name(_setting_of(entry))
         rows.append((f"Fréchet distance, {name}", entry["frechet"]))
         rows.append((f"Seconds of sound a second, {name}", entry["times_real_time"]))
     rows.append(("Fréchet distance between two sets of real renders", report["frechet_floor"]))

@@ -104,14 +104,21 @@ def evaluate(model: Model, asked: Asked, on_progress: OnProgress) -> Findings:
 
 
 def _settings(model: Model, asked: Asked) -> list[Setting]:
-    """Every step count with every strength of guidance, the model's defaults filled in."""
+    """All combinations of what is asked for, the model's defaults filled in."""
     found = []
-    for steps, cfg_scale in product(asked.steps, asked.cfg_scales):
-        request = model.resolve(GenerationRequest(prompt="sound", steps=steps, cfg_scale=cfg_scale))
-        assert request.steps is not None  # the three are resolved
+    for steps, cfg_scale, candidates in product(asked.steps, asked.cfg_scales, asked.candidates):
+        request = model.resolve(
+            GenerationRequest(
+                prompt="sound", steps=steps, cfg_scale=cfg_scale, candidates=candidates
+            )
+        )
+        assert request.steps is not None  # the four are resolved
         assert request.sampler is not None
         assert request.cfg_scale is not None
-        found.append(Setting(request.steps, request.sampler, float(request.cfg_scale)))
+        assert request.candidates is not None
+        found.append(
+            Setting(request.steps, request.sampler, float(request.cfg_scale), request.candidates)
+        )
     return list(dict.fromkeys(found))
 
 
@@ -122,6 +129,7 @@ def _request(text: str, seconds: float, seed: int, setting: Setting) -> Generati
         seed=seed,
         steps=setting.steps,
         cfg_scale=setting.cfg_scale,
+        candidates=setting.candidates,
         truncate_prompt=True,
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from soundlet.bundle import (
+    AGREEMENT,
     MODEL_CONFIG,
     T5_CONFIG,
     TOKENIZER,
@@ -28,6 +29,7 @@ def save_bundle(
     config: ModelConfig,
     t5_config: T5Config,
     tokenizer: bytes,
+    agreement: bytes | None = None,
     notices: dict[str, str] | None = None,
     overwrite: bool = False,
     on_file: Callable[[str], None] | None = None,
@@ -41,6 +43,7 @@ def save_bundle(
         config: what `model` was built from.
         t5_config: what its text encoder was built from.
         tokenizer: content of the text encoder's spiece.model.
+        agreement: content of agreement.safetensors, if the model can choose among candidates.
         notices: further text files, such as a licence, by name.
         overwrite: replace `dest` if it is a bundle already.
         on_file: told the name of each file before it is written.
@@ -57,6 +60,8 @@ def save_bundle(
         for name, text in texts.items():
             (folder / name).write_text(text, encoding="utf-8")
         (folder / TOKENIZER).write_bytes(tokenizer)
+        if agreement is not None:
+            (folder / AGREEMENT).write_bytes(agreement)
         export_onnx(model, config, folder, precision=about.precision, on_part=on_file)
         seal(folder, about)
     return open_bundle(dest)

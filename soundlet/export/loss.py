@@ -218,7 +218,9 @@ def _clips(model: Model, prompt: str, seconds: float | None) -> list[Clip]:
     """Sounds of a prompt by the first seeds that make one: now and then a model goes astray."""
     made: list[Clip] = []
     for seed in range(SEED, SEED + 4 * (N_OTHER_SEEDS + 1)):
-        request = GenerationRequest(prompt=prompt, seconds=seconds, seed=seed, truncate_prompt=True)
+        request = GenerationRequest(
+            prompt=prompt, seconds=seconds, seed=seed, candidates=1, truncate_prompt=True
+        )
         try:
             made.append(model.generate(request))
         except GenerationError:

@@ -259,7 +259,7 @@ def program_bundle(
     manifest = bundle.manifest
     longest = longest_seconds(config, manifest.margin_frames)
     defaults = manifest.defaults.model_copy(
-        update={"seconds": min(manifest.defaults.seconds, longest)}
+        update={"seconds": min(manifest.defaults.seconds, longest), "candidates": 1}
     )
     window: dict[str, object] = {}
     is_fixed = format != "executorch"

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from soundlet.request import MAX_CFG_SCALE, MAX_SEED, MAX_STEPS, Sampler
+from soundlet.request import MAX_CANDIDATES, MAX_CFG_SCALE, MAX_SEED, MAX_STEPS, Sampler
 from soundlet.server.jobs import State
 from soundlet.tempo import FASTEST, MAX_BARS, MAX_BEATS_PER_BAR, SLOWEST
 
@@ -89,6 +89,14 @@ class Generation(SoundBody):
 
     seconds: Annotated[
         float | None, Field(gt=0, allow_inf_nan=False, description="Length of the clip.")
+    ] = None
+    candidates: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=MAX_CANDIDATES,
+            description="Sounds that are sampled, of which the best fit is kept; more is slower.",
+        ),
     ] = None
     loop: Annotated[bool, Field(description="Make the end lead into the start.")] = False
     short_window: Annotated[

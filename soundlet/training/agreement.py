@@ -1,7 +1,9 @@
-"""How well sounds and captions fit each other, and a store of those that do so best.
+"""How well sounds and captions fit each other: two towers, learnt from a store of latents.
 
-A model with little training hardly tells a typical sound from an odd one. Taught in its last hours
-by sounds that say plainly what they are, it says it more plainly itself.
+A flow with little training misses what its prompt asks for now and then, and hardly tells a typical
+sound from an odd one. The towers serve it twice: in a bundle they choose among candidates
+(`soundlet.agreement`), and before its last hours of training they choose the sounds that say
+plainly what they are.
 
 Source: two towers that learn which text belongs to which sound, as in CLAP,
 https://arxiv.org/abs/2206.04769, and the choice of training data by what such a pair of towers
@@ -16,89 +18,157 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import Field
+from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn import functional
 
+from soundlet.agreement import FLOOR, LAYERS, MOST_OFTEN, STRIDE, WINDOW
 from soundlet.bundle import MODEL_CONFIG, TOKENIZER
 from soundlet.config import load_config
-from soundlet.models.prior import N_KEYS, KeyReader
+from soundlet.config.section import Section
+from soundlet.errors import CheckpointError
 from soundlet.sampling import Progress
 from soundlet.tokenizer import Tokenizer
-from soundlet.training.keys import fill_keys
-from soundlet.training.latents import ENTRIES, SILENCE, STATISTICS, VALUES, LatentStore
-from soundlet.training.loop import TrainingError
+from soundlet.training.latents import (
+    ENTRIES,
+    SILENCE,
+    STATISTICS,
+    VALUES,
+    LatentStatistics,
+    LatentStore,
+    read_statistics,
+)
+from soundlet.training.loop import Figures, NotNegative, Share, Trainee, TrainingError, on_device
+from soundlet.training.weights import average_weights, load_weights
 from soundlet.whole_files import make_folder, write_whole
 
-WIDTH, HIDDEN, COMMON = 160, 320, 128
-BATCH = 256
-SPAN = 4 * BATCH  # sounds of about one length that a batch is drawn from
-NOISE = 0.35  # most of it that sounds are learnt with, as a share
-FORGOTTEN = 0.1  # share of words that are left out
-LEARNING_RATE, WARMUP = 1.5e-3, 50
-STRIDE = 4  # frames that become one
+WIDTH, HIDDEN, COMMON, NARROW = 160, 320, 128, 192
+LEVELS = 127  # of whole numbers on either side of 0
+SPAN = 4  # batches; sounds of a step are drawn from so many of about their length
 TYPICAL = 20_000  # frames that the spread of channels is taken from
 OTHERS = 2048  # captions that one is weighed against
 ROUNDS = 4  # captions of each sound that are weighed
+AT_ONCE = 64  # sounds
+TEXTS_AT_ONCE = 4096  # captions that are read
+NAMED = ("kind", "source", "instruments", "key")  # attributes that sounds are to tell by themselves
 KNOWN_BY = ("kind", "source", "instruments")  # tags of which each combination keeps its share
+OUTER = ("point", "narrow", "joined", "caption")  # layers that are not of the sounds' tower
+HEADS = "heads."  # what the names of weights begin with that only the training needs
+SPREAD, NARROW_WEIGHT = "sound.spread", "narrow.weight"  # weights that tell the sizes
+
+Item = TypeVar("Item")
+
+
+class AgreementSettings(Section):
+    """What the towers are trained on and for.
+
+    Attributes:
+        batch_size: sounds in a step; of their captions each has to find its own.
+        noise: most of it that sounds are learnt with, as a share.
+        forgotten: share of the pieces of captions that are left out.
+        tag_weight: weight of naming kind, source, instrument and key from the sound alone.
+    """
+
+    batch_size: Annotated[int, Field(ge=2)] = 192
+    noise: Share = 0.35
+    forgotten: Share = 0.1
+    tag_weight: NotNegative = 1.0
+
+
+@dataclass(frozen=True)
+class AgreementBatch:
+    """A step's sounds and captions.
+
+    Attributes:
+        latents: (batch, channels, frames).
+        is_sounding: (batch, frames), 1 before the end of a sound and 0 after it.
+        words: (batch, pieces), how often each is in the caption.
+        tags: (batch, attributes), the place of a sound's tag among those of its attribute; -1
+            where it has none, or one that was not there when the run was begun.
+    """
+
+    latents: Tensor
+    is_sounding: Tensor
+    words: Tensor
+    tags: Tensor
 
 
 class SoundTower(nn.Module):
-    """Latents to a point: layers over frames, then means, deviations and peaks.
+    """Latents to a point: layers over frames, then means and sizes over time.
 
-    Shape: x (batch, channels, frames), frames a multiple of `STRIDE`, is_sounding (batch, frames),
-    1 or 0, to (batch, `COMMON`) of length 1.
+    Shape: x (batch, channels, frames), frames a multiple of `STRIDE`, is_sounding (batch, frames)
+    to what is seen of each, (batch, `HIDDEN`).
     """
 
     spread: Tensor
 
     def __init__(self, spread: Tensor) -> None:
         super().__init__()
+        channels = len(spread)
         self.register_buffer("spread", spread)
-        self.near = nn.Conv1d(len(spread), WIDTH, 3, padding=1)
-        self.far = nn.Sequential(
-            nn.Conv1d(WIDTH, WIDTH, 3, stride=2, padding=1),
-            nn.SiLU(),
-            nn.Conv1d(WIDTH, WIDTH, 3, stride=2, padding=1),
-            nn.SiLU(),
+        self.near = nn.Conv1d(channels, WIDTH, 3, padding=1)
+        self.far = nn.ModuleList(
+            nn.Conv1d(WIDTH, WIDTH, 3, stride=2, padding=1) for _ in range(STRIDE // 2)
         )
-        self.point = nn.Sequential(
-            nn.Linear(4 * WIDTH + 1, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, COMMON)
-        )
+        self.hidden = nn.Linear(channels + 4 * WIDTH + 1, HIDDEN)
 
     def forward(self, x: Tensor, is_sounding: Tensor) -> Tensor:
         """See the class."""
-        each, count = is_sounding[:, None], is_sounding.sum(dim=1, keepdim=True)
-        near = functional.silu(self.near(x / self.spread[:, None] * each)) * each
-        some = each[:, :, ::STRIDE]
-        far = self.far(near) * some
-        means = near.sum(dim=2) / count
-        sizes = (near.square().sum(dim=2) / count + 1e-6).sqrt()
-        seen = [means, sizes, far.sum(dim=2) / some.sum(dim=2), far.amax(dim=2), count / 128]
-        return functional.normalize(self.point(torch.cat(seen, dim=1)).float(), dim=1)
+        where = is_sounding[:, None]
+        x = x / self.spread[:, None] * where
+        near = functional.silu(self.near(x)) * where
+        seen = [_mean(x, where), _mean(near, where), _size(near, where)]
+        far = near
+        for layer in self.far:
+            where = where[:, :, ::2]
+            far = functional.silu(layer(far)) * where
+        seen += [_mean(far, where), _size(far, where)]
+        seen.append(is_sounding.sum(dim=1, keepdim=True) / WINDOW)
+        hidden: Tensor = functional.silu(self.hidden(torch.cat(seen, dim=1).float()))
+        return hidden
 
 
-class Agreement(nn.Module):
-    """Sounds and captions as points, near each other where they fit.
+class AgreementTowers(nn.Module):
+    """Sounds and captions as points, near each other where they fit."""
 
-    The captions' tower is told which pieces occur, and which key is named.
-    """
+    def __init__(self, spread: Tensor, n_pieces: int, n_tags: Sequence[int] = ()) -> None:
+        """Towers with fresh weights.
 
-    def __init__(self, spread: Tensor, n_words: int) -> None:
+        Args:
+            spread: standard deviation of each channel of the latents.
+            n_pieces: of the vocabulary.
+            n_tags: of each attribute that sounds are to name by themselves.
+        """
         super().__init__()
         self.sound = SoundTower(spread)
-        self.words = nn.Sequential(
-            nn.Linear(n_words, 2 * COMMON), nn.SiLU(), nn.Linear(2 * COMMON, COMMON)
-        )
+        self.point = nn.Linear(HIDDEN, COMMON)
+        self.narrow = nn.Linear(n_pieces, NARROW)
+        self.joined = nn.Linear(NARROW, NARROW)
+        self.caption = nn.Linear(NARROW, COMMON)
+        self.heads = nn.ModuleList(nn.Linear(HIDDEN, count) for count in n_tags)
         self.log_scale = nn.Parameter(torch.tensor(2.5))
 
-    def caption(self, words: Tensor) -> Tensor:
-        """Counts (batch, words) to points (batch, `COMMON`) of length 1."""
-        return functional.normalize(self.words(words.clamp(max=2)), dim=1)
+    def sounds(self, x: Tensor, is_sounding: Tensor) -> Tensor:
+        """Points of latents, (batch, `COMMON`), of length 1; shapes as in `SoundTower`."""
+        return self.points(self.sound(x, is_sounding))
+
+    def points(self, hidden: Tensor) -> Tensor:
+        """Points of what was seen of sounds."""
+        return functional.normalize(self.point(hidden).float(), dim=1)
+
+    def captions(self, words: Tensor) -> Tensor:
+        """Counts (batch, pieces) to points (batch, `COMMON`) of length 1."""
+        narrow = functional.silu(self.narrow(words.clamp(max=MOST_OFTEN)))
+        joined = functional.silu(self.joined(narrow))
+        return functional.normalize(self.caption(joined).float(), dim=1)
 
     def surprise(self, sounds: Tensor, own: Tensor, others: Tensor) -> Tensor:
         """Of each sound, in nats, that the caption is its own and none of others': (batch,)."""
@@ -108,28 +178,39 @@ class Agreement(nn.Module):
 
 
 class Pairs:
-    """The sounds of a store up to their ends, and their captions as counts of words."""
+    """The sounds of a store up to their ends, and their captions as counts of pieces.
+
+    Attributes:
+        store: where they are.
+        order: their places in it, the shortest first.
+        n_pieces: of the vocabulary.
+    """
 
     def __init__(self, store: LatentStore, tokenizer: Tokenizer, frames_per_second: float) -> None:
+        """Read all captions; the latents stay on the disk.
+
+        Args:
+            store: sounds and captions.
+            tokenizer: what captions are cut into pieces by; what is beyond its window is left out.
+            frames_per_second: of the latents.
+        """
         self.store = store
         sounds = range(len(store.entries))
         self._lengths = [store.sounding_frames(i, frames_per_second) for i in sounds]
-        self.order = sorted(sounds, key=self._lengths.__getitem__)  # the shortest first
-        self._n_pieces = tokenizer.n_pieces
-        self._keys = KeyReader(self._n_pieces)
-        fill_keys(self._keys, map(tokenizer.piece, range(self._n_pieces)))
-        self._first: list[int] = []
+        self.order = sorted(sounds, key=self._lengths.__getitem__)
+        self.n_pieces = tokenizer.n_pieces
+        self._first = [0]  # caption of each sound
         texts: list[str] = []
         for entry in store.entries:
-            self._first.append(len(texts))
             texts += entry.captions
-        self._first.append(len(texts))
-        self._tokens, self._mask = map(torch.from_numpy, tokenizer.encode(texts, truncate=True))
-
-    @property
-    def n_words(self) -> int:
-        """Pieces and keys."""
-        return self._n_pieces + N_KEYS
+            self._first.append(len(texts))
+        self._begin = [0]  # of each caption, among the pieces of all
+        pieces = [np.empty(0, np.int32)]
+        for part in _chunks(texts, TEXTS_AT_ONCE):
+            tokens, mask = tokenizer.encode(part, truncate=True)
+            pieces.append(tokens[mask > 0].astype(np.int32))
+            self._begin += (self._begin[-1] + mask.sum(axis=1).cumsum()).tolist()
+        self._pieces = torch.from_numpy(np.concatenate(pieces))
 
     def sounds(self, chosen: Sequence[int]) -> tuple[Tensor, Tensor]:
         """Latents (sounds, channels, frames), and where they sound: (sounds, frames)."""
@@ -143,131 +224,224 @@ class Pairs:
         return x, is_sounding
 
     def captions(self, chosen: Sequence[int], generator: torch.Generator) -> Tensor:
-        """A random caption of each: (sounds, words)."""
+        """How often each piece is in a random caption of each: (sounds, pieces)."""
         chance = torch.rand(len(chosen), generator=generator).tolist()
         rows = [
             self._first[i] + int(c * (self._first[i + 1] - self._first[i]))
             for i, c in zip(chosen, chance, strict=True)
         ]
-        length = int(self._mask[rows].sum(dim=1).max())
-        pieces = functional.one_hot(self._tokens[rows, :length].long(), self._n_pieces).float()
-        pieces *= self._mask[rows, :length, None]
-        return torch.cat([pieces.sum(dim=1), self._keys(pieces)], dim=1)
+        found = [self._pieces[self._begin[row] : self._begin[row + 1]] for row in rows]
+        lengths = torch.tensor([len(pieces) for pieces in found])
+        places = torch.arange(len(rows)).repeat_interleave(lengths) * self.n_pieces
+        places += torch.cat(found)
+        counts = torch.zeros(len(rows) * self.n_pieces)
+        return counts.index_add_(0, places, torch.ones(len(places))).view(len(rows), -1)
 
 
-def read_pairs(latents: Path, model: Path) -> Pairs:
-    """The sounds and captions of a store, in the words of a model.
+def named_tags(store: LatentStore) -> list[str]:
+    """The tags that sounds are to name by themselves: attribute by attribute, then by alphabet.
+
+    An attribute that is the same of all sounds, or of none, has no tags here: it tells nothing.
+    """
+    known = [_tags_of(entry.tags) for entry in store.entries]
+    each = [sorted({f"{name}: {tags[name]}" for tags in known if name in tags}) for name in NAMED]
+    return [tag for tags in each if len(tags) > 1 for tag in tags]
+
+
+class AgreementTrainee(Trainee[AgreementBatch]):
+    """Which caption of a batch belongs to which sound, and the other way round."""
+
+    def __init__(self, pairs: Pairs, tags: Sequence[str], settings: AgreementSettings) -> None:
+        """Towers with fresh weights.
+
+        Args:
+            pairs: what is learnt from.
+            tags: that sounds are to name by themselves: see `named_tags`.
+            settings: how.
+
+        Raises:
+            TrainingError: there are too few sounds to tell apart.
+        """
+        store = pairs.store
+        if len(store.entries) < 2:
+            raise TrainingError(
+                f"{store.folder} has fewer than two sounds: there are none to tell apart"
+            )
+        self.pairs, self.settings = pairs, settings
+        places: dict[str, dict[str, int]] = {}
+        for tag in tags:
+            name, value = tag.split(": ", 1)
+            each = places.setdefault(name, {})
+            each[value] = len(each)
+        known = [_tags_of(entry.tags) for entry in store.entries]
+        self._tags = torch.tensor(
+            [[each.get(k.get(name, ""), -1) for name, each in places.items()] for k in known],
+            dtype=torch.long,
+        )
+        n_tags = [len(each) for each in places.values()]
+        rows = store.values[:: 1 + len(store.values) // TYPICAL].astype(np.float32)
+        spread = torch.from_numpy(rows.std(axis=0)).clamp(min=1e-3)
+        self.towers = AgreementTowers(spread, pairs.n_pieces, n_tags)
+
+    @property
+    def module(self) -> AgreementTowers:
+        """The two towers."""
+        return self.towers
+
+    def batch(self, generator: torch.Generator) -> AgreementBatch:
+        """Sounds of about one length, each with one of its captions."""
+        order = self.pairs.order
+        count = min(self.settings.batch_size, len(order))
+        span = min(SPAN * count, len(order))
+        start = int(torch.randint(len(order) - span + 1, (), generator=generator))
+        places = torch.randperm(span, generator=generator)[:count].tolist()
+        chosen = [order[start + place] for place in places]
+        x, is_sounding = self.pairs.sounds(chosen)
+        words = self.pairs.captions(chosen, generator)
+        return AgreementBatch(x, is_sounding, words, self._tags[chosen])
+
+    def loss(self, batch: AgreementBatch, generator: torch.Generator) -> tuple[Tensor, Figures]:
+        """How badly captions and sounds find each other, and how badly sounds name their tags."""
+        settings, towers, count = self.settings, self.towers, len(batch.latents)
+        share = settings.noise * torch.rand(count, 1, 1, generator=generator)
+        noise = torch.randn(batch.latents.shape, generator=generator)
+        kept = torch.rand(batch.words.shape, generator=generator) >= settings.forgotten
+        device = towers.log_scale.device
+        batch, share, noise = on_device(batch, device), share.to(device), noise.to(device)
+        hidden = towers.sound((1 - share) * batch.latents + share * noise, batch.is_sounding)
+        captions = towers.captions(batch.words * kept.to(device))
+        fit = towers.points(hidden) @ captions.T * towers.log_scale.exp()
+        own = torch.arange(count, device=device)
+        found = functional.cross_entropy(fit, own) + functional.cross_entropy(fit.T, own)
+        tags = torch.zeros((), device=device)
+        for head, wanted in zip(towers.heads, batch.tags.T, strict=True):
+            named: Tensor = head(hidden)
+            missed = functional.cross_entropy(
+                named.float(), wanted, ignore_index=-1, reduction="sum"
+            )
+            tags = tags + missed / (wanted >= 0).sum().clamp(min=1)
+        is_found = (fit.argmax(dim=1) == own).float().mean()
+        figures = {"found": is_found.item(), "pairs": found.item(), "tags": tags.item()}
+        return found / 2 + settings.tag_weight * tags, figures
+
+
+def open_towers(run: Path, statistics: LatentStatistics) -> AgreementTowers:
+    """The moving average of the towers of a run, without what only the training needs.
 
     Args:
-        latents: the store.
-        model: a folder with the config and the vocabulary of the flow to be trained.
+        run: of `train agreement`.
+        statistics: of the latents that they are to be for.
 
     Raises:
-        TrainingError, ConfigError, BundleError: as for reading the two folders.
+        CheckpointError: no such run, one of another stage, or one that lacks its vocabulary.
+        TrainingError: it was trained on latents of other channels, or normalised otherwise.
+        BundleError: its vocabulary cannot be read.
     """
-    config = load_config(model / MODEL_CONFIG)
-    tokenizer = Tokenizer(model / TOKENIZER, config.prompt_max_length)
-    return Pairs(LatentStore(latents), tokenizer, config.sample_rate / config.hop_length)
+    weights = {n: w for n, w in average_weights(run).items() if not n.startswith(HEADS)}
+    if not {SPREAD, NARROW_WEIGHT} <= set(weights):
+        raise CheckpointError(f"{run} is a run of another stage than `soundlet train agreement`")
+    channels, n_pieces = len(weights[SPREAD]), weights[NARROW_WEIGHT].shape[1]
+    if channels != statistics.channels:
+        raise TrainingError(
+            f"{run} was trained on latents of {channels} channels, not {statistics.channels}"
+        )
+    if (run / STATISTICS).is_file() and read_statistics(run) != statistics:
+        raise TrainingError(f"{run} was trained on latents that were normalised otherwise")
+    vocabulary = run / TOKENIZER
+    if not vocabulary.is_file():
+        raise CheckpointError(f"{run} lacks {TOKENIZER}, the vocabulary that it was trained with")
+    found = Tokenizer(vocabulary, 1).n_pieces
+    if found != n_pieces:
+        raise CheckpointError(
+            f"{vocabulary} has {found} pieces; the run's weights are for {n_pieces}"
+        )
+    towers = AgreementTowers(torch.ones(channels), n_pieces)
+    load_weights(towers, weights, run)
+    return towers.eval()
 
 
-def train_agreement(
-    pairs: Pairs, steps: int, seed: int = 0, on_progress: Progress | None = None
-) -> Agreement:
-    """Learn which caption of a batch belongs to which sound, and the other way round.
-
-    Raises:
-        TrainingError: there are too few sounds to tell apart.
-    """
-    store = pairs.store
-    if len(store.entries) < 2:
-        raise TrainingError(f"{store.folder} has one sound: there is nothing to choose from")
-    torch.manual_seed(seed)
-    generator = torch.Generator().manual_seed(seed)
-    rows = store.values[:: 1 + len(store.values) // TYPICAL].astype(np.float32)
-    model = Agreement(torch.from_numpy(rows.std(axis=0)).clamp(min=1e-3), pairs.n_words)
-    optimizer = torch.optim.AdamW(model.parameters(), LEARNING_RATE, weight_decay=0.05)
-    count, span = min(BATCH, len(pairs.order)), min(SPAN, len(pairs.order))
-    for step in range(steps):
-        rate = min(1.0, (step + 1) / WARMUP) * (1 + math.cos(math.pi * step / steps)) / 2
-        for group in optimizer.param_groups:
-            group["lr"] = rate * LEARNING_RATE
-        start = int(torch.randint(len(pairs.order) - span + 1, (), generator=generator))
-        places = torch.randperm(span, generator=generator)[:count].tolist()
-        chosen = [pairs.order[start + place] for place in places]
-        x, is_sounding = pairs.sounds(chosen)
-        share = NOISE * torch.rand(count, 1, 1, generator=generator)
-        x = (1 - share) * x + share * torch.randn(x.shape, generator=generator)
-        words = pairs.captions(chosen, generator)
-        words *= torch.rand(words.shape, generator=generator) >= FORGOTTEN
-        with torch.autocast("cpu", torch.bfloat16):
-            points = model.sound(x, is_sounding)
-        fit = points @ model.caption(words).T * model.log_scale.exp()
-        own = torch.arange(count)
-        loss = functional.cross_entropy(fit, own) + functional.cross_entropy(fit.T, own)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        if on_progress is not None:
-            on_progress(step + 1, steps)
-    return model.eval()
+def bundled_towers(towers: AgreementTowers) -> bytes:
+    """The content of a bundle's `agreement.safetensors`: see `soundlet.agreement`."""
+    tensors = {"spread": towers.sound.spread}
+    for name in LAYERS:
+        layer = towers.get_submodule(name if name in OUTER else f"sound.{name}")
+        weight = layer.get_parameter("weight").detach()
+        weight = weight.T if name == "narrow" else weight  # a row a piece, for its own scale
+        scale = weight.flatten(1).abs().amax(dim=1).clamp(min=1e-9) / LEVELS
+        whole = (weight / scale.view(-1, *[1] * (weight.ndim - 1))).round().to(torch.int8)
+        bias = layer.get_parameter("bias").detach()
+        tensors |= {f"{name}.weight": whole, f"{name}.scale": scale, f"{name}.bias": bias}
+    return save({name: tensor.contiguous() for name, tensor in tensors.items()})
 
 
 @torch.no_grad()
-def disagreement(model: Agreement, pairs: Pairs, seed: int = 0) -> NDArray[np.float64]:
-    """How little each sound's captions fit it, in nats, in the mean of some: (sounds,)."""
+def disagreement(
+    towers: AgreementTowers, pairs: Pairs, seed: int = 0, on_progress: Progress | None = None
+) -> NDArray[np.float64]:
+    """How little each sound's captions fit it, in nats, in the mean of some: (sounds,).
+
+    Args:
+        towers: trained.
+        pairs: sounds and captions.
+        seed: of which captions are taken.
+        on_progress: called with (sounds weighed, sounds).
+    """
     generator = torch.Generator().manual_seed(seed)
-    everything = range(len(pairs.order))
+    everything, n_done = range(len(pairs.order)), 0
     points, total = torch.zeros(len(everything), COMMON), torch.zeros(len(everything))
-    for part in _chunks(pairs.order, BATCH // 4):
-        points[part] = model.sound(*pairs.sounds(part))
+    for part in _chunks(pairs.order, AT_ONCE):
+        points[part] = towers.sounds(*pairs.sounds(part))
+        n_done += len(part)
+        if on_progress is not None:
+            on_progress(n_done, len(everything))
     for _ in range(ROUNDS):
         rows = [
-            model.caption(pairs.captions(part, generator)) for part in _chunks(everything, BATCH)
+            towers.captions(pairs.captions(part, generator)) for part in _chunks(everything, OTHERS)
         ]
         own = torch.cat(rows)
         others = own[torch.randperm(len(own), generator=generator)[:OTHERS]]
         for part in _chunks(everything, OTHERS):
-            total[part] += model.surprise(points[part], own[part], others)
+            total[part] += towers.surprise(points[part], own[part], others)
     return (total / ROUNDS).double().numpy()
 
 
 def choose_sounds(
-    pairs: Pairs,
+    store: LatentStore,
     out: Path,
     *,
+    agreement: Path | None = None,
     keep: float = 0.5,
     often: Mapping[str, float] | None = None,
     evenly: float = 0.0,
-    steps: int = 700,
     seed: int = 0,
     threads: int | None = None,
     on_progress: Progress | None = None,
 ) -> LatentStore:
     """Write a store of those sounds that fit their captions best; the latents are shared.
 
-    Of each combination of kind, source and first instrument the same share is kept, so that
+    Of each combination of kind, source and last instrument the same share is kept, so that
     none is lost.
 
     Args:
-        pairs: what to choose from.
+        store: what to choose from.
         out: the folder to be.
-        keep: share of sounds, above 0 to 1; of 1 nothing need be learnt.
+        agreement: a run of `train agreement`, which tells how well captions fit. None: nothing
+            does, and all sounds are kept.
+        keep: share of sounds, above 0 to 1.
         often: by tag, such as "kind: pad", how many times its sounds are in; 1 where not named.
         evenly: 0 to 1, how far the rare instruments and sources of a kind catch up with its common
             ones: they are in as many times more often as they are rarer, to this power.
-        steps: that the towers are trained for.
         seed: of all that is random.
         threads: of the CPU. None: PyTorch's own choice.
-        on_progress: called after each step.
+        on_progress: called with (sounds weighed, sounds).
 
     Raises:
-        TrainingError: `keep`, `evenly`, `steps` or a number of times is out of range, a tag is no
-            sound's, or `out` is the store itself.
+        TrainingError: `keep`, `evenly` or a number of times is out of range, a tag is no sound's,
+            `out` is the store itself, or sounds are to be left out and no run tells which.
+        TrainingError, CheckpointError, ConfigError, BundleError: the run cannot be read, or is for
+            other latents.
     """
-    store, often = pairs.store, dict(often or {})
-    if steps < 1:
-        raise TrainingError(f"steps must be 1 or more, not {steps}")
+    often = dict(often or {})
     if not 0 < keep <= 1:
         raise TrainingError(f"keep must be above 0 and at most 1, not {keep:g}")
     if not 0 <= evenly <= 1:
@@ -279,12 +453,20 @@ def choose_sounds(
             raise TrainingError(f"no sound of {store.folder} has the tag {tag!r}")
     if out.resolve() == store.folder.resolve():
         raise TrainingError(f"{out} is the store to choose from: name another folder")
+    if keep < 1 and agreement is None:
+        raise TrainingError(
+            f"to keep {keep:g} of the sounds takes a run of `soundlet train agreement`, which tells"
+            " the ones that fit their captions best: name it, or keep 1"
+        )
     if threads is not None:
         torch.set_num_threads(threads)
     kept: Sequence[int] = range(len(store.entries))
-    if keep < 1:
-        model = train_agreement(pairs, steps, seed, on_progress)
-        kept = _least_surprising(store, disagreement(model, pairs, seed), keep)
+    if keep < 1 and agreement is not None:
+        towers = open_towers(agreement, store.statistics)
+        config = load_config(agreement / MODEL_CONFIG)
+        tokenizer = Tokenizer(agreement / TOKENIZER, config.prompt_max_length)
+        pairs = Pairs(store, tokenizer, config.sample_rate / config.hop_length)
+        kept = _least_surprising(store, disagreement(towers, pairs, seed, on_progress), keep)
     lines = (store.folder / ENTRIES).read_text(encoding="utf-8").splitlines(keepends=True)
     rng = np.random.default_rng(seed)
     chosen: list[str] = []
@@ -328,11 +510,26 @@ def _shares(sounds: Sequence[Sequence[str]], evenly: float) -> list[float]:
 
 
 def _known_as(tags: Sequence[str]) -> tuple[str, ...]:
-    known = dict(tag.split(": ", 1) for tag in tags if ": " in tag)
-    return tuple(known.get(name, "").split(",")[0] for name in KNOWN_BY)
+    known = _tags_of(tags)
+    return tuple(known.get(name, "") for name in KNOWN_BY)
 
 
-def _chunks(items: Sequence[int], size: int) -> Iterator[list[int]]:
+def _tags_of(tags: Sequence[str]) -> dict[str, str]:
+    """The value of each attribute; of one that a sound has several of, the last."""
+    return dict(tag.split(": ", 1) for tag in tags if ": " in tag)
+
+
+def _mean(x: Tensor, where: Tensor) -> Tensor:
+    """Over the frames of (batch, channels, frames) that sound: (batch, channels)."""
+    return (x * where).sum(dim=2) / where.sum(dim=2)
+
+
+def _size(x: Tensor, where: Tensor) -> Tensor:
+    """Root mean square over the frames that sound."""
+    return (_mean(x.square(), where) + FLOOR).sqrt()
+
+
+def _chunks(items: Sequence[Item], size: int) -> Iterator[list[Item]]:
     return (list(items[i : i + size]) for i in range(0, len(items), size))
 
 

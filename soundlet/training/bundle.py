@@ -13,6 +13,7 @@ from soundlet.config import ModelConfig, T5Config, load_config, load_t5_config
 from soundlet.models import Model, build_model
 from soundlet.models.bottleneck import MIN_STD
 from soundlet.models.spectral import SpectralDecoder, SpectralEncoder
+from soundlet.training.agreement import bundled_towers, open_towers
 from soundlet.training.codec import open_codec
 from soundlet.training.discriminants import widen_codec, widened_codec_config
 from soundlet.training.latents import LatentStatistics, read_statistics
@@ -31,12 +32,14 @@ class TrainedModel:
         config: its sizes.
         t5_config: those of its text encoder.
         tokenizer: content of the spiece.model that it was trained with.
+        statistics: of the latents that it was trained on.
     """
 
     model: Model
     config: ModelConfig
     t5_config: T5Config
     tokenizer: bytes
+    statistics: LatentStatistics
 
 
 def join_runs(autoencoder: Path, flow: Path) -> TrainedModel:
@@ -70,7 +73,25 @@ def join_runs(autoencoder: Path, flow: Path) -> TrainedModel:
         widen_codec(codec.encoder, codec.decoder, statistics.discriminants)
     model = build_model(config, t5_config)
     load_weights(model, {**weights, **_named("encoder", codec), **_named("decoder", codec)}, flow)
-    return TrainedModel(model, config, t5_config, (flow / TOKENIZER).read_bytes())
+    tokenizer = (flow / TOKENIZER).read_bytes()
+    return TrainedModel(model, config, t5_config, tokenizer, statistics)
+
+
+def agreement_of(run: Path, model: TrainedModel) -> bytes:
+    """What chooses among the candidates of a model, as a bundle keeps it.
+
+    Args:
+        run: of `train agreement`, on the latents and the vocabulary that the model was trained on.
+        model: whose sounds it is to choose from.
+
+    Raises:
+        TrainingError: it was trained with another vocabulary, or on other latents.
+        CheckpointError, BundleError: no such run, or a damaged one.
+    """
+    towers = open_towers(run, model.statistics)
+    if (run / TOKENIZER).read_bytes() != model.tokenizer:
+        raise TrainingError(f"{run} was trained with another {TOKENIZER} than the flow")
+    return bundled_towers(towers)
 
 
 @torch.no_grad()

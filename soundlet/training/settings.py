@@ -18,6 +18,7 @@ from soundlet.config.problems import describe
 from soundlet.config.section import Count, Section
 from soundlet.errors import ConfigError
 from soundlet.request import MAX_CFG_SCALE, MAX_STEPS, Sampler
+from soundlet.training.agreement import AgreementSettings
 from soundlet.training.arc import ArcSettings
 from soundlet.training.autoencoder import AutoencoderSettings
 from soundlet.training.flow import FlowSettings
@@ -171,7 +172,25 @@ class ArcStage(Section):
     samples: ArcSamples = ArcSamples()
 
 
-AnyStage = AutoencoderStage | TextStage | FlowStage | ArcStage
+class AgreementStage(Section):
+    """`soundlet train agreement`.
+
+    Attributes:
+        run: the folder that is made, or gone on with.
+        model: a folder with model_config.json, t5_config.json and spiece.model.
+        latents: what `soundlet dataset encode` made.
+        loop: how the run advances.
+        agreement: what is trained.
+    """
+
+    run: Path
+    model: Path
+    latents: Path
+    loop: LoopSettings = LoopSettings()
+    agreement: AgreementSettings = AgreementSettings()
+
+
+AnyStage = AutoencoderStage | TextStage | FlowStage | ArcStage | AgreementStage
 
 Stage = TypeVar("Stage", bound=Section)
 

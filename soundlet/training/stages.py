@@ -24,6 +24,7 @@ from soundlet.engines.codec import spectrogram_format
 from soundlet.engines.torch import ModuleEngine
 from soundlet.models import build_model
 from soundlet.tokenizer import Tokenizer
+from soundlet.training.agreement import AgreementBatch, AgreementTrainee, Pairs, named_tags
 from soundlet.training.arc import ArcTrainee
 from soundlet.training.autoencoder import (
     AutoencoderTrainee,
@@ -52,6 +53,7 @@ from soundlet.training.prior import fit_prior
 from soundlet.training.recorder import Draw, Recorder
 from soundlet.training.samples import draw_clips, draw_reconstructions
 from soundlet.training.settings import (
+    AgreementStage,
     ArcStage,
     AutoencoderStage,
     FlowStage,
@@ -197,7 +199,24 @@ def train_arc(stage: ArcStage, on_log: OnLog | None = None) -> Run[FlowBatch]:
     return run
 
 
-class _FlowParts:
+def train_agreement(stage: AgreementStage, on_log: OnLog | None = None) -> Run[AgreementBatch]:
+    """Train the towers that tell how well sounds and captions fit, or go on with them.
+
+    Arguments, result and errors are those of `train_autoencoder`.
+    """
+    files = {name: path.read_bytes() for name, path in model_files(stage).items()}
+    parts = _read_parts(stage, files)
+    config, store = parts.config, parts.store
+    tags = kept_tags(stage.run, named_tags(store))
+    pairs = Pairs(store, parts.tokenizer, config.sample_rate / config.hop_length)
+    torch.manual_seed(stage.loop.seed)
+    trainee = AgreementTrainee(pairs, tags, stage.agreement)
+    run = Run(trainee, stage.run, stage.loop)
+    _train(run, on_log, 1, None)
+    return run
+
+
+class _LatentParts:
     """What the stages on latents have in common."""
 
     def __init__(
@@ -231,8 +250,23 @@ class _FlowParts:
         )
 
 
-def _prepare(stage: FlowStage | ArcStage, files: dict[str, bytes]) -> tuple[Flow, _FlowParts]:
+def _prepare(stage: FlowStage | ArcStage, files: dict[str, bytes]) -> tuple[Flow, _LatentParts]:
     """A flow with fresh weights and its data, once all that is given has been found to fit."""
+    parts = _read_parts(stage, files)
+    store, config = parts.store, parts.config
+    if store.silence.shape[1] % config.dit.patch_size:
+        raise TrainingError(
+            f"{stage.latents} has windows of multiples of {store.silence.shape[1]} frames; the"
+            f" model wants multiples of {config.dit.patch_size}"
+        )
+    torch.manual_seed(stage.loop.seed)
+    return build_flow(config, parts.t5_config, stage.run / TOKENIZER), parts
+
+
+def _read_parts(
+    stage: FlowStage | ArcStage | AgreementStage, files: dict[str, bytes]
+) -> _LatentParts:
+    """What a stage on latents is given, once it has been found to fit; it is kept in the run."""
     store = LatentStore(stage.latents)
     files = {**files, STATISTICS: store.statistics.as_json()}
     if n_added := _channels_to_add(files[MODEL_CONFIG], store):
@@ -245,15 +279,8 @@ def _prepare(stage: FlowStage | ArcStage, files: dict[str, bytes]) -> tuple[Flow
             f"{stage.latents} has {store.channels} channels; the model's latents have"
             f" {config.latent_channels}: encode with the model's codec"
         )
-    if store.silence.shape[1] % config.dit.patch_size:
-        raise TrainingError(
-            f"{stage.latents} has windows of multiples of {store.silence.shape[1]} frames; the"
-            f" model wants multiples of {config.dit.patch_size}"
-        )
     tokenizer = _open_tokenizer(stage.run, config, t5_config)
-    torch.manual_seed(stage.loop.seed)
-    flow = build_flow(config, t5_config, stage.run / TOKENIZER)
-    return flow, _FlowParts(config, t5_config, tokenizer, store)
+    return _LatentParts(config, t5_config, tokenizer, store)
 
 
 def _channels_to_add(text: bytes, store: LatentStore) -> int:

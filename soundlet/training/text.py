@@ -24,6 +24,7 @@ from soundlet.models.t5 import T5Encoder
 from soundlet.tokenizer import Tokenizer
 from soundlet.training.clips import ClipEntry
 from soundlet.training.loop import Figures, NotNegative, Trainee, TrainingError, on_device
+from soundlet.training.weights import CHECKPOINT
 from soundlet.whole_files import make_folder, write_whole
 
 TAGS = "tags.json"
@@ -182,7 +183,7 @@ def tags_of(entries: Sequence[ClipEntry], min_count: int) -> list[str]:
 def kept_tags(run: Path, tags: list[str]) -> list[str]:
     """The tags that a run was begun with; `tags`, which are then kept, if it is new."""
     path = run / TAGS
-    if path.is_file():
+    if path.is_file() and (run / CHECKPOINT).is_file():
         kept: list[str] = json.loads(path.read_text(encoding="utf-8"))
         return kept
     make_folder(run)

@@ -303,7 +303,10 @@ def test_what_cannot_be_served(tiny: Path) -> None:
         (("--steps", "0"), 1, "steps must be a whole number from 1 to 1000, not 0"),
         (("--cfg-scale=-1",), 1, "cfg_scale must be a number from 0 to 100, not -1"),
         (("--loops", "nowhere"), 1, "nowhere: no WAV or FLAC file"),
+        (("--candidates", "2"), 1, "candidates must be 1 with tiny, not 2"),
+        (("--candidates", "17"), 1, "candidates must be a whole number from 1 to 16, not 17"),
         (("--steps", "x"), 2, "--steps"),
+        (("--candidates", "x"), 2, "--candidates"),
         (("--prompts", "0"), 2, "--prompts"),
         (("--out", "notes.txt"), 1, "notes.txt cannot be made a folder"),
     ],
@@ -327,10 +330,13 @@ def test_what_cannot_be_trained(tiny: Path) -> None:
     Path("bad.toml").write_text('run = "r"\nmodel = "m\n')
     refused("train", "flow", "bad.toml", says=("bad.toml: not TOML", "line 2"))
     Path("notes.txt").write_text("mine")
+    refused("train", "agreement", "bad.toml", says=("bad.toml: not TOML", "line 2"))
     refused("train", "configs", "notes.txt", says=("notes.txt cannot be made a folder",))
     parts = ("train", "bundle", "out", "--autoencoder", tiny, "--flow")
     refused(*parts, "nowhere", says=("nowhere/model_config.json: no such file",))
     refused(*parts, tiny, "--notice", "nowhere.txt", says=("nowhere.txt: cannot be read",))
+    refused(*parts, tiny, "--candidates", 2, code=2, says=("--candidates", "needs --agreement"))
+    refused(*parts, tiny, "--candidates", 0, code=2, says=("--candidates", "not 0"))
 
 
 def test_what_cannot_be_a_data_set(tiny: Path) -> None:
@@ -342,15 +348,30 @@ def test_what_cannot_be_a_data_set(tiny: Path) -> None:
             says=("nowhere/metadata.jsonl cannot be read",))  # fmt: skip
     refused("dataset", "encode", "nowhere", "--autoencoder", "neither", "--out", "latents",
             says=("neither is no run",))  # fmt: skip
-    choose = ("dataset", "choose", "nowhere", "--out", "chosen", "--model")
-    refused(*choose, tiny, says=("nowhere is no store of latents",))
-    refused(*choose, tiny, "--often", "pad", says=("written as bass_line=1.7,drum_loop=0.6",))
-    refused(*choose, "neither", says=("neither/model_config.json: no such file",))
+    choose = ("dataset", "choose", "nowhere", "--out", "chosen")
+    refused(*choose, says=("nowhere is no store of latents",))
+    refused(*choose, "--often", "pad", says=("written as bass_line=1.7,drum_loop=0.6",))
     Path("sounds").mkdir()
     refused("dataset", "vocabulary", "sounds", says=("sounds/metadata.jsonl cannot be read",))
     soundfile.write("sounds/kick.wav", np.zeros(100), 44100)
     Path("sounds/metadata.jsonl").write_text('{"file": "kick.wav", "caption": "short kick"}\n')
     refused("dataset", "vocabulary", "sounds", "--size", 5, says=("no vocabulary of 5 pieces",))
+
+
+def test_what_cannot_be_chosen(tiny: Path) -> None:
+    Path("latents").mkdir()
+    np.save("latents/latents.npy", np.zeros((4, 8), np.float16))
+    entry = {"start": 0, "frames": 4, "seconds": 1, "captions": ["kick"], "tags": ["kind: kick"]}
+    Path("latents/entries.jsonl").write_text(json.dumps(entry) + "\n")
+    numbers = [0.0] * 8
+    statistics = {"mean": numbers, "std": numbers, "deviation": numbers}
+    Path("latents/statistics.json").write_text(json.dumps(statistics))
+    choose = ("dataset", "choose", "latents", "--out", "chosen")
+    refused(*choose, says=("takes a run of `soundlet train agreement`", "or keep 1"))
+    refused(*choose, "--agreement", "neither", says=("neither is no run of `soundlet train`",))
+    refused(*choose, "--agreement", tiny, says=(f"{tiny} is no run of `soundlet train`",))
+    refused(*choose, "--keep", 2, says=("keep must be above 0 and at most 1, not 2",))
+    refused(*choose, "--model", tiny, code=2, says=("No such option", "--model"))
 
 
 # requests that no model takes
@@ -382,6 +403,11 @@ def test_a_value_out_of_range(tiny: Path, option: str, value: str, right: str) -
     assert value in line or f"{float(value):g}" in line
 
 
+def test_several_candidates_where_nothing_chooses_among_them(tiny: Path) -> None:
+    says = ("candidates must be 1 with tiny, not 4", "which of several sounds fits a prompt best")
+    refused("generate", "kick", "--model", tiny, "--candidates", 4, says=says)
+
+
 def test_a_prompt_that_is_empty_or_too_long(tiny: Path) -> None:
     refused("generate", " ", "--model", tiny, says=("prompt is empty",))
     Path("nul.txt").write_bytes(b"kick\0drum\n")
@@ -411,6 +437,7 @@ def test_prompts_that_cannot_be_read() -> None:
         (("generate", "kick", "--seconds", "abc"), "--seconds"),
         (("generate", "kick", "--no-such-option"), "--no-such-option"),
         (("generate", "kick", "--variations", "0"), "--variations"),
+        (("generate", "kick", "--candidates", "17"), "--candidates"),
         (("generate", "kick", "snare", "--out", "one.wav"), "2 clips"),
         (("generate", "kick", "snare", "--out", "-"), "2 clips"),
         (("generate", "kick", "--out", "kick.wav", "--format", "flac"), "--format"),

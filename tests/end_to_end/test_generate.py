@@ -168,6 +168,7 @@ def test_json_says_all_that_made_a_clip(tiny: Path) -> None:
         "negative_prompt": "noise",
         "seconds": TINY_SECONDS,
         "seed": 3,
+        "candidates": 1,
         "steps": 4,
         "sampler": "euler",
         "cfg_scale": 2.0,
@@ -198,6 +199,14 @@ def test_json_fills_in_the_defaults(tiny: Path) -> None:
     assert {name: told[name] for name in ("steps", "sampler", "cfg_scale")} == {
         name: facts["defaults"][name] for name in ("steps", "sampler", "cfg_scale")
     }
+
+
+def test_the_best_of_several_candidates_is_told(choosing_bundle: Path) -> None:
+    several = [json.loads(generate(choosing_bundle, "kick", *more, "--seed", 1, "--json").stdout)
+               for more in ((), ("--candidates", 3), ("--candidates", 1))]  # fmt: skip
+    assert [each["candidates"] for each in several] == [3, 3, 1]
+    by_default, three, _ = (each["latents_sha256"] for each in several)
+    assert by_default == three
 
 
 def test_a_sound_can_be_the_start(tiny: Path) -> None:

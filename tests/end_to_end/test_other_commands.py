@@ -35,6 +35,13 @@ def test_info_tells_what_a_model_is(tiny: Path) -> None:
     assert "8 files have the right size and SHA-256" in told
 
 
+def test_info_tells_of_how_many_the_best_is_taken(tiny: Path, choosing_bundle: Path) -> None:
+    assert "pingpong, cfg scale 1, best of 3\n" in run("info", choosing_bundle).stdout
+    assert "best of" not in run("info", tiny).stdout
+    facts = json.loads(run("info", choosing_bundle, "--json").stdout)
+    assert facts["defaults"]["candidates"] == 3
+
+
 def test_info_is_json_where_asked(tiny: Path) -> None:
     facts = json.loads(run("info", tiny, "--json").stdout)
     assert facts["sample_rate"] == 44100

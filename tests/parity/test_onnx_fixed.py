@@ -11,7 +11,7 @@ import onnx
 import pytest
 
 import soundlet
-from soundlet.bundle import PARTS, About, Bundle, open_bundle, seal
+from soundlet.bundle import AGREEMENT, PARTS, About, Bundle, open_bundle, seal
 from soundlet.engines import Conditioning, Engine, load_engine
 from soundlet.errors import BundleError, EngineError, RequestError
 from soundlet.export import onnx_fixed
@@ -120,6 +120,21 @@ def test_the_command_makes_the_sound_of_the_model(bundle: Bundle, tmp_path: Path
     report = run("doctor", tmp_path / "short").stdout
     assert "onnx engine         ok" in report
     assert "torch engine" not in report
+
+
+def test_graphs_of_one_length_make_one_sound_and_are_compared_by_one(
+    choosing_bundle: Path, tmp_path: Path
+) -> None:
+    export_onnx_fixed(open_bundle(choosing_bundle), tmp_path / "fixed")
+    exported = open_bundle(tmp_path / "fixed")
+    assert exported.manifest.defaults.candidates == 1
+    assert exported.agreement is None
+    assert not (exported.folder / AGREEMENT).exists()
+    model = soundlet.load(exported.folder)
+    assert model.generate("kick", seconds=0.01, seed=3).request.candidates == 1
+    with pytest.raises(RequestError, match="candidates must be 1 with tiny, not 3"):
+        model.generate("kick", seconds=0.01, seed=3, candidates=3)
+    assert verify(exported.folder, against=choosing_bundle, seconds=0.02).passed
 
 
 def test_int8_stays_as_it_is(bundle: Bundle, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from soundlet import bundle as bundle_module
 from soundlet.bundle import (
+    AGREEMENT,
     MANIFEST,
     MODEL_CONFIG,
     REQUIRED,
@@ -35,6 +36,9 @@ ABOUT = About(
     length="variable",
     margin_frames=2,
 )
+
+
+DEFAULTS = ABOUT.defaults.model_dump()
 
 
 def fill(folder: Path, tiny_folder: Path) -> None:
@@ -63,6 +67,30 @@ def test_a_bundle_tells_what_it_was_sealed_with(folder: Path) -> None:
     assert set(found.manifest.files) == {*REQUIRED, WEIGHTS}
     assert found.config.hop_length == 32
     assert found.t5_config.d_model == 768
+
+
+def test_a_bundle_may_hold_what_chooses_among_candidates(folder: Path) -> None:
+    plain = open_bundle(folder)
+    assert plain.agreement is None
+    assert plain.manifest.defaults.candidates == 1
+    (folder / AGREEMENT).write_bytes(b"weights")
+    assert open_bundle(folder).agreement is None  # the manifest does not name it
+    defaults = ABOUT.defaults.model_copy(update={"candidates": 4})
+    seal(folder, ABOUT.model_copy(update={"defaults": defaults}))
+    choosing = open_bundle(folder)
+    assert choosing.agreement == folder / AGREEMENT
+    assert choosing.manifest.defaults.candidates == 4
+    assert choosing.sha256 != plain.sha256
+    (folder / AGREEMENT).write_bytes(b"WEIGHTS")
+    with pytest.raises(BundleError, match=r"agreement\.safetensors has changed"):
+        open_bundle(folder)
+
+
+def test_a_manifest_from_before_there_were_candidates_means_one(folder: Path) -> None:
+    manifest = json.loads((folder / MANIFEST).read_text())
+    assert manifest["defaults"].pop("candidates") == 1
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+    assert open_bundle(folder).manifest.defaults.candidates == 1
 
 
 def test_the_manifest_has_size_and_hash_of_every_file(folder: Path) -> None:
@@ -108,6 +136,11 @@ def test_files_that_the_manifest_does_not_name_are_left_alone(folder: Path) -> N
         ({"length": "long"}, "length: Input should be 'fixed' or 'variable'"),
         ({"files": {}}, "does not list model_config.json"),
         ({"name": ""}, "name: String should have at least 1"),
+        (
+            {"defaults": DEFAULTS | {"candidates": 0}},
+            "defaults.candidates: Input should be greater",
+        ),
+        ({"defaults": DEFAULTS | {"candidates": 17}}, "defaults.candidates: Input should be less"),
     ],
 )
 def test_a_wrong_manifest_is_refused(folder: Path, change: dict[str, Any], message: str) -> None:

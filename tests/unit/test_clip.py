@@ -22,6 +22,7 @@ def clip(**changes: Any) -> Clip:
         prompt="rain on a “tin” roof",
         seconds=0.1,
         seed=3,
+        candidates=4,
         steps=8,
         sampler="euler",
         cfg_scale=4,
@@ -44,7 +45,7 @@ def test_settings_survive_json_and_repeat_the_request() -> None:
     settings = json.loads(json.dumps(clip().settings()))
     fields = GenerationRequest.__dataclass_fields__
     again = GenerationRequest(**{k: v for k, v in settings.items() if k in fields})
-    assert again.seed == 3
+    assert (again.seed, again.candidates) == (3, 4)
     assert again.prompt == "rain on a “tin” roof"
     assert settings.keys() - fields.keys() == {
         "soundlet",

@@ -45,7 +45,9 @@ LAYERS: tuple[frozenset[str], ...] = (
             "wav_stream",
         }
     ),
-    frozenset({"bundle", "tokenizer", "hub", "engines", "models", "checkpoint", "precision"}),
+    frozenset(
+        {"agreement", "bundle", "tokenizer", "hub", "engines", "models", "checkpoint", "precision"}
+    ),
     frozenset(
         {"client_fields", "clip", "editing", "loops", "pipeline", "plan", "reproduce", "timing"}
     ),

@@ -13,16 +13,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
+from soundlet.agreement import Agreement
 from soundlet.audio import write_audio
-from soundlet.bundle import TOKENIZER, Bundle, Defaults, Manifest
+from soundlet.bundle import AGREEMENT, TOKENIZER, Bundle, Defaults, FileRecord, Manifest
 from soundlet.config import ModelConfig, T5Config
 from soundlet.errors import AudioError, BundleError, Cancelled, GenerationError, RequestError
 from soundlet.guidance import Conditioning
 from soundlet.noise import Generator
 from soundlet.pipeline import Model
-from soundlet.request import GenerationRequest
+from soundlet.request import GenerationRequest, Sampler
+from soundlet.training.agreement import AgreementTowers, bundled_towers
 
 Array = NDArray[np.float32]
 
@@ -371,6 +374,291 @@ def test_a_batch_size_of_none_is_refused(bundle: Bundle, engine: ToyEngine) -> N
 def test_a_request_can_be_changed_by_field(model: Model) -> None:
     request = GenerationRequest(prompt="rain", seed=1)
     assert model.generate(request, seed=2).seed == 2
+
+
+N_PIECES = 109  # of the tiny vocabulary
+
+
+class ToyAgreement:
+    """Rates sounds by the mean of their latents, and keeps what it was given."""
+
+    def __init__(self) -> None:
+        self.shapes: list[tuple[int, ...]] = []
+        self.tokens: list[list[int]] = []
+
+    def __call__(self, latents: Array, tokens: NDArray[np.int64]) -> Array:
+        self.shapes.append(latents.shape)
+        self.tokens.append(tokens.tolist())
+        rates: Array = latents.mean(axis=(1, 2))
+        return rates
+
+
+@pytest.fixture
+def agreement() -> ToyAgreement:
+    return ToyAgreement()
+
+
+@pytest.fixture
+def choosing(bundle: Bundle, agreement: ToyAgreement, monkeypatch: pytest.MonkeyPatch) -> Bundle:
+    """The bundle of a model that chooses among candidates, of which it takes one by itself."""
+
+    def opened(path: Path, *, channels: int, n_pieces: int) -> ToyAgreement:
+        assert (path.name, channels, n_pieces) == (AGREEMENT, CHANNELS, N_PIECES)
+        return agreement
+
+    monkeypatch.setattr("soundlet.pipeline.Agreement", opened)
+    return with_files(bundle, AGREEMENT)
+
+
+def with_files(bundle: Bundle, *names: str) -> Bundle:
+    record = FileRecord(sha256="0" * 64, size=0)
+    files = {name: record for name in names}
+    return replace(bundle, manifest=bundle.manifest.model_copy(update={"files": files}))
+
+
+def by_default(bundle: Bundle, candidates: int) -> Bundle:
+    """The same with another default."""
+    manifest = bundle.manifest
+    defaults = manifest.defaults.model_copy(update={"candidates": candidates})
+    return replace(bundle, manifest=manifest.model_copy(update={"defaults": defaults}))
+
+
+def candidate_latents(seed: int, count: int) -> Array:
+    """Half the noise of each candidate: what one step makes of it, less a constant."""
+    return Generator(seed).randn((count, CHANNELS, WINDOW)) * np.float32(0.5)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_candidate_that_fits_best_becomes_the_clip(
+    choosing: Bundle, engine: ToyEngine, agreement: ToyAgreement, seed: int
+) -> None:
+    clip = Model(choosing, engine).generate("rain", seed=seed, steps=1, candidates=4)
+    made = candidate_latents(seed, 4)
+    n_sounding = 13  # frames within the 441 samples of the clip: what comes after counts nothing
+    assert agreement.shapes == [(4, CHANNELS, n_sounding)]
+    best = int(np.argmax(made[:, :, :n_sounding].mean(axis=(1, 2))))
+    constant = clip.latents - made[best]
+    np.testing.assert_allclose(constant, constant[0, 0], atol=1e-6)
+    assert clip.seed == seed
+    assert len(engine.decoded) == 1  # the others are never decoded
+
+
+def test_all_candidates_take_their_turn(choosing: Bundle, engine: ToyEngine) -> None:
+    model, places = Model(choosing, engine), set()
+    for seed in range(40):
+        clip = model.generate("rain", seed=seed, steps=1, candidates=3)
+        ranges = [np.ptp(clip.latents - each) for each in candidate_latents(seed, 3)]
+        places.add(int(np.argmin(ranges)))
+    assert places == {0, 1, 2}
+
+
+def test_candidates_are_rated_by_the_pieces_of_the_prompt_alone(
+    choosing: Bundle, engine: ToyEngine, agreement: ToyAgreement
+) -> None:
+    model = Model(choosing, engine)
+    model.generate("kick drum", seed=1, candidates=2, cfg_scale=4, negative_prompt="low hum")
+    told = next(row for row in engine.tokens[-1].tolist())
+    negative = next(row for row in engine.tokens[0].tolist())
+    pieces = [piece for piece in told if piece]
+    assert agreement.tokens == [pieces]
+    assert pieces != [piece for piece in negative if piece]
+    long = "a very long prompt " * 10
+    model.generate(long, seed=1, candidates=2, truncate_prompt=True)
+    assert len(agreement.tokens[-1]) == 16
+
+
+def test_candidates_of_clips_are_sampled_together(
+    choosing: Bundle, engine: ToyEngine, agreement: ToyAgreement
+) -> None:
+    model = Model(choosing, engine, batch_size=2)
+    model.generate_batch(
+        [GenerationRequest(prompt="rain", seed=i, steps=1, candidates=3) for i in range(3)]
+    )
+    assert engine.batches == [6, 3]
+    assert [shape[0] for shape in agreement.shapes] == [3, 3, 3]
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 8])
+@pytest.mark.parametrize("sampler", ["euler", "pingpong"])
+def test_a_clip_of_a_batch_is_the_best_that_it_has_alone(
+    choosing: Bundle, engine: ToyEngine, batch_size: int, sampler: Sampler
+) -> None:
+    model = Model(by_default(choosing, 2), engine, batch_size=batch_size)
+    guided: dict[str, Any] = {"prompt": "rain", "cfg_scale": 4, "candidates": 3}
+    rise = np.linspace(0, 1, 1000, dtype=np.float32)[None]
+    asked: list[dict[str, Any]] = [
+        {"prompt": "rain", "seed": 1, "candidates": 3},
+        {"prompt": "kick drum", "seed": 2, "candidates": 3},
+        {"prompt": "rain", "seed": 2, "candidates": 1},
+        {"prompt": "rain", "seed": 2},
+        {"prompt": "rain", "seed": 7},
+        {**guided, "seed": 3, "negative_prompt": "low hum"},
+        {**guided, "seed": 4},
+        {"prompt": "rain", "seed": 5, "candidates": 3, **init(rise)},
+        {"prompt": "rain", "seed": 6, "candidates": 3, **init(-rise)},
+    ]
+    requests = [GenerationRequest(sampler=sampler, **fields) for fields in asked]
+    clips = model.generate_batch(requests)
+    assert [clip.request.candidates for clip in clips] == [3, 3, 1, 2, 2, 3, 3, 3, 3]
+    for clip, request in zip(clips, requests, strict=True):
+        alone = model.generate(request)
+        np.testing.assert_allclose(clip.latents, alone.latents, atol=1e-6)
+        assert np.array_equal(model.generate(request).audio, alone.audio)
+
+
+def test_one_candidate_is_the_sound_that_a_model_without_a_choice_makes(
+    bundle: Bundle, choosing: Bundle, agreement: ToyAgreement
+) -> None:
+    plain = Model(bundle, ToyEngine()).generate("rain", seed=3)
+    assert plain.request.candidates == 1
+    for opened, candidates in ((bundle, 1), (choosing, None), (by_default(choosing, 4), 1)):
+        clip = Model(opened, ToyEngine()).generate("rain", seed=3, candidates=candidates)
+        assert np.array_equal(clip.latents, plain.latents)
+        assert np.array_equal(clip.audio, plain.audio)
+        assert clip.request.candidates == 1
+    assert agreement.shapes == []
+
+
+def test_guidance_steers_every_candidate(choosing: Bundle, engine: ToyEngine) -> None:
+    fields: dict[str, Any] = {"seed": 1, "steps": 1, "cfg_scale": 4, "candidates": 3}
+    model = Model(choosing, engine)
+    clip = model.generate("rain", negative_prompt="low hum", **fields)
+    assert engine.batches == [6]
+    alone = model.generate("rain", negative_prompt="low hum", **{**fields, "candidates": 1})
+    constants = [
+        each.latents - made
+        for each, made in (
+            (clip, best_of(candidate_latents(1, 3))),
+            (alone, candidate_latents(1, 1)[0]),
+        )
+    ]
+    np.testing.assert_allclose(constants[0], constants[1], atol=1e-5)
+    assert not np.allclose(clip.latents, model.generate("rain", **fields).latents, atol=1e-3)
+
+
+def best_of(made: Array) -> Array:
+    best: Array = made[int(np.argmax(made[:, :, :13].mean(axis=(1, 2))))]
+    return best
+
+
+def test_candidates_start_from_one_sound(choosing: Bundle, engine: ToyEngine) -> None:
+    rise = np.linspace(0, 1, WINDOW * HOP, dtype=np.float32)
+    how = init(rise[None], seconds=SECONDS, steps=1, sampler="euler")
+    model, places = Model(choosing, engine), set()
+    for seed in range(8):
+        made = candidate_latents(seed, 3)
+        one, several = (model.generate("rain", **how, seed=seed, candidates=n) for n in (1, 3))
+        sound = one.latents - np.float32(0.75) * made[0]  # half noise, of which a step leaves 3/4
+        others = [np.abs(several.latents - sound - np.float32(0.75) * each).max() for each in made]
+        places.add(int(np.argmin(others)))
+        assert min(others) < 1e-3  # the sound is drawn with hardly any spread
+        assert np.array_equal(made[int(np.argmin(others))], best_of(made))
+    assert len(places) > 1
+
+
+def test_a_loop_is_the_best_of_its_candidates(
+    choosing: Bundle, engine: ToyEngine, agreement: ToyAgreement
+) -> None:
+    model = Model(choosing, engine)
+    clip = model.generate("rain", seconds=0.3, seed=1, steps=1, loop=True, candidates=3)
+    (shape,) = agreement.shapes
+    assert shape == (3, CHANNELS, round(0.3 * RATE) // HOP)
+    assert set(engine.batches) == {3}
+    made = Generator(1).randn((3, *clip.latents.shape)) / 2
+    best = made[int(np.argmax(made[:, :, : shape[2]].mean(axis=(1, 2))))]
+    constant = clip.latents - best
+    np.testing.assert_allclose(constant, constant[0, 0], atol=1e-5)
+
+
+def test_a_stream_is_that_of_the_candidate_that_fits_best(
+    choosing: Bundle, engine: ToyEngine
+) -> None:
+    model = Model(choosing, engine)
+    pieces = [*model.stream("rain", seed=2, candidates=3)]
+    clip = model.generate("rain", seed=2, candidates=3)
+    assert clip.gain_db == 0
+    assert np.array_equal(np.concatenate(pieces, axis=1), clip.audio)
+
+
+def test_candidates_are_steps_of_one_clip(choosing: Bundle, engine: ToyEngine) -> None:
+    reports: list[tuple[int, int]] = []
+    Model(choosing, engine).generate(
+        "rain", candidates=3, on_step=lambda done, total: reports.append((done, total))
+    )
+    assert reports == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_a_model_says_how_many_candidates_it_takes_by_itself(
+    choosing: Bundle, engine: ToyEngine
+) -> None:
+    model = Model(by_default(choosing, 4), engine)
+    request = model.resolve(GenerationRequest(prompt="rain", seed=1))
+    assert request.candidates == 4
+    clip = model.generate("rain", seed=1)
+    assert np.array_equal(clip.latents, model.generate(request).latents)
+    assert set(engine.batches) == {4}
+
+
+def test_reference_mode_makes_one_sound(choosing: Bundle, engine: ToyEngine) -> None:
+    model = Model(by_default(choosing, 4), engine)
+    clip = model.generate("rain", seconds=2, seed=7, reference=True)
+    assert clip.request.candidates == 1
+    assert set(engine.batches) == {1}
+    with pytest.raises(RequestError, match="candidates=2 and reference=True exclude each other"):
+        model.generate("rain", seconds=2, seed=7, reference=True, candidates=2)
+
+
+def test_a_model_that_cannot_choose_refuses_several_candidates(
+    bundle: Bundle, engine: ToyEngine
+) -> None:
+    for model in (Model(bundle, engine), Model(by_default(bundle, 4), engine)):
+        with pytest.raises(RequestError) as caught:
+            model.generate("rain", candidates=2)
+        assert str(caught.value) == (
+            "candidates must be 1 with toy, not 2: it cannot tell which of several sounds fits a"
+            " prompt best"
+        )
+        assert model.generate("rain", seed=1).request.candidates == 1
+        with pytest.raises(RequestError, match="negative_prompt has no effect"):
+            model.generate("rain", candidates=1, negative_prompt="hiss")
+    assert set(engine.batches) == {1}
+
+
+@pytest.mark.parametrize("damage", [np.nan, np.inf, -np.inf, 1e38])
+def test_a_candidate_that_went_astray_is_not_chosen(bundle: Bundle, damage: float) -> None:
+    """With real towers, and none of NumPy's warnings."""
+
+    class Astray(ToyEngine):
+        """Spoils some channels of the first rows."""
+
+        def __init__(self, n_spoilt: int) -> None:
+            super().__init__()
+            self.n_spoilt = n_spoilt
+
+        def velocity(self, x: Array, t: Array, conditioning: Conditioning) -> Array:
+            out = super().velocity(x, t, conditioning)
+            out[: self.n_spoilt, ::2] = damage
+            return out
+
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        towers = AgreementTowers(torch.ones(CHANNELS), N_PIECES)
+    (bundle.folder / AGREEMENT).write_bytes(bundled_towers(towers))
+    choosing = with_files(bundle, AGREEMENT)
+    asked: dict[str, Any] = {"prompt": "rain", "steps": 1, "candidates": 3}
+    for seed in range(4):
+        clip = Model(choosing, Astray(2)).generate(seed=seed, **asked)
+        assert np.ptp(clip.latents - candidate_latents(seed, 3)[2]) < 1e-5
+    with pytest.raises(GenerationError):
+        Model(choosing, Astray(3)).generate(seed=1, **asked)
+
+
+def test_towers_of_another_model_are_refused(bundle: Bundle, engine: ToyEngine) -> None:
+    towers = AgreementTowers(torch.ones(CHANNELS + 1), N_PIECES)
+    (bundle.folder / AGREEMENT).write_bytes(bundled_towers(towers))
+    Agreement(bundle.folder / AGREEMENT, channels=CHANNELS + 1, n_pieces=N_PIECES)
+    with pytest.raises(BundleError, match="latents of 9 channels and 109 pieces of text, not 8"):
+        Model(with_files(bundle, AGREEMENT), engine)
 
 
 @pytest.fixture

@@ -55,6 +55,7 @@ def test_a_request_has_these_fields_and_defaults() -> None:
         "prompt",
         "seconds",
         "seed",
+        "candidates",
         "steps",
         "sampler",
         "cfg_scale",

@@ -160,6 +160,39 @@ def test_a_file_from_another_engine_or_version_is_told_apart(
     assert any(d.startswith("numpy: made with 1.0, this is") for d in again.differences)
 
 
+def test_the_best_of_several_is_chosen_again(
+    model: Model, choosing_bundle: Path, tmp_path: Path
+) -> None:
+    choosing = soundlet.load(choosing_bundle, threads=1)
+    made = [choosing.generate("kick", seconds=SECONDS, seed=s, candidates=4) for s in range(8)]
+    ones = [choosing.generate("kick", seconds=SECONDS, seed=s, candidates=1) for s in range(8)]
+    chosen, one = next((a, b) for a, b in zip(made, ones, strict=True) if differ(a, b))
+    chosen.save(tmp_path / "a.wav")
+    again = reproduce(tmp_path / "a.wav", choosing)
+    assert again.same_file
+    assert again.clip.request.candidates == 4
+    assert not np.array_equal(again.clip.latents, one.latents)
+    with pytest.raises(RequestError, match="candidates must be 1 with tiny, not 4"):
+        reproduce(tmp_path / "a.wav", model)
+
+
+def differ(one: Clip, other: Clip) -> bool:
+    return not np.allclose(one.latents, other.latents, atol=1e-3)
+
+
+def test_a_file_from_before_there_were_candidates_is_one_sound(
+    choosing_bundle: Path, tmp_path: Path
+) -> None:
+    choosing = soundlet.load(choosing_bundle, threads=1)
+    one = choosing.generate("kick", seconds=SECONDS, seed=1, candidates=1)
+    settings = one.settings()
+    assert settings.pop("candidates") == 1
+    write_audio(tmp_path / "a.wav", one.audio, 44100, tags={"comment": json.dumps(settings)})
+    again = reproduce(tmp_path / "a.wav", choosing)
+    assert again.same_latents
+    assert again.clip.request.candidates == 1  # and not the 3 that the model would take
+
+
 def test_samples_that_were_changed_are_noticed(model: Model, clip: Clip, tmp_path: Path) -> None:
     changed = clip.audio.copy()
     changed[0, 5] += 0.25

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from soundlet import GenerationRequest, RequestError
-from soundlet.request import SAMPLERS
+from soundlet.request import MAX_CANDIDATES, SAMPLERS
 
 STEREO = np.zeros((2, 100), np.float32)
 
@@ -28,6 +28,11 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"seed": 2**32}, "not 4294967296"),
     ({"seed": 1.0}, r"not 1\.0"),
     ({"seed": True}, "not True"),
+    ({"candidates": 0}, "candidates must be a whole number from 1 to 16, not 0"),
+    ({"candidates": 17}, "not 17"),
+    ({"candidates": 2.0}, r"not 2\.0"),
+    ({"candidates": True}, "not True"),
+    ({"candidates": 2, "reference": True}, "candidates=2 and reference=True exclude each other"),
     ({"steps": 0}, "steps must be a whole number from 1 to 1000, not 0"),
     ({"steps": 1001}, "not 1001"),
     (
@@ -64,6 +69,7 @@ def test_every_field_has_a_good_value() -> None:
         prompt="rain",
         seconds=5,
         seed=2**32 - 1,
+        candidates=1,
         steps=8,
         sampler="euler",
         cfg_scale=4,
@@ -76,6 +82,12 @@ def test_every_field_has_a_good_value() -> None:
         reference=True,
     )
     assert request.seconds == 5
+
+
+@pytest.mark.parametrize("candidates", [1, MAX_CANDIDATES])
+def test_one_to_sixteen_candidates_can_be_asked_for(candidates: int) -> None:
+    assert GenerationRequest(prompt="rain", candidates=candidates).candidates == candidates
+    assert GenerationRequest(prompt="rain").candidates is None
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)

@@ -208,6 +208,8 @@ def test_a_bad_field_of_an_edit_is_named(
         ({"seed": -1}, "seed", "greater than or equal to 0"),
         ({"seed": 2**32}, "seed", "less than or equal"),
         ({"seed": 1.5}, "seed", "integer"),
+        ({"candidates": 0}, "candidates", "greater than or equal to 1"),
+        ({"candidates": 2}, "candidates", "candidates must be 1 with tiny, not 2"),
         ({"steps": 0}, "steps", "greater than or equal to 1"),
         ({"sampler": "foo"}, "sampler", "pingpong"),
         ({"cfg_interval": [0.9, 0.1]}, "cfg_interval", "first <= last"),
@@ -253,6 +255,7 @@ def test_the_models_are_told(server: Server, tiny: Path) -> None:
     manifest = json.loads((tiny / "manifest.json").read_text())
     assert model["name"] == manifest["name"]
     assert model["defaults"]["steps"] == manifest["defaults"]["steps"]
+    assert model["defaults"]["candidates"] == 1
     assert model["is_default"]
     assert model["is_ready"]
 

@@ -68,6 +68,19 @@ def test_bars_make_a_loop_of_the_prompts_tempo(tmp_path: Path) -> None:
     assert line.request(44100).loop
 
 
+def test_a_line_may_ask_for_the_best_of_several(tmp_path: Path) -> None:
+    plain, four, loop = listed(
+        tmp_path,
+        {"prompt": "a", "seed": 1},
+        {"prompt": "a", "seed": 1, "candidates": 4},
+        {"prompt": "a 90 BPM", "bars": 1, "candidates": 2},
+    )
+    assert plain.request(44100).candidates is None
+    assert four.request(44100).candidates == 4
+    assert loop.request(44100).candidates == 2
+    assert four.sha256 != plain.sha256
+
+
 def test_a_line_comes_back_from_its_json(tmp_path: Path) -> None:
     for line in listed(tmp_path, {"prompt": "a 90 BPM", "bars": 1}, {"prompt": "b", "trim": True}):
         assert Line.from_json(json.loads(json.dumps(line.as_json()))) == line
@@ -84,6 +97,7 @@ def test_a_line_comes_back_from_its_json(tmp_path: Path) -> None:
         ({"prompt": "a", "second": 1}, "'second' is no setting; there are prompt, seconds"),
         ({"prompt": "a", "seconds": -1}, "seconds must be"),
         ({"prompt": "a", "seed": "x"}, "seed must be"),
+        ({"prompt": "a", "candidates": 0}, "candidates must be a whole number from 1 to 16, not 0"),
         ({"prompt": "a", "variations": 0}, "variations must be 1 to 1000"),
         ({"prompt": "a", "name": 3}, "name must be text"),
         ({"prompt": "a", "bars": 1}, "bars needs a tempo"),

@@ -59,6 +59,17 @@ def test_inpainting_keeps_all_but_the_region_and_its_crossfades(model: Model) ->
     assert np.abs(out.audio[:, first:last] - audio[:, first:last]).max() > 0.05
 
 
+def test_an_edit_is_of_one_sound_whatever_the_model_takes_by_itself(
+    model: Model, choosing_bundle: Path
+) -> None:
+    choosing = soundlet.load(choosing_bundle, threads=1)
+    audio, rate = sound(3000, model.config.sample_rate)
+    how: dict[str, Any] = {"audio": (audio, rate), "strength": 0.5}
+    made = edit(choosing, RestyleRequest, **how)
+    assert made.settings()["candidates"] == 1
+    np.testing.assert_array_equal(made.audio, edit(model, RestyleRequest, **how).audio)
+
+
 def test_each_region_is_filled_and_what_is_between_is_kept(model: Model) -> None:
     audio, rate = sound(4000, model.config.sample_rate)
     regions = ((3000 / rate, 3300 / rate), (500 / rate, 800 / rate))

@@ -18,6 +18,7 @@ from soundlet.editing import (
     VariationRequest,
     request_from_json,
 )
+from soundlet.editing.request import ModelEdit
 from soundlet.errors import RequestError
 
 AUDIO = (np.zeros((2, 100), np.float32), 44100)
@@ -80,6 +81,13 @@ def test_every_request_comes_back_from_its_json(request_: Any) -> None:
     assert type(again) is type(request_)
     assert again.as_json() == request_.as_json()
     assert values["operation"] in OPERATIONS
+
+
+@pytest.mark.parametrize("request_", REQUESTS, ids=lambda request: request.operation)
+def test_an_edit_asks_the_model_for_one_sound(request_: Any) -> None:
+    if isinstance(request_, ModelEdit):
+        assert request_.generation().candidates == 1
+    assert "candidates" not in request_.as_json()
 
 
 def test_every_operation_is_tried() -> None:

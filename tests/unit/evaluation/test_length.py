@@ -66,3 +66,14 @@ def test_the_whole_window_is_there_and_begins_with_the_clip(tiny_bundle: Path) -
     clip = model.generate(request)
     scale = np.abs(audio[:, :200]).max() / np.abs(clip.audio[:, :200]).max()
     np.testing.assert_allclose(audio[:, :200], scale * clip.audio[:, :200], atol=1e-4)
+
+
+def test_what_comes_after_the_end_is_that_of_one_sound(choosing_bundle: Path) -> None:
+    model = load(choosing_bundle)
+    one, several = (
+        GenerationRequest(prompt="kick", seconds=0.01, seed=3, candidates=n) for n in (1, 4)
+    )
+    expected, _ = sound_and_after(model, one)
+    audio, n_samples = sound_and_after(model, several)
+    assert n_samples == 441
+    assert np.array_equal(audio, expected)

@@ -28,7 +28,7 @@ N_PROMPTS = len(KIND_ORDER)
 
 @pytest.fixture(scope="module")
 def folder(
-    tiny_bundle: Path,
+    choosing_bundle: Path,
     reference: list[ReferenceClip],
     cache: Path,
     tmp_path_factory: pytest.TempPathFactory,
@@ -42,6 +42,7 @@ def folder(
         n_prompts=N_PROMPTS,
         steps=(1, 2),
         cfg_scales=(1.0,),
+        candidates=(2,),
         quick=True,
         loops=str(loops),
         n_reference=N_REFERENCE,
@@ -49,7 +50,7 @@ def folder(
     told: list[tuple[str, int, int]] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(cache))
-        model = soundlet.pipeline.load(tiny_bundle)
+        model = soundlet.pipeline.load(choosing_bundle)
         findings = evaluate(model, asked, lambda *step: told.append(step))
     report = write_report(out, findings, asked, model.bundle)
     assert {label for label, _, _ in told} >= {"prompts", "prompts with several seeds"}
@@ -66,6 +67,7 @@ def report(folder: Path) -> dict[str, Any]:
 
 def test_every_setting_has_every_figure(report: dict[str, Any]) -> None:
     assert [entry["steps"] for entry in report["settings"]] == [1, 2]
+    assert [entry["candidates"] for entry in report["settings"]] == [2, 2]
     assert set(report["metrics"]) == set(METRICS)
     real = report["real"]["scores"]
     for entry in report["settings"]:
@@ -103,6 +105,8 @@ def test_codec_ends_and_seeds_are_measured(report: dict[str, Any]) -> None:
 def test_the_page_stands_alone_but_for_its_sounds(folder: Path) -> None:
     page = (folder / "report.html").read_text()
     assert page.count("data:image/png;base64,") == 4
+    assert "<th class=n>1 steps, best of 2" in page
+    assert "Fréchet distance, 2 steps, best of 2" in page
     assert not re.search(r"https?://", page)
     sounds = re.findall(r'src="(sounds/[^"]+)"', page)
     assert len(sounds) == 20
@@ -119,7 +123,10 @@ def test_nothing_else_is_in_the_folder(folder: Path) -> None:
 def test_the_summary_has_a_column_for_each_setting(report: dict[str, Any]) -> None:
     lines = summary(report)
     assert "real" in lines[0]
-    assert "2 steps, cfg 1" in lines[0]
+    assert "2 steps, cfg 1, best of 2" in lines[0]
+    assert len({len(line) for line in lines}) == 1
+    of_one = [{**entry, "candidates": 1} for entry in report["settings"]]
+    assert "best of" not in summary({**report, "settings": of_one})[0]
     assert any(line.startswith("kind ") and "%" in line for line in lines)
 
 
@@ -128,6 +135,7 @@ def test_the_summary_has_a_column_for_each_setting(report: dict[str, Any]) -> No
     [
         (["--steps", "8,many"], "'8,many' is not a list of numbers"),
         (["--cfg-scale", ""], "'' is not a list of numbers"),
+        (["--candidates", "1,all"], "'1,all' is not a list of numbers"),
         (["--prompts", "0"], "--prompts"),
         (["no-such-bundle"], "no-such-bundle: no such folder"),
     ],

@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 import pytest
 
-from soundlet.bundle import WEIGHTS, Precision, open_bundle
+from soundlet.bundle import AGREEMENT, WEIGHTS, Precision, open_bundle
 from soundlet.engines import load_engine
 from soundlet.engines import onnx as onnx_engine
 from soundlet.engines.weights import Weights
@@ -93,6 +93,19 @@ def test_float16_and_back_keeps_what_float16_can_hold(tiny_bundle: Path, tmp_pat
     for bundle in (half, again):
         clip = load(bundle.folder, threads=1).generate("rain", seconds=0.02, seed=1)
         assert np.isfinite(clip.audio).all()
+
+
+def test_what_chooses_among_candidates_is_copied(choosing_bundle: Path, tmp_path: Path) -> None:
+    made = quantize_bundle(choosing_bundle, tmp_path / "small", {"dit": "int8"})
+    assert made.manifest.defaults.candidates == 3
+    assert (made.folder / AGREEMENT).read_bytes() == (choosing_bundle / AGREEMENT).read_bytes()
+    clip = load(made.folder, threads=1).generate("rain", seconds=0.02, seed=1)
+    assert clip.request.candidates == 3
+
+
+def test_precisions_are_compared_by_one_sound_each(choosing_bundle: Path) -> None:
+    sounds = reference_sounds(open_bundle(choosing_bundle), seconds=0.02, threads=1)
+    assert {clip.request.candidates for clip in sounds.clips} == {1}
 
 
 def test_a_bundle_is_not_quantised_twice(tiny_bundle: Path, tmp_path: Path) -> None:

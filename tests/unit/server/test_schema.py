@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import MISSING, fields
 
 import pytest
+from pydantic import ValidationError
 
 from soundlet import client, client_fields
 from soundlet.editing import OPERATIONS as EDIT_REQUESTS
-from soundlet.request import GenerationRequest
+from soundlet.request import MAX_CANDIDATES, GenerationRequest
 from soundlet.server.edit_schema import EDITS
 from soundlet.server.operations import OPERATIONS
 from soundlet.server.schema import Body, Generation, Loop
@@ -28,6 +29,18 @@ def test_a_generation_has_the_fields_and_defaults_of_the_request() -> None:
     for name, value in body.items():
         if name not in ("prompt", "cfg_interval"):
             assert value == expected[name], name
+
+
+@pytest.mark.parametrize("candidates", [0, MAX_CANDIDATES + 1, 1.5, "4", True])
+def test_a_number_of_candidates_that_no_model_takes_is_refused(candidates: object) -> None:
+    with pytest.raises(ValidationError, match="candidates"):
+        Generation.model_validate({"prompt": "kick", "candidates": candidates})
+
+
+@pytest.mark.parametrize("candidates", [1, MAX_CANDIDATES])
+def test_a_generation_may_say_how_many_candidates(candidates: int) -> None:
+    body = Generation.model_validate({"prompt": "kick", "candidates": candidates})
+    assert GenerationRequest(**body.fields()).candidates == candidates
 
 
 @pytest.mark.parametrize("operation", EDITS)

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import load
 from typer.testing import CliRunner, Result
 
 from soundlet.cli import app
-from soundlet.training.bundle import TrainedModel, join_runs
+from soundlet.training.bundle import TrainedModel, agreement_of, join_runs
 from soundlet.training.clips import ClipFolder
 from soundlet.training.codec import Codec, open_codec
 from soundlet.training.discriminants import SPREAD, find_discriminants
@@ -165,6 +166,24 @@ def test_the_decoder_takes_no_notice_of_the_discriminants(work: Path, joined: Tr
     other = latents.copy()
     other[:, -3:] += 5
     np.testing.assert_array_equal(codec.decode(other), sound)
+
+
+def test_what_chooses_among_candidates_is_trained_on_all_channels(
+    work: Path, joined: TrainedModel
+) -> None:
+    path = work / "agreement.toml"
+    for latents in ("latents", "plain"):
+        text = f'run = "agreement-{latents}"\nmodel = "model"\nlatents = "{latents}"\n'
+        path.write_text(text + LOOP.format(steps=2))
+        done = run_command("train", "agreement", path)
+        assert done.exit_code == 0, done.output
+    wide = work / "agreement-latents"
+    assert (wide / "model_config.json").read_bytes() == (
+        work / "wide" / "model_config.json"
+    ).read_bytes()
+    assert len(load(agreement_of(wide, joined))["spread"]) == 11
+    with pytest.raises(TrainingError, match="trained on latents of 8 channels, not 11"):
+        agreement_of(work / "agreement-plain", joined)
 
 
 def test_a_bundle_with_discriminants_generates(work: Path, tmp_path: Path) -> None:

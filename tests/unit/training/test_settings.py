@@ -10,6 +10,7 @@ import pytest
 import soundlet.training
 from soundlet.errors import ConfigError
 from soundlet.training.settings import (
+    AgreementStage,
     ArcStage,
     AutoencoderStage,
     FlowStage,
@@ -113,6 +114,8 @@ def test_the_configs_that_come_along_are_valid(tmp_path: Path) -> None:
     read_stage(TextStage, folder / "text.toml")
     read_stage(FlowStage, folder / "flow.toml")
     read_stage(ArcStage, folder / "arc.toml")
+    agreement = read_stage(AgreementStage, folder / "agreement.toml")
+    assert agreement.run == folder / "runs" / "agreement"
     again = run_command("train", "configs", folder)
     assert again.exit_code == 1
     assert "exists already" in again.stderr

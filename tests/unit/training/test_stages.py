@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,33 @@ import torch
 from numpy.typing import NDArray
 from typer.testing import CliRunner, Result
 
-from soundlet.bundle import open_bundle
+import soundlet
+from soundlet.agreement import Agreement
+from soundlet.bundle import AGREEMENT, open_bundle
 from soundlet.cli import app
-from soundlet.training.bundle import join_runs
+from soundlet.tokenizer import Tokenizer
+from soundlet.training.agreement import Pairs, open_towers
+from soundlet.training.bundle import agreement_of, join_runs
 from soundlet.training.clips import ClipFolder
 from soundlet.training.codec import measure_latents, open_codec, weigh_channels
 from soundlet.training.latents import LatentStore, read_statistics
 from soundlet.training.loop import Run
 from soundlet.training.recorder import Recorder
-from soundlet.training.settings import ArcStage, AutoencoderStage, FlowStage, TextStage, read_stage
-from soundlet.training.stages import train_arc, train_autoencoder, train_flow, train_text
+from soundlet.training.settings import (
+    AgreementStage,
+    ArcStage,
+    AutoencoderStage,
+    FlowStage,
+    TextStage,
+    read_stage,
+)
+from soundlet.training.stages import (
+    train_agreement,
+    train_arc,
+    train_autoencoder,
+    train_flow,
+    train_text,
+)
 
 LOOP = "[loop]\nsteps = {steps}\nlearning_rate = 2e-3\nwarmup = 2\nlog_every = 2\nthreads = 1\n"
 LOOP += 'save_every = 10\nema = 0.9\ndevice = "cpu"\n'
@@ -82,6 +100,9 @@ def work(tmp_path_factory: pytest.TempPathFactory, model_folder: Path, clip_fold
         + SAMPLES.format(every=20)
     )
     (work / "arc.toml").write_text(arc)
+    agreement = 'run = "agreement"\nmodel = "model"\nlatents = "latents"\n'
+    agreement += LOOP.format(steps=50) + "[agreement]\nbatch_size = 10\n"
+    (work / "agreement.toml").write_text(agreement)
     for command in (
         ("train", "autoencoder", work / "ae.toml"),
         ("dataset", "encode", work / "clips", "--autoencoder", work / "ae", "--out",
@@ -89,6 +110,7 @@ def work(tmp_path_factory: pytest.TempPathFactory, model_folder: Path, clip_fold
         ("train", "text", work / "text.toml"),
         ("train", "flow", work / "flow.toml"),
         ("train", "arc", work / "arc.toml"),
+        ("train", "agreement", work / "agreement.toml"),
     ):  # fmt: skip
         done = run_command(*command)
         assert done.exit_code == 0, done.output
@@ -170,7 +192,15 @@ def halted(stage: Any, steps: int, run: Path) -> Any:
     return stage.model_copy(update={"loop": loop, "run": run})
 
 
-@pytest.mark.parametrize("name", ["ae", "text", "flow", "arc"])
+def test_sounds_and_captions_find_each_other(work: Path) -> None:
+    lines = curve(work / "agreement")
+    assert lines[-1]["step"] == 50
+    assert np.mean([line["found"] for line in lines[-5:]]) > 0.4  # by chance, 1 in 10
+    assert lines[-1]["pairs"] < 0.7 * lines[0]["pairs"]
+    assert lines[-1]["tags"] < 0.7 * lines[0]["tags"]
+
+
+@pytest.mark.parametrize("name", ["ae", "text", "flow", "arc", "agreement"])
 def test_a_run_that_was_stopped_ends_with_the_same_weights(
     work: Path, name: str, tmp_path: Path
 ) -> None:
@@ -187,10 +217,14 @@ def test_a_run_that_was_stopped_ends_with_the_same_weights(
         flow = read_stage(FlowStage, path)
         train_flow(halted(flow, 13, tmp_path))
         train_flow(halted(flow, 40, tmp_path))
-    else:
+    elif name == "arc":
         arc = read_stage(ArcStage, path)
         train_arc(halted(arc, 7, tmp_path))
         train_arc(halted(arc, 20, tmp_path))
+    else:
+        agreement = read_stage(AgreementStage, path)
+        train_agreement(halted(agreement, 13, tmp_path))
+        train_agreement(halted(agreement, 50, tmp_path))
     assert_same_weights(tmp_path, work / name)
     assert [line["step"] for line in curve(tmp_path)] == sorted(
         {line["step"] for line in curve(work / name)}
@@ -255,14 +289,111 @@ def test_latents_are_normalised_per_channel_and_cut_into_windows(work: Path) -> 
 
 @pytest.fixture(scope="module")
 def bundle(work: Path) -> Path:
-    """The codec and the post-trained flow as a bundle."""
-    runs = ("--autoencoder", work / "ae", "--flow", work / "arc")
-    said = ("--steps", 4, "--sampler", "pingpong", "--cfg-scale", 1, "--precision", "float32")
+    """The codec and the post-trained flow as a bundle, with what chooses among candidates."""
+    runs = ("--autoencoder", work / "ae", "--flow", work / "arc", "--agreement", work / "agreement")
+    said = ("--steps", 4, "--sampler", "pingpong", "--cfg-scale", 1, "--precision", "float32",
+            "--candidates", 2)  # fmt: skip
     notice = work / "LICENCE.txt"
     notice.write_text("free")
     made = run_command("train", "bundle", work / "bundle", *runs, *said, "--notice", notice)
     assert made.exit_code == 0, made.output
     return work / "bundle"
+
+
+def test_what_a_bundle_is_given_rates_sounds_as_the_run_does(work: Path, tmp_path: Path) -> None:
+    store, tokenizer = LatentStore(work / "latents"), Tokenizer(work / "model" / "spiece.model", 16)
+    path = tmp_path / AGREEMENT
+    path.write_bytes(agreement_of(work / "agreement", join_runs(work / "ae", work / "arc")))
+    rate = Agreement(path, channels=store.channels, n_pieces=tokenizer.n_pieces)
+    towers = open_towers(work / "agreement", store.statistics)
+    chosen = list(range(20))
+    points = towers.sounds(*Pairs(store, tokenizer, 44100 / 256).sounds(chosen))
+    tokens, mask = tokenizer.encode(["low hum 100 Hz"])
+    told = tokens[0][mask[0] > 0]
+    words = torch.from_numpy(np.bincount(told, minlength=tokenizer.n_pieces)).float()
+    expected = (points @ towers.captions(words[None]).T)[:, 0].detach().numpy()
+    lengths = [store.sounding_frames(i, 44100 / 256) for i in chosen]
+    found = [rate(store.latents(i, n)[None], told)[0] for i, n in enumerate(lengths)]
+    np.testing.assert_allclose(found, expected, atol=5e-3)  # float16 weights
+    assert np.ptp(found) > 0.1
+
+
+@pytest.mark.slow
+def test_a_bundle_takes_the_best_of_two(work: Path, bundle: Path) -> None:
+    opened = open_bundle(bundle)
+    assert opened.manifest.defaults.candidates == 2
+    assert opened.agreement == bundle / AGREEMENT
+    expected = agreement_of(work / "agreement", join_runs(work / "ae", work / "arc"))
+    assert (bundle / AGREEMENT).read_bytes() == expected
+    model = soundlet.load(bundle, threads=1)
+    clip = model.generate("low hum 120 Hz", seconds=0.1, seed=1)
+    assert clip.settings()["candidates"] == 2
+    three = model.generate("low hum 120 Hz", seconds=0.1, seed=1, candidates=3)
+    assert three.settings()["candidates"] == 3
+
+
+def _other_vocabulary(run: Path) -> None:
+    path = run / "spiece.model"  # as many pieces, one of them another
+    path.write_bytes(path.read_bytes().replace(b"low", b"bow"))
+
+
+def _other_channels(run: Path) -> None:
+    state = torch.load(run / "checkpoint.pt", weights_only=True)
+    state["average"]["sound.spread"] = torch.ones(9)
+    torch.save(state, run / "checkpoint.pt")
+
+
+def _other_spread(run: Path) -> None:
+    statistics = read_statistics(run)
+    other = statistics.model_copy(update={"std": tuple(2 * s for s in statistics.std)})
+    (run / "statistics.json").write_bytes(other.as_json())
+
+
+def _not_begun(run: Path) -> None:
+    (run / "checkpoint.pt").unlink()
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (_other_vocabulary, "was trained with another spiece.model than the flow"),
+        (_other_channels, "was trained on latents of 9 channels, not 8"),
+        (_other_spread, "was trained on latents that were normalised otherwise"),
+        (_not_begun, "is no run of `soundlet train`: it has no checkpoint.pt"),
+    ],
+)
+def test_an_agreement_that_is_not_of_the_flow_is_refused(
+    work: Path, tmp_path: Path, change: Callable[[Path], None], says: str
+) -> None:
+    run = tmp_path / "agreement"
+    shutil.copytree(work / "agreement", run)
+    change(run)
+    _refused_bundle(work, tmp_path, "--agreement", run, says=says)
+
+
+def test_the_run_of_another_stage_is_no_agreement(work: Path, tmp_path: Path) -> None:
+    for run in ("ae", "text", "flow", "arc"):
+        says = "is a run of another stage than `soundlet train agreement`"
+        _refused_bundle(work, tmp_path, "--agreement", work / run, says=says)
+
+
+def test_several_candidates_need_what_chooses_among_them(work: Path, tmp_path: Path) -> None:
+    says = "more than 1 needs --agreement, which chooses among them"
+    _refused_bundle(work, tmp_path, "--candidates", 2, says=says, code=2)
+    says = "--candidates: Input should be less than or equal to 16, not 17"
+    agreement = ("--agreement", work / "agreement")
+    _refused_bundle(work, tmp_path, *agreement, "--candidates", 17, says=says, code=2)
+
+
+def _refused_bundle(
+    work: Path, tmp_path: Path, *arguments: object, says: str, code: int = 1
+) -> None:
+    runs = ("--autoencoder", work / "ae", "--flow", work / "flow")
+    refused = run_command("train", "bundle", tmp_path / "bundle", *runs, *arguments)
+    assert refused.exit_code == code
+    (line,) = refused.stderr.splitlines()
+    assert says in line
+    assert not (tmp_path / "bundle").exists()
 
 
 @torch.inference_mode()
@@ -298,6 +429,9 @@ def test_a_bundle_generates(bundle: Path, tmp_path: Path) -> None:
     generated = run_command("generate", "low hum 120 Hz", *arguments)
     assert generated.exit_code == 0, generated.output
     assert out.exists()
+    told = run_command("generate", "low hum 120 Hz", *arguments[:-2], "--candidates", 3, "--json",
+                       "--out", tmp_path / "b.wav")  # fmt: skip
+    assert json.loads(told.stdout)["candidates"] == 3
 
 
 @pytest.mark.slow
