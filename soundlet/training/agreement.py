@@ -58,10 +58,13 @@ OTHERS = 2048  # captions that one is weighed against
 ROUNDS = 4  # captions of each sound that are weighed
 AT_ONCE = 64  # sounds
 TEXTS_AT_ONCE = 4096  # captions that are read
+UNSEEN = 0.1  # share of what the sounds' tower sees that is left out
+SMOOTHING = 0.02  # of the tags of sounds, which blur into each other
+READING = 0.3  # weight of naming tags from captions, which do not say all of them
 NAMED = ("kind", "source", "instruments", "key")  # attributes that sounds are to tell by themselves
 KNOWN_BY = ("kind", "source", "instruments")  # tags of which each combination keeps its share
 OUTER = ("point", "narrow", "joined", "caption")  # layers that are not of the sounds' tower
-HEADS = "heads."  # what the names of weights begin with that only the training needs
+HEADS = ("heads.", "readers.")  # what the names of weights begin with that only training needs
 SPREAD, NARROW_WEIGHT = "sound.spread", "narrow.weight"  # weights that tell the sizes
 
 Item = TypeVar("Item")
@@ -145,7 +148,8 @@ class AgreementTowers(nn.Module):
         Args:
             spread: standard deviation of each channel of the latents.
             n_pieces: of the vocabulary.
-            n_tags: of each attribute that sounds are to name by themselves.
+            n_tags: of each attribute that sounds and captions are to name by themselves; captions
+                may also name none.
         """
         super().__init__()
         self.sound = SoundTower(spread)
@@ -154,6 +158,7 @@ class AgreementTowers(nn.Module):
         self.joined = nn.Linear(NARROW, NARROW)
         self.caption = nn.Linear(NARROW, COMMON)
         self.heads = nn.ModuleList(nn.Linear(HIDDEN, count) for count in n_tags)
+        self.readers = nn.ModuleList(nn.Linear(NARROW, count + 1) for count in n_tags)
         self.log_scale = nn.Parameter(torch.tensor(2.5))
 
     def sounds(self, x: Tensor, is_sounding: Tensor) -> Tensor:
@@ -166,9 +171,17 @@ class AgreementTowers(nn.Module):
 
     def captions(self, words: Tensor) -> Tensor:
         """Counts (batch, pieces) to points (batch, `COMMON`) of length 1."""
+        return self.caption_points(self.read(words))
+
+    def read(self, words: Tensor) -> Tensor:
+        """What is read in captions: (batch, pieces) to (batch, `NARROW`)."""
         narrow = functional.silu(self.narrow(words.clamp(max=MOST_OFTEN)))
-        joined = functional.silu(self.joined(narrow))
-        return functional.normalize(self.caption(joined).float(), dim=1)
+        joined: Tensor = functional.silu(self.joined(narrow))
+        return joined
+
+    def caption_points(self, read: Tensor) -> Tensor:
+        """Points of what was read in captions."""
+        return functional.normalize(self.caption(read).float(), dim=1)
 
     def surprise(self, sounds: Tensor, own: Tensor, others: Tensor) -> Tensor:
         """Of each sound, in nats, that the caption is its own and none of others': (batch,)."""
@@ -309,17 +322,22 @@ class AgreementTrainee(Trainee[AgreementBatch]):
         device = towers.log_scale.device
         batch, share, noise = on_device(batch, device), share.to(device), noise.to(device)
         hidden = towers.sound((1 - share) * batch.latents + share * noise, batch.is_sounding)
-        captions = towers.captions(batch.words * kept.to(device))
-        fit = towers.points(hidden) @ captions.T * towers.log_scale.exp()
+        seen = (torch.rand(hidden.shape, generator=generator) >= UNSEEN) / (1 - UNSEEN)
+        hidden, read = hidden * seen.to(device), towers.read(batch.words * kept.to(device))
+        fit = towers.points(hidden) @ towers.caption_points(read).T * towers.log_scale.exp()
         own = torch.arange(count, device=device)
         found = functional.cross_entropy(fit, own) + functional.cross_entropy(fit.T, own)
         tags = torch.zeros((), device=device)
-        for head, wanted in zip(towers.heads, batch.tags.T, strict=True):
+        parts = zip(towers.heads, towers.readers, batch.tags.T, strict=True)
+        for head, reader, wanted in parts:
             named: Tensor = head(hidden)
             missed = functional.cross_entropy(
-                named.float(), wanted, ignore_index=-1, reduction="sum"
+                named.float(), wanted, ignore_index=-1, reduction="sum", label_smoothing=SMOOTHING
             )
-            tags = tags + missed / (wanted >= 0).sum().clamp(min=1)
+            told: Tensor = reader(read)
+            none = told.shape[1] - 1
+            misread = functional.cross_entropy(told.float(), wanted.where(wanted >= 0, none))
+            tags = tags + missed / (wanted >= 0).sum().clamp(min=1) + READING * misread
         is_found = (fit.argmax(dim=1) == own).float().mean()
         figures = {"found": is_found.item(), "pairs": found.item(), "tags": tags.item()}
         return found / 2 + settings.tag_weight * tags, figures

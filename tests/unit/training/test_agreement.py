@@ -15,6 +15,7 @@ import torch
 from soundlet.errors import BundleError, CheckpointError, SoundletError
 from soundlet.tokenizer import Tokenizer
 from soundlet.training.agreement import (
+    HEADS,
     AgreementSettings,
     AgreementTrainee,
     Pairs,
@@ -307,7 +308,7 @@ def test_a_run_does_not_go_on_with_latents_that_are_normalised_otherwise(
 
 def test_towers_are_the_average_of_a_run(run: Path, store: LatentStore) -> None:
     found = open_towers(run, store.statistics).state_dict()
-    expected = {n: w for n, w in average_weights(run).items() if not n.startswith("heads.")}
+    expected = {n: w for n, w in average_weights(run).items() if not n.startswith(HEADS)}
     assert found.keys() == expected.keys()
     assert all(torch.equal(found[name], expected[name]) for name in found)
 
