@@ -11,6 +11,7 @@ sounds that a model was trained on, and are trained by `soundlet train agreement
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,19 +29,19 @@ MOST_OFTEN = 2  # times that a piece of a prompt counts
 HALVINGS = ("far.0", "far.1")
 LAYERS = ("near", *HALVINGS, "hidden", "point", "narrow", "joined", "caption")
 """The layers of a file: of each the weight in whole numbers, a scale a row, and the bias. Of the
-pieces' own layer, `narrow`, a row is a piece. Beside them there is `spread`."""
+words' own layer, `narrow`, a row is a word. Beside them there is `spread`."""
 
 
 class Agreement:
     """The towers of a bundle."""
 
-    def __init__(self, path: Path, *, channels: int, n_pieces: int) -> None:
+    def __init__(self, path: Path, *, channels: int, n_words: int) -> None:
         """Read the weights.
 
         Args:
             path: `agreement.safetensors`.
             channels: of the model's latents.
-            n_pieces: of its vocabulary.
+            n_words: of its vocabulary, and keys: see `soundlet.key_pieces`.
 
         Raises:
             BundleError: not such a file, damaged, or of another model.
@@ -60,37 +61,37 @@ class Agreement:
                     f"{path} is damaged: {name}.weight is {found_shape}, not {expected}"
                 )
         found = (len(self._spread), len(self._layers["narrow"].weight))
-        if found != (channels, n_pieces):
+        if found != (channels, n_words):
             raise BundleError(
-                f"{path} is for latents of {found[0]} channels and {found[1]} pieces of text, not"
-                f" {channels} and {n_pieces}: it is of another model"
+                f"{path} is for latents of {found[0]} channels and {found[1]} words, not"
+                f" {channels} and {n_words}: it is of another model"
             )
 
-    def __call__(self, latents: Array, tokens: NDArray[np.integer]) -> Array:
+    def __call__(self, latents: Array, words: Sequence[int] | NDArray[np.integer]) -> Array:
         """How well each sound fits a prompt.
 
         Args:
             latents: (sounds, channels, frames), without what comes after their end.
-            tokens: of the prompt, (tokens,), without padding.
+            words: of the prompt: its tokens without padding, and the keys that it names.
 
         Returns:
             (sounds,), -1 to 1.
         """
-        fits: Array = np.stack([self._sound(each) for each in latents]) @ self._caption(tokens)
+        fits: Array = np.stack([self._sound(each) for each in latents]) @ self._caption(words)
         return fits
 
     def _shapes(self) -> dict[str, tuple[int, ...]]:
         """What the weights of each layer have to be, by the lengths of the biases."""
         channels, out = len(self._spread), {n: each.bias.size for n, each in self._layers.items()}
         near, narrow = out["near"], out["narrow"]
-        n_pieces = self._layers["narrow"].weight.size // max(1, narrow)
+        n_words = self._layers["narrow"].weight.size // max(1, narrow)
         halvings = {name: (out[name], near, 3) for name in HALVINGS}
         return {
             "near": (near, channels, 3),
             **halvings,
             "hidden": (out["hidden"], channels + 4 * near + 1),
             "point": (out["point"], out["hidden"]),
-            "narrow": (n_pieces, narrow),
+            "narrow": (n_words, narrow),
             "joined": (out["joined"], narrow),
             "caption": (out["caption"], out["joined"]),
         }
@@ -109,11 +110,11 @@ class Agreement:
         hidden = _silu(self._layers["hidden"](np.concatenate(seen)))
         return _direction(self._layers["point"](hidden))
 
-    def _caption(self, tokens: NDArray[np.integer]) -> Array:
+    def _caption(self, words: Sequence[int] | NDArray[np.integer]) -> Array:
         """The point of a prompt."""
         narrow = self._layers["narrow"]
-        pieces, counts = np.unique(tokens, return_counts=True)
-        summed = np.minimum(counts, MOST_OFTEN).astype(np.float32) @ narrow.weight[pieces]
+        each, counts = np.unique(np.asarray(words, np.int64), return_counts=True)
+        summed = np.minimum(counts, MOST_OFTEN).astype(np.float32) @ narrow.weight[each]
         joined = _silu(self._layers["joined"](_silu(summed + narrow.bias)))
         return _direction(self._layers["caption"](joined))
 

@@ -20,6 +20,7 @@ from soundlet.engines import Conditioning, Engine, StreamingEngine, load_engine
 from soundlet.engines.codec import halo, is_convolutional, mean_and_std
 from soundlet.errors import BundleError, Cancelled, RequestError
 from soundlet.guidance import guided
+from soundlet.key_pieces import KeyPieces
 from soundlet.noise import Generator
 from soundlet.plan import Plan, groups, plan_for
 from soundlet.request import GenerationRequest
@@ -101,11 +102,12 @@ class Model:
                 f"{path} has {self._tokenizer.n_pieces} pieces; the text encoder knows"
                 f" {bundle.t5_config.vocab_size}: they are of different models"
             )
+        self._keys = KeyPieces(map(self._tokenizer.piece, range(self._tokenizer.n_pieces)))
         self._agreement: Agreement | None = None
         if bundle.agreement is not None:
             channels = bundle.config.latent_channels
             self._agreement = Agreement(
-                bundle.agreement, channels=channels, n_pieces=self._tokenizer.n_pieces
+                bundle.agreement, channels=channels, n_words=self._keys.n_words
             )
 
     @property
@@ -273,9 +275,10 @@ class Model:
         tokens, mask = self._tokenizer.encode(
             [plan.request.prompt], truncate=plan.request.truncate_prompt
         )
+        words = self._keys.words(tokens[0, mask[0] > 0].tolist())
         n_frames = max(1, plan.n_samples // self.config.hop_length)
         with np.errstate(invalid="ignore", over="ignore"):  # one may have gone astray
-            fits = self._agreement(candidates[:, :, :n_frames], tokens[0, mask[0] > 0])
+            fits = self._agreement(candidates[:, :, :n_frames], words)
         best: Array = candidates[int(np.argmax(np.nan_to_num(fits, nan=-np.inf)))]
         return best
 

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from soundlet.config import PriorConfig
+from soundlet.key_pieces import N_KEYS, N_MODES, N_NOTES
 from soundlet.models.rhythm import TempoReading
 
 N_OCTAVES = 9
@@ -25,10 +26,6 @@ CYCLES_PER_BEAT = (1 / 4, 1 / 2, 1, 2, 3, 4)
 """Of the waves over a bar of four beats, down to sixteenth notes."""
 
 N_CURVES = N_OCTAVES + 2 * len(CYCLES_PER_BEAT)
-
-N_NOTES, N_MODES = 12, 2
-N_KEYS = N_NOTES * N_MODES
-"""Of a note, the key in minor, then that in major."""
 
 
 class KeyReader(nn.Module):

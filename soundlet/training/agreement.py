@@ -35,6 +35,7 @@ from soundlet.bundle import MODEL_CONFIG, TOKENIZER
 from soundlet.config import load_config
 from soundlet.config.section import Section
 from soundlet.errors import CheckpointError
+from soundlet.key_pieces import N_KEYS, KeyPieces
 from soundlet.sampling import Progress
 from soundlet.tokenizer import Tokenizer
 from soundlet.training.latents import (
@@ -93,7 +94,7 @@ class AgreementBatch:
     Attributes:
         latents: (batch, channels, frames).
         is_sounding: (batch, frames), 1 before the end of a sound and 0 after it.
-        words: (batch, pieces), how often each is in the caption.
+        words: (batch, words), how often each piece, and each key, is in the caption.
         tags: (batch, attributes), the place of a sound's tag among those of its attribute; -1
             where it has none, or one that was not there when the run was begun.
     """
@@ -142,19 +143,19 @@ class SoundTower(nn.Module):
 class AgreementTowers(nn.Module):
     """Sounds and captions as points, near each other where they fit."""
 
-    def __init__(self, spread: Tensor, n_pieces: int, n_tags: Sequence[int] = ()) -> None:
+    def __init__(self, spread: Tensor, n_words: int, n_tags: Sequence[int] = ()) -> None:
         """Towers with fresh weights.
 
         Args:
             spread: standard deviation of each channel of the latents.
-            n_pieces: of the vocabulary.
+            n_words: of captions: pieces of the vocabulary, and keys.
             n_tags: of each attribute that sounds and captions are to name by themselves; captions
                 may also name none.
         """
         super().__init__()
         self.sound = SoundTower(spread)
         self.point = nn.Linear(HIDDEN, COMMON)
-        self.narrow = nn.Linear(n_pieces, NARROW)
+        self.narrow = nn.Linear(n_words, NARROW)
         self.joined = nn.Linear(NARROW, NARROW)
         self.caption = nn.Linear(NARROW, COMMON)
         self.heads = nn.ModuleList(nn.Linear(HIDDEN, count) for count in n_tags)
@@ -170,11 +171,11 @@ class AgreementTowers(nn.Module):
         return functional.normalize(self.point(hidden).float(), dim=1)
 
     def captions(self, words: Tensor) -> Tensor:
-        """Counts (batch, pieces) to points (batch, `COMMON`) of length 1."""
+        """Counts (batch, words) to points (batch, `COMMON`) of length 1."""
         return self.caption_points(self.read(words))
 
     def read(self, words: Tensor) -> Tensor:
-        """What is read in captions: (batch, pieces) to (batch, `NARROW`)."""
+        """What is read in captions: (batch, words) to (batch, `NARROW`)."""
         narrow = functional.silu(self.narrow(words.clamp(max=MOST_OFTEN)))
         joined: Tensor = functional.silu(self.joined(narrow))
         return joined
@@ -191,12 +192,12 @@ class AgreementTowers(nn.Module):
 
 
 class Pairs:
-    """The sounds of a store up to their ends, and their captions as counts of pieces.
+    """The sounds of a store up to their ends, and their captions as counts of words.
 
     Attributes:
         store: where they are.
         order: their places in it, the shortest first.
-        n_pieces: of the vocabulary.
+        n_words: pieces of the vocabulary, and keys.
     """
 
     def __init__(self, store: LatentStore, tokenizer: Tokenizer, frames_per_second: float) -> None:
@@ -211,19 +212,20 @@ class Pairs:
         sounds = range(len(store.entries))
         self._lengths = [store.sounding_frames(i, frames_per_second) for i in sounds]
         self.order = sorted(sounds, key=self._lengths.__getitem__)
-        self.n_pieces = tokenizer.n_pieces
+        keys = KeyPieces(map(tokenizer.piece, range(tokenizer.n_pieces)))
+        self.n_words = keys.n_words
         self._first = [0]  # caption of each sound
         texts: list[str] = []
         for entry in store.entries:
             texts += entry.captions
             self._first.append(len(texts))
         self._begin = [0]  # of each caption, among the pieces of all
-        pieces = [np.empty(0, np.int32)]
+        found = [np.empty(0, np.int32)]
         for part in _chunks(texts, TEXTS_AT_ONCE):
-            tokens, mask = tokenizer.encode(part, truncate=True)
-            pieces.append(tokens[mask > 0].astype(np.int32))
-            self._begin += (self._begin[-1] + mask.sum(axis=1).cumsum()).tolist()
-        self._pieces = torch.from_numpy(np.concatenate(pieces))
+            for tokens, mask in zip(*tokenizer.encode(part, truncate=True), strict=True):
+                found.append(np.array(keys.words(tokens[mask > 0].tolist()), np.int32))
+                self._begin.append(self._begin[-1] + len(found[-1]))
+        self._words = torch.from_numpy(np.concatenate(found))
 
     def sounds(self, chosen: Sequence[int]) -> tuple[Tensor, Tensor]:
         """Latents (sounds, channels, frames), and where they sound: (sounds, frames)."""
@@ -237,17 +239,17 @@ class Pairs:
         return x, is_sounding
 
     def captions(self, chosen: Sequence[int], generator: torch.Generator) -> Tensor:
-        """How often each piece is in a random caption of each: (sounds, pieces)."""
+        """How often each word is in a random caption of each: (sounds, words)."""
         chance = torch.rand(len(chosen), generator=generator).tolist()
         rows = [
             self._first[i] + int(c * (self._first[i + 1] - self._first[i]))
             for i, c in zip(chosen, chance, strict=True)
         ]
-        found = [self._pieces[self._begin[row] : self._begin[row + 1]] for row in rows]
-        lengths = torch.tensor([len(pieces) for pieces in found])
-        places = torch.arange(len(rows)).repeat_interleave(lengths) * self.n_pieces
+        found = [self._words[self._begin[row] : self._begin[row + 1]] for row in rows]
+        lengths = torch.tensor([len(words) for words in found])
+        places = torch.arange(len(rows)).repeat_interleave(lengths) * self.n_words
         places += torch.cat(found)
-        counts = torch.zeros(len(rows) * self.n_pieces)
+        counts = torch.zeros(len(rows) * self.n_words)
         return counts.index_add_(0, places, torch.ones(len(places))).view(len(rows), -1)
 
 
@@ -294,7 +296,7 @@ class AgreementTrainee(Trainee[AgreementBatch]):
         n_tags = [len(each) for each in places.values()]
         rows = store.values[:: 1 + len(store.values) // TYPICAL].astype(np.float32)
         spread = torch.from_numpy(rows.std(axis=0)).clamp(min=1e-3)
-        self.towers = AgreementTowers(spread, pairs.n_pieces, n_tags)
+        self.towers = AgreementTowers(spread, pairs.n_words, n_tags)
 
     @property
     def module(self) -> AgreementTowers:
@@ -358,7 +360,7 @@ def open_towers(run: Path, statistics: LatentStatistics) -> AgreementTowers:
     weights = {n: w for n, w in average_weights(run).items() if not n.startswith(HEADS)}
     if not {SPREAD, NARROW_WEIGHT} <= set(weights):
         raise CheckpointError(f"{run} is a run of another stage than `soundlet train agreement`")
-    channels, n_pieces = len(weights[SPREAD]), weights[NARROW_WEIGHT].shape[1]
+    channels, n_words = len(weights[SPREAD]), weights[NARROW_WEIGHT].shape[1]
     if channels != statistics.channels:
         raise TrainingError(
             f"{run} was trained on latents of {channels} channels, not {statistics.channels}"
@@ -369,11 +371,11 @@ def open_towers(run: Path, statistics: LatentStatistics) -> AgreementTowers:
     if not vocabulary.is_file():
         raise CheckpointError(f"{run} lacks {TOKENIZER}, the vocabulary that it was trained with")
     found = Tokenizer(vocabulary, 1).n_pieces
-    if found != n_pieces:
+    if found + N_KEYS != n_words:
         raise CheckpointError(
-            f"{vocabulary} has {found} pieces; the run's weights are for {n_pieces}"
+            f"{vocabulary} has {found} pieces; the run's weights are for {n_words - N_KEYS}"
         )
-    towers = AgreementTowers(torch.ones(channels), n_pieces)
+    towers = AgreementTowers(torch.ones(channels), n_words)
     load_weights(towers, weights, run)
     return towers.eval()
 
@@ -384,7 +386,7 @@ def bundled_towers(towers: AgreementTowers) -> bytes:
     for name in LAYERS:
         layer = towers.get_submodule(name if name in OUTER else f"sound.{name}")
         weight = layer.get_parameter("weight").detach()
-        weight = weight.T if name == "narrow" else weight  # a row a piece, for its own scale
+        weight = weight.T if name == "narrow" else weight  # a row a word, for its own scale
         scale = weight.flatten(1).abs().amax(dim=1).clamp(min=1e-9) / LEVELS
         whole = (weight / scale.view(-1, *[1] * (weight.ndim - 1))).round().to(torch.int8)
         bias = layer.get_parameter("bias").detach()

@@ -17,7 +17,7 @@ from soundlet.agreement import STRIDE, Agreement
 from soundlet.errors import BundleError
 from soundlet.training.agreement import AgreementTowers, bundled_towers
 
-CHANNELS, N_PIECES = 6, 40
+CHANNELS, N_WORDS = 6, 40
 LENGTHS = (1, 2, 3, 4, 5, 7, 8, 18, 127, 130)
 TOKENS = np.array([5, 3, 17, 3, 3, 39, 1])
 ROUNDED = 0.005  # of 8 bits a weight
@@ -30,7 +30,7 @@ Array = NDArray[np.float32]
 def exact() -> AgreementTowers:
     """Towers before their weights are rounded."""
     torch.manual_seed(3)
-    return AgreementTowers(torch.linspace(0.5, 2, CHANNELS), N_PIECES).eval()
+    return AgreementTowers(torch.linspace(0.5, 2, CHANNELS), N_WORDS).eval()
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def towers(exact: AgreementTowers, path: Path) -> AgreementTowers:
 
 @pytest.fixture(scope="module")
 def agreement(path: Path) -> Agreement:
-    return Agreement(path, channels=CHANNELS, n_pieces=N_PIECES)
+    return Agreement(path, channels=CHANNELS, n_words=N_WORDS)
 
 
 def sounds(count: int, n_frames: int, seed: int = 0) -> Array:
@@ -67,7 +67,7 @@ def sounds(count: int, n_frames: int, seed: int = 0) -> Array:
 
 
 def counts(tokens: NDArray[np.integer]) -> torch.Tensor:
-    return torch.from_numpy(np.bincount(tokens, minlength=N_PIECES).astype(np.float32))[None]
+    return torch.from_numpy(np.bincount(tokens, minlength=N_WORDS).astype(np.float32))[None]
 
 
 @torch.no_grad()
@@ -135,29 +135,29 @@ def test_a_prompt_counts_by_its_pieces_each_twice_at_most(
 
 
 @pytest.mark.parametrize(
-    ("channels", "n_pieces", "says"),
+    ("channels", "n_words", "says"),
     [
         (
             CHANNELS + 1,
-            N_PIECES,
-            "6 channels and 40 pieces of text, not 7 and 40: it is of another",
+            N_WORDS,
+            "6 channels and 40 words, not 7 and 40: it is of another",
         ),
         (
             CHANNELS,
-            N_PIECES - 1,
-            "6 channels and 40 pieces of text, not 6 and 39: it is of another",
+            N_WORDS - 1,
+            "6 channels and 40 words, not 6 and 39: it is of another",
         ),
     ],
 )
 def test_towers_of_another_model_are_refused(
-    path: Path, channels: int, n_pieces: int, says: str
+    path: Path, channels: int, n_words: int, says: str
 ) -> None:
-    refused(path, says, channels=channels, n_pieces=n_pieces)
+    refused(path, says, channels=channels, n_words=n_words)
 
 
-def refused(path: Path, says: str, *, channels: int = CHANNELS, n_pieces: int = N_PIECES) -> None:
+def refused(path: Path, says: str, *, channels: int = CHANNELS, n_words: int = N_WORDS) -> None:
     with pytest.raises(BundleError) as caught:
-        Agreement(path, channels=channels, n_pieces=n_pieces)
+        Agreement(path, channels=channels, n_words=n_words)
     assert str(path) in str(caught.value)
     assert says in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1

@@ -27,6 +27,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             "loudness",
             "metadata",
             "noise",
+            "key_pieces",
             "phase_recovery",
             "phases",
             "prompt",

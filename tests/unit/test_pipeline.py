@@ -376,7 +376,7 @@ def test_a_request_can_be_changed_by_field(model: Model) -> None:
     assert model.generate(request, seed=2).seed == 2
 
 
-N_PIECES = 109  # of the tiny vocabulary
+N_WORDS = 109 + 24  # pieces of the tiny vocabulary, and keys
 
 
 class ToyAgreement:
@@ -384,11 +384,11 @@ class ToyAgreement:
 
     def __init__(self) -> None:
         self.shapes: list[tuple[int, ...]] = []
-        self.tokens: list[list[int]] = []
+        self.words: list[list[int]] = []
 
-    def __call__(self, latents: Array, tokens: NDArray[np.int64]) -> Array:
+    def __call__(self, latents: Array, words: list[int]) -> Array:
         self.shapes.append(latents.shape)
-        self.tokens.append(tokens.tolist())
+        self.words.append(words)
         rates: Array = latents.mean(axis=(1, 2))
         return rates
 
@@ -402,8 +402,8 @@ def agreement() -> ToyAgreement:
 def choosing(bundle: Bundle, agreement: ToyAgreement, monkeypatch: pytest.MonkeyPatch) -> Bundle:
     """The bundle of a model that chooses among candidates, of which it takes one by itself."""
 
-    def opened(path: Path, *, channels: int, n_pieces: int) -> ToyAgreement:
-        assert (path.name, channels, n_pieces) == (AGREEMENT, CHANNELS, N_PIECES)
+    def opened(path: Path, *, channels: int, n_words: int) -> ToyAgreement:
+        assert (path.name, channels, n_words) == (AGREEMENT, CHANNELS, N_WORDS)
         return agreement
 
     monkeypatch.setattr("soundlet.pipeline.Agreement", opened)
@@ -460,11 +460,11 @@ def test_candidates_are_rated_by_the_pieces_of_the_prompt_alone(
     told = next(row for row in engine.tokens[-1].tolist())
     negative = next(row for row in engine.tokens[0].tolist())
     pieces = [piece for piece in told if piece]
-    assert agreement.tokens == [pieces]
+    assert agreement.words == [pieces]
     assert pieces != [piece for piece in negative if piece]
     long = "a very long prompt " * 10
     model.generate(long, seed=1, candidates=2, truncate_prompt=True)
-    assert len(agreement.tokens[-1]) == 16
+    assert len(agreement.words[-1]) == 16
 
 
 def test_candidates_of_clips_are_sampled_together(
@@ -642,7 +642,7 @@ def test_a_candidate_that_went_astray_is_not_chosen(bundle: Bundle, damage: floa
 
     with torch.random.fork_rng():
         torch.manual_seed(1)
-        towers = AgreementTowers(torch.ones(CHANNELS), N_PIECES)
+        towers = AgreementTowers(torch.ones(CHANNELS), N_WORDS)
     (bundle.folder / AGREEMENT).write_bytes(bundled_towers(towers))
     choosing = with_files(bundle, AGREEMENT)
     asked: dict[str, Any] = {"prompt": "rain", "steps": 1, "candidates": 3}
@@ -654,10 +654,10 @@ def test_a_candidate_that_went_astray_is_not_chosen(bundle: Bundle, damage: floa
 
 
 def test_towers_of_another_model_are_refused(bundle: Bundle, engine: ToyEngine) -> None:
-    towers = AgreementTowers(torch.ones(CHANNELS + 1), N_PIECES)
+    towers = AgreementTowers(torch.ones(CHANNELS + 1), N_WORDS)
     (bundle.folder / AGREEMENT).write_bytes(bundled_towers(towers))
-    Agreement(bundle.folder / AGREEMENT, channels=CHANNELS + 1, n_pieces=N_PIECES)
-    with pytest.raises(BundleError, match="latents of 9 channels and 109 pieces of text, not 8"):
+    Agreement(bundle.folder / AGREEMENT, channels=CHANNELS + 1, n_words=N_WORDS)
+    with pytest.raises(BundleError, match="latents of 9 channels and 133 words, not 8"):
         Model(with_files(bundle, AGREEMENT), engine)
 
 

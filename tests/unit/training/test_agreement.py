@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from soundlet.errors import BundleError, CheckpointError, SoundletError
+from soundlet.key_pieces import N_KEYS
 from soundlet.tokenizer import Tokenizer
 from soundlet.training.agreement import (
     HEADS,
@@ -219,17 +220,17 @@ def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def test_captions_are_counts_of_their_pieces(pairs: Pairs, model_folder: Path) -> None:
+def test_captions_are_counts_of_their_words(pairs: Pairs, model_folder: Path) -> None:
     tokenizer = Tokenizer(model_folder / "spiece.model", 16)
     chosen = [0, 95, 3, 0]
     found = pairs.captions(chosen, generator())
-    assert found.shape == (4, tokenizer.n_pieces)
+    assert found.shape == (4, tokenizer.n_pieces + N_KEYS)
     drawn = set()
     for sound, counts in zip(chosen, found, strict=True):
         expected = {}
         for caption in pairs.store.entries[sound].captions:
             tokens, mask = tokenizer.encode([caption])
-            expected[caption] = np.bincount(tokens[mask > 0], minlength=tokenizer.n_pieces)
+            expected[caption] = np.bincount(tokens[mask > 0], minlength=tokenizer.n_pieces + N_KEYS)
         fits = [text for text, each in expected.items() if np.array_equal(each, counts)]
         assert len(fits) == 1
         drawn.add(fits[0].startswith("a "))

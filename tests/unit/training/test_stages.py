@@ -20,6 +20,7 @@ import soundlet
 from soundlet.agreement import Agreement
 from soundlet.bundle import AGREEMENT, open_bundle
 from soundlet.cli import app
+from soundlet.key_pieces import KeyPieces
 from soundlet.tokenizer import Tokenizer
 from soundlet.training.agreement import Pairs, open_towers
 from soundlet.training.bundle import agreement_of, join_runs
@@ -304,17 +305,18 @@ def test_what_a_bundle_is_given_rates_sounds_as_the_run_does(work: Path, tmp_pat
     store, tokenizer = LatentStore(work / "latents"), Tokenizer(work / "model" / "spiece.model", 16)
     path = tmp_path / AGREEMENT
     path.write_bytes(agreement_of(work / "agreement", join_runs(work / "ae", work / "arc")))
-    rate = Agreement(path, channels=store.channels, n_pieces=tokenizer.n_pieces)
+    keys = KeyPieces(map(tokenizer.piece, range(tokenizer.n_pieces)))
+    rate = Agreement(path, channels=store.channels, n_words=keys.n_words)
     towers = open_towers(work / "agreement", store.statistics)
     chosen = list(range(20))
     points = towers.sounds(*Pairs(store, tokenizer, 44100 / 256).sounds(chosen))
     tokens, mask = tokenizer.encode(["low hum 100 Hz"])
-    told = tokens[0][mask[0] > 0]
-    words = torch.from_numpy(np.bincount(told, minlength=tokenizer.n_pieces)).float()
+    told = keys.words(tokens[0][mask[0] > 0].tolist())
+    words = torch.from_numpy(np.bincount(told, minlength=keys.n_words)).float()
     expected = (points @ towers.captions(words[None]).T)[:, 0].detach().numpy()
     lengths = [store.sounding_frames(i, 44100 / 256) for i in chosen]
     found = [rate(store.latents(i, n)[None], told)[0] for i, n in enumerate(lengths)]
-    np.testing.assert_allclose(found, expected, atol=5e-3)  # float16 weights
+    np.testing.assert_allclose(found, expected, atol=5e-3)  # weights of 8 bits
     assert np.ptp(found) > 0.1
 
 
