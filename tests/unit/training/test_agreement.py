@@ -134,7 +134,7 @@ def test_a_run_learns_what_fits_and_leaves_what_is_needed(run: Path) -> None:
     assert all(set(line) == {*figures, "step"} for line in lines)
     for name in ("loss", "pairs", "tags"):
         assert lines[-1][name] < 0.8 * lines[0][name]
-    assert lines[-1]["tags"] < 0.1
+    assert lines[-1]["tags"] < 0.4 * lines[0]["tags"]
     assert all(0 <= line["found"] <= 1 for line in lines)
     names = {path.name for path in run.iterdir()}
     assert names == {
@@ -334,7 +334,7 @@ def no_text(run: Path) -> None:
 
 def other_sizes(run: Path) -> None:
     state = torch.load(run / "checkpoint.pt", weights_only=True)
-    state["average"]["narrow.weight"] = torch.zeros(96, 7)
+    state["average"]["narrow.weight"] = torch.zeros(96, 7 + N_KEYS)
     torch.save(state, run / "checkpoint.pt")
 
 
