@@ -108,13 +108,13 @@ def made(
     rate = model.config.sample_rate
     n_samples = grid.n_samples(rate)
     for seed in range(first_seed, first_seed + 20):
-        request = loop_request(prompt, grid, rate, seed=seed, steps=steps)
+        request = loop_request(prompt, grid, rate, seed=seed, steps=steps, candidates=1)
         longer = min(grid.seconds + 0.1, model.max_seconds)  # so that no fade is at the cut
         plain: soundlet.Clip | None = None
         try:
             first = make_loop(model, request, grid)
             if grid.seconds <= longer:
-                plain = model.generate(prompt, seconds=longer, seed=seed, steps=steps)
+                plain = model.generate(prompt, seconds=longer, seed=seed, steps=steps, candidates=1)
                 plain = replace(plain, audio=plain.audio[:, :n_samples])
         except soundlet.GenerationError:
             continue

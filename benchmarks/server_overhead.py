@@ -114,7 +114,7 @@ def audible(threads: int, seconds: float, count: int) -> list[int]:
     seed = 0
     while len(seeds) < count:
         with suppress(soundlet.GenerationError):
-            model.generate(PROMPT, seconds=seconds, seed=seed)
+            model.generate(PROMPT, seconds=seconds, seed=seed, candidates=1)
             seeds.append(seed)
         seed += 1
     return seeds
@@ -124,14 +124,14 @@ def called(threads: int, seconds: float, seed: int) -> tuple[float, bytes]:
     """Seconds that a sound takes by a direct call, and its file, in a process with a warm model."""
     model = warm(threads)
     start = time.perf_counter()
-    data = model.generate(PROMPT, seconds=seconds, seed=seed).encoded("wav")
+    data = model.generate(PROMPT, seconds=seconds, seed=seed, candidates=1).encoded("wav")
     return time.perf_counter() - start, data
 
 
 def served(client: Client, seconds: float, seed: int) -> tuple[float, bytes]:
     """The same by a request."""
     start = time.perf_counter()
-    data = client.generate(PROMPT, seconds=seconds, seed=seed)
+    data = client.generate(PROMPT, seconds=seconds, seed=seed, candidates=1)
     return time.perf_counter() - start, data
 
 
@@ -169,7 +169,7 @@ def streamed(
         share = sampling_share(model, seconds, steps, seed)
         start = time.perf_counter()
         first, n_bytes = 0.0, 0
-        for part in client.stream(PROMPT, seconds=seconds, steps=steps, seed=seed):
+        for part in client.stream(PROMPT, seconds=seconds, steps=steps, seed=seed, candidates=1):
             n_bytes += len(part)
             if not first and n_bytes > HEADER_BYTES:
                 first = time.perf_counter() - start
@@ -187,7 +187,9 @@ def sampling_share(model: soundlet.Model, seconds: float, steps: int, seed: int)
         if done == total:
             sampled = time.perf_counter() - start
 
-    for _ in model.stream(PROMPT, seconds=seconds, steps=steps, seed=seed, on_step=on_step):
+    for _ in model.stream(
+        PROMPT, seconds=seconds, steps=steps, seed=seed, candidates=1, on_step=on_step
+    ):
         pass
     return sampled / (time.perf_counter() - start)
 

@@ -264,11 +264,17 @@ def seal(folder: Path, about: About) -> Manifest:
     """Write the manifest for the files now in `folder`.
 
     Raises:
-        BundleError: a file that every bundle needs is not there.
+        BundleError: a file that every bundle needs is not there, or what chooses among the
+            candidates that `about` has by default.
     """
     for name in required_files(about.format):
         if not (folder / name).is_file():
             raise BundleError(f"{folder} is no bundle yet: {name} is missing")
+    if about.defaults.candidates > 1 and not (folder / AGREEMENT).is_file():
+        raise BundleError(
+            f"{folder} has no {AGREEMENT} to choose among {about.defaults.candidates} candidates"
+            " by: make 1 the default"
+        )
     files = {
         file.relative_to(folder).as_posix(): FileRecord(
             sha256=_sha256(file), size=file.stat().st_size

@@ -86,6 +86,12 @@ def test_a_bundle_may_hold_what_chooses_among_candidates(folder: Path) -> None:
         open_bundle(folder)
 
 
+def test_candidates_without_what_chooses_are_no_default(folder: Path) -> None:
+    defaults = ABOUT.defaults.model_copy(update={"candidates": 4})
+    with pytest.raises(BundleError, match=r"no agreement\.safetensors to choose among 4"):
+        seal(folder, ABOUT.model_copy(update={"defaults": defaults}))
+
+
 def test_a_manifest_from_before_there_were_candidates_means_one(folder: Path) -> None:
     manifest = json.loads((folder / MANIFEST).read_text())
     assert manifest["defaults"].pop("candidates") == 1
