@@ -22,11 +22,11 @@ from soundlet.errors import BundleError, EngineError
 
 Array = NDArray[np.float32]
 
-STRIDE = 4  # frames of latents that become one
 WINDOW = 128  # frames that count as a sound of length 1
 FLOOR = 1e-6  # of a mean square
 MOST_OFTEN = 2  # times that a piece of a prompt counts
-HALVINGS = ("far.0", "far.1")
+HALVINGS = ("far.0", "far.1")  # layers that make one frame of two
+STRIDE = 2 ** len(HALVINGS)  # frames of latents that become one
 LAYERS = ("near", *HALVINGS, "hidden", "point", "narrow", "joined", "caption")
 """The layers of a file: of each the weight in whole numbers, a scale a row, and the bias. Of the
 words' own layer, `narrow`, a row is a word. Beside them there is `spread`."""

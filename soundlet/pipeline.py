@@ -102,13 +102,11 @@ class Model:
                 f"{path} has {self._tokenizer.n_pieces} pieces; the text encoder knows"
                 f" {bundle.t5_config.vocab_size}: they are of different models"
             )
-        self._keys = KeyPieces(map(self._tokenizer.piece, range(self._tokenizer.n_pieces)))
         self._agreement: Agreement | None = None
         if bundle.agreement is not None:
-            channels = bundle.config.latent_channels
-            self._agreement = Agreement(
-                bundle.agreement, channels=channels, n_words=self._keys.n_words
-            )
+            channels, self._keys = bundle.config.latent_channels, KeyPieces(self._tokenizer.pieces)
+            n_words = self._keys.n_words
+            self._agreement = Agreement(bundle.agreement, channels=channels, n_words=n_words)
 
     @property
     def config(self) -> ModelConfig:
@@ -263,7 +261,7 @@ class Model:
     def _sampled(self, plans: list[Plan], on_step: Progress) -> Array:
         """Latents (batch, channels, frames) of one group: of each plan the best candidate."""
         latents = self._candidates(plans, on_step)
-        if self._agreement is not None and plans[0].candidates > 1:
+        if plans[0].candidates > 1:
             each = latents.reshape(len(plans), -1, *latents.shape[1:])
             latents = np.stack([self._best(plan, c) for plan, c in zip(plans, each, strict=True)])
         require_numbers(latents, "latents")
@@ -320,17 +318,13 @@ class Model:
         first, asked = plans[0], plans[0].request
         negative = self._negative(plans)
         told = self._condition(plans, [plan.request.prompt for plan in plans])
-        if first.candidates > 1:
-            told = Conditioning(
-                np.repeat(told.cross_attn_cond, first.candidates, axis=0),
-                np.repeat(told.global_cond, first.candidates, axis=0),
-            )
-            if negative is not None:
-                negative = np.repeat(negative, first.candidates, axis=0)
+        n = first.candidates
         return guided(
             self.engine.velocity,
-            told,
-            negative=negative,
+            Conditioning(
+                np.repeat(told.cross_attn_cond, n, axis=0), np.repeat(told.global_cond, n, axis=0)
+            ),
+            negative=None if negative is None else np.repeat(negative, n, axis=0),
             cfg_scale=first.cfg_scale,
             cfg_rescale=asked.cfg_rescale,
             cfg_interval=asked.cfg_interval,

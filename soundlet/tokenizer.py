@@ -40,9 +40,10 @@ class Tokenizer:
         """Token ids it may give: 0 to one less than this."""
         return int(self._pieces.vocab_size())
 
-    def piece(self, token: int) -> str:
-        """What a token id stands for, as SentencePiece writes it."""
-        return str(self._pieces.id_to_piece(token))
+    @property
+    def pieces(self) -> list[str]:
+        """What each token id stands for, as SentencePiece writes it."""
+        return [str(self._pieces.id_to_piece(token)) for token in range(self.n_pieces)]
 
     def count(self, prompt: str) -> int:
         """Tokens of a prompt, without the end mark, however many there are."""

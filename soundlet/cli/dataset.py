@@ -120,7 +120,7 @@ def choose(
     as_json: JsonOption = False,
 ) -> None:
     """Choose the sounds that fit their captions best, for the last steps of train flow."""
-    from soundlet.training.agreement import choose_sounds
+    from soundlet.training.choosing import choose_sounds
     from soundlet.training.latents import LatentStore
 
     weights = named_numbers(often, float, "bass_line=1.7,drum_loop=0.6")

@@ -3,67 +3,50 @@
 A flow with little training misses what its prompt asks for now and then, and hardly tells a typical
 sound from an odd one. The towers serve it twice: in a bundle they choose among candidates
 (`soundlet.agreement`), and before its last hours of training they choose the sounds that say
-plainly what they are.
+plainly what they are (`soundlet.training.choosing`).
 
 Source: two towers that learn which text belongs to which sound, as in CLAP,
-https://arxiv.org/abs/2206.04769, and the choice of training data by what such a pair of towers
-finds, as in https://arxiv.org/abs/2111.02114. Both towers here are small, and know no more than the
-data set.
+https://arxiv.org/abs/2206.04769. Both towers here are small, and know no more than the data set.
 """
 
 from __future__ import annotations
 
-import math
-import os
-import shutil
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from pydantic import Field
 from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn import functional
 
-from soundlet.agreement import FLOOR, LAYERS, MOST_OFTEN, STRIDE, WINDOW
-from soundlet.bundle import MODEL_CONFIG, TOKENIZER
-from soundlet.config import load_config
+from soundlet.agreement import FLOOR, HALVINGS, LAYERS, MOST_OFTEN, STRIDE, WINDOW
+from soundlet.bundle import TOKENIZER
 from soundlet.config.section import Section
 from soundlet.errors import CheckpointError
 from soundlet.key_pieces import N_KEYS, KeyPieces
-from soundlet.sampling import Progress
 from soundlet.tokenizer import Tokenizer
 from soundlet.training.latents import (
-    ENTRIES,
-    SILENCE,
     STATISTICS,
-    VALUES,
     LatentStatistics,
     LatentStore,
     read_statistics,
 )
 from soundlet.training.loop import Figures, NotNegative, Share, Trainee, TrainingError, on_device
 from soundlet.training.weights import average_weights, load_weights
-from soundlet.whole_files import make_folder, write_whole
 
 WIDTH, HIDDEN, COMMON, NARROW = 160, 320, 128, 192
 LEVELS = 127  # of whole numbers on either side of 0
 SPAN = 4  # batches; sounds of a step are drawn from so many of about their length
 TYPICAL = 20_000  # frames that the spread of channels is taken from
-OTHERS = 2048  # captions that one is weighed against
-ROUNDS = 4  # captions of each sound that are weighed
-AT_ONCE = 64  # sounds
 TEXTS_AT_ONCE = 4096  # captions that are read
 UNSEEN = 0.1  # share of what the sounds' tower sees that is left out
 SMOOTHING = 0.02  # of the tags of sounds, which blur into each other
 READING = 0.3  # weight of naming tags from captions, which do not say all of them
 NAMED = ("kind", "source", "instruments", "key")  # attributes that sounds are to tell by themselves
-KNOWN_BY = ("kind", "source", "instruments")  # tags of which each combination keeps its share
 OUTER = ("point", "narrow", "joined", "caption")  # layers that are not of the sounds' tower
 HEADS = ("heads.", "readers.")  # what the names of weights begin with that only training needs
 SPREAD, NARROW_WEIGHT = "sound.spread", "narrow.weight"  # weights that tell the sizes
@@ -119,9 +102,7 @@ class SoundTower(nn.Module):
         channels = len(spread)
         self.register_buffer("spread", spread)
         self.near = nn.Conv1d(channels, WIDTH, 3, padding=1)
-        self.far = nn.ModuleList(
-            nn.Conv1d(WIDTH, WIDTH, 3, stride=2, padding=1) for _ in range(STRIDE // 2)
-        )
+        self.far = nn.ModuleList(nn.Conv1d(WIDTH, WIDTH, 3, stride=2, padding=1) for _ in HALVINGS)
         self.hidden = nn.Linear(channels + 4 * WIDTH + 1, HIDDEN)
 
     def forward(self, x: Tensor, is_sounding: Tensor) -> Tensor:
@@ -212,7 +193,7 @@ class Pairs:
         sounds = range(len(store.entries))
         self._lengths = [store.sounding_frames(i, frames_per_second) for i in sounds]
         self.order = sorted(sounds, key=self._lengths.__getitem__)
-        keys = KeyPieces(map(tokenizer.piece, range(tokenizer.n_pieces)))
+        keys = KeyPieces(tokenizer.pieces)
         self.n_words = keys.n_words
         self._first = [0]  # caption of each sound
         texts: list[str] = []
@@ -221,7 +202,7 @@ class Pairs:
             self._first.append(len(texts))
         self._begin = [0]  # of each caption, among the pieces of all
         found = [np.empty(0, np.int32)]
-        for part in _chunks(texts, TEXTS_AT_ONCE):
+        for part in chunks(texts, TEXTS_AT_ONCE):
             for tokens, mask in zip(*tokenizer.encode(part, truncate=True), strict=True):
                 found.append(np.array(keys.words(tokens[mask > 0].tolist()), np.int32))
                 self._begin.append(self._begin[-1] + len(found[-1]))
@@ -258,7 +239,7 @@ def named_tags(store: LatentStore) -> list[str]:
 
     An attribute that is the same of all sounds, or of none, has no tags here: it tells nothing.
     """
-    known = [_tags_of(entry.tags) for entry in store.entries]
+    known = [attributes_of(entry.tags) for entry in store.entries]
     each = [sorted({f"{name}: {tags[name]}" for tags in known if name in tags}) for name in NAMED]
     return [tag for tags in each if len(tags) > 1 for tag in tags]
 
@@ -288,7 +269,7 @@ class AgreementTrainee(Trainee[AgreementBatch]):
             name, value = tag.split(": ", 1)
             each = places.setdefault(name, {})
             each[value] = len(each)
-        known = [_tags_of(entry.tags) for entry in store.entries]
+        known = [attributes_of(entry.tags) for entry in store.entries]
         self._tags = torch.tensor(
             [[each.get(k.get(name, ""), -1) for name, each in places.items()] for k in known],
             dtype=torch.long,
@@ -394,151 +375,6 @@ def bundled_towers(towers: AgreementTowers) -> bytes:
     return save({name: tensor.contiguous() for name, tensor in tensors.items()})
 
 
-@torch.no_grad()
-def disagreement(
-    towers: AgreementTowers, pairs: Pairs, seed: int = 0, on_progress: Progress | None = None
-) -> NDArray[np.float64]:
-    """How little each sound's captions fit it, in nats, in the mean of some: (sounds,).
-
-    Args:
-        towers: trained.
-        pairs: sounds and captions.
-        seed: of which captions are taken.
-        on_progress: called with (sounds weighed, sounds).
-    """
-    generator = torch.Generator().manual_seed(seed)
-    everything, n_done = range(len(pairs.order)), 0
-    points, total = torch.zeros(len(everything), COMMON), torch.zeros(len(everything))
-    for part in _chunks(pairs.order, AT_ONCE):
-        points[part] = towers.sounds(*pairs.sounds(part))
-        n_done += len(part)
-        if on_progress is not None:
-            on_progress(n_done, len(everything))
-    for _ in range(ROUNDS):
-        rows = [
-            towers.captions(pairs.captions(part, generator)) for part in _chunks(everything, OTHERS)
-        ]
-        own = torch.cat(rows)
-        others = own[torch.randperm(len(own), generator=generator)[:OTHERS]]
-        for part in _chunks(everything, OTHERS):
-            total[part] += towers.surprise(points[part], own[part], others)
-    return (total / ROUNDS).double().numpy()
-
-
-def choose_sounds(
-    store: LatentStore,
-    out: Path,
-    *,
-    agreement: Path | None = None,
-    keep: float = 0.5,
-    often: Mapping[str, float] | None = None,
-    evenly: float = 0.0,
-    seed: int = 0,
-    threads: int | None = None,
-    on_progress: Progress | None = None,
-) -> LatentStore:
-    """Write a store of those sounds that fit their captions best; the latents are shared.
-
-    Of each combination of kind, source and last instrument the same share is kept, so that
-    none is lost.
-
-    Args:
-        store: what to choose from.
-        out: the folder to be.
-        agreement: a run of `train agreement`, which tells how well captions fit. None: nothing
-            does, and all sounds are kept.
-        keep: share of sounds, above 0 to 1.
-        often: by tag, such as "kind: pad", how many times its sounds are in; 1 where not named.
-        evenly: 0 to 1, how far the rare instruments and sources of a kind catch up with its common
-            ones: they are in as many times more often as they are rarer, to this power.
-        seed: of all that is random.
-        threads: of the CPU. None: PyTorch's own choice.
-        on_progress: called with (sounds weighed, sounds).
-
-    Raises:
-        TrainingError: `keep`, `evenly` or a number of times is out of range, a tag is no sound's,
-            `out` is the store itself, or sounds are to be left out and no run tells which.
-        TrainingError, CheckpointError, ConfigError, BundleError: the run cannot be read, or is for
-            other latents.
-    """
-    often = dict(often or {})
-    if not 0 < keep <= 1:
-        raise TrainingError(f"keep must be above 0 and at most 1, not {keep:g}")
-    if not 0 <= evenly <= 1:
-        raise TrainingError(f"evenly must be 0 to 1, not {evenly:g}")
-    for tag, times in often.items():
-        if not 0 <= times <= 100:
-            raise TrainingError(f"{tag} can be in 0 to 100 times, not {times:g}")
-        if not any(tag in entry.tags for entry in store.entries):
-            raise TrainingError(f"no sound of {store.folder} has the tag {tag!r}")
-    if out.resolve() == store.folder.resolve():
-        raise TrainingError(f"{out} is the store to choose from: name another folder")
-    if keep < 1 and agreement is None:
-        raise TrainingError(
-            f"to keep {keep:g} of the sounds takes a run of `soundlet train agreement`, which tells"
-            " the ones that fit their captions best: name it, or keep 1"
-        )
-    if threads is not None:
-        torch.set_num_threads(threads)
-    kept: Sequence[int] = range(len(store.entries))
-    if keep < 1 and agreement is not None:
-        towers = open_towers(agreement, store.statistics)
-        config = load_config(agreement / MODEL_CONFIG)
-        tokenizer = Tokenizer(agreement / TOKENIZER, config.prompt_max_length)
-        pairs = Pairs(store, tokenizer, config.sample_rate / config.hop_length)
-        kept = _least_surprising(store, disagreement(towers, pairs, seed, on_progress), keep)
-    lines = (store.folder / ENTRIES).read_text(encoding="utf-8").splitlines(keepends=True)
-    rng = np.random.default_rng(seed)
-    chosen: list[str] = []
-    for i, share in zip(kept, _shares([store.entries[i].tags for i in kept], evenly), strict=True):
-        times = share * math.prod(often.get(tag, 1.0) for tag in store.entries[i].tags)
-        chosen += [lines[i]] * int(times + rng.random())
-    if not chosen:
-        raise TrainingError("no sound is left: keep more, or more often")
-    make_folder(out)
-    (out / ENTRIES).unlink(missing_ok=True)  # no store until all of it is there
-    for name in (VALUES, SILENCE, STATISTICS):
-        _share(store.folder / name, out / name)
-    write_whole(out / ENTRIES, "".join(chosen).encode())
-    return LatentStore(out)
-
-
-def _least_surprising(
-    store: LatentStore, surprise: NDArray[np.float64], keep: float
-) -> Sequence[int]:
-    """The share of each combination that surprises least."""
-    groups: dict[tuple[str, ...], list[int]] = {}
-    for i, entry in enumerate(store.entries):
-        groups.setdefault(_known_as(entry.tags), []).append(i)
-    return sorted(
-        i
-        for group in groups.values()
-        for i in sorted(group, key=surprise.__getitem__)[: math.ceil(keep * len(group))]
-    )
-
-
-def _shares(sounds: Sequence[Sequence[str]], evenly: float) -> list[float]:
-    """How many times each of these sounds, given by their tags, is in; 1 in the mean of a kind."""
-    known = [_known_as(tags) for tags in sounds]
-    counts = Counter(known)
-    raised = [counts[each] ** -evenly for each in known]
-    by_kind: dict[str, list[float]] = {}
-    for (kind, *_), times in zip(known, raised, strict=True):
-        by_kind.setdefault(kind, []).append(times)
-    means = {kind: sum(times) / len(times) for kind, times in by_kind.items()}
-    return [times / means[kind] for (kind, *_), times in zip(known, raised, strict=True)]
-
-
-def _known_as(tags: Sequence[str]) -> tuple[str, ...]:
-    known = _tags_of(tags)
-    return tuple(known.get(name, "") for name in KNOWN_BY)
-
-
-def _tags_of(tags: Sequence[str]) -> dict[str, str]:
-    """The value of each attribute; of one that a sound has several of, the last."""
-    return dict(tag.split(": ", 1) for tag in tags if ": " in tag)
-
-
 def _mean(x: Tensor, where: Tensor) -> Tensor:
     """Over the frames of (batch, channels, frames) that sound: (batch, channels)."""
     return (x * where).sum(dim=2) / where.sum(dim=2)
@@ -549,16 +385,11 @@ def _size(x: Tensor, where: Tensor) -> Tensor:
     return (_mean(x.square(), where) + FLOOR).sqrt()
 
 
-def _chunks(items: Sequence[Item], size: int) -> Iterator[list[Item]]:
+def attributes_of(tags: Sequence[str]) -> dict[str, str]:
+    """The value of each attribute; of one that a sound has several of, the last."""
+    return dict(tag.split(": ", 1) for tag in tags if ": " in tag)
+
+
+def chunks(items: Sequence[Item], size: int) -> Iterator[list[Item]]:
+    """`items` in lists of `size`, the last one shorter."""
     return (list(items[i : i + size]) for i in range(0, len(items), size))
-
-
-def _share(source: Path, target: Path) -> None:
-    """The same file in another folder: linked where that can be, else copied."""
-    temporary = target.with_suffix(".tmp")
-    temporary.unlink(missing_ok=True)
-    try:
-        os.link(source.resolve(), temporary)
-    except OSError:
-        shutil.copyfile(source, temporary)
-    os.replace(temporary, target)

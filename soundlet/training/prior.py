@@ -63,7 +63,7 @@ def fit_prior(flow: Flow, store: LatentStore, tokenizer: Tokenizer) -> None:
     silence = torch.from_numpy(store.silence)
     prior.silence.copy_(silence.mean(dim=1, keepdim=True))
     if prior.keys is not None:
-        fill_keys(prior.keys, map(tokenizer.piece, range(tokenizer.n_pieces)))
+        fill_keys(prior.keys, tokenizer.pieces)
     _fit_seconds(prior, flow)
     captions = _read_captions(flow, store, tokenizer, prior)
     table, sizes = _regress(prior, captions, store)

@@ -20,11 +20,10 @@ from soundlet.training.agreement import (
     AgreementSettings,
     AgreementTrainee,
     Pairs,
-    choose_sounds,
-    disagreement,
     named_tags,
     open_towers,
 )
+from soundlet.training.choosing import choose_sounds, disagreement
 from soundlet.training.latents import LatentStatistics, LatentStore
 from soundlet.training.loop import TrainingError
 from soundlet.training.settings import AgreementStage, read_stage

@@ -305,7 +305,7 @@ def test_what_a_bundle_is_given_rates_sounds_as_the_run_does(work: Path, tmp_pat
     store, tokenizer = LatentStore(work / "latents"), Tokenizer(work / "model" / "spiece.model", 16)
     path = tmp_path / AGREEMENT
     path.write_bytes(agreement_of(work / "agreement", join_runs(work / "ae", work / "arc")))
-    keys = KeyPieces(map(tokenizer.piece, range(tokenizer.n_pieces)))
+    keys = KeyPieces(tokenizer.pieces)
     rate = Agreement(path, channels=store.channels, n_words=keys.n_words)
     towers = open_towers(work / "agreement", store.statistics)
     chosen = list(range(20))
