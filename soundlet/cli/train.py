@@ -41,7 +41,7 @@ def write_trained_bundle(
     Args:
         dest: the folder to be.
         autoencoder: a run of `train autoencoder`, or a bundle.
-        flow: a run of `train flow` or `train arc`.
+        flow: a run of `train flow`, `guidance` or `arc`.
         about: what the manifest says.
         agreement: a run of `train agreement` on the same latents. None: the model will not tell
             which of several sounds fits best.
@@ -101,6 +101,15 @@ def flow(config: Annotated[Path, CONFIG_ARGUMENT], as_json: JsonOption = False) 
     from soundlet.training.stages import train_flow
 
     _report(train_flow(read_stage(FlowStage, config), _show), as_json=as_json)
+
+
+@train.command()
+def guidance(config: Annotated[Path, CONFIG_ARGUMENT], as_json: JsonOption = False) -> None:
+    """Teach a flow to follow its prompt without guidance as with it."""
+    from soundlet.training.settings import GuidanceStage, read_stage
+    from soundlet.training.stages import train_guidance
+
+    _report(train_guidance(read_stage(GuidanceStage, config), _show), as_json=as_json)
 
 
 @train.command()
@@ -168,7 +177,7 @@ def bundle(
     autoencoder: Annotated[
         Path, typer.Option(metavar="RUN", help="Of train autoencoder; or a bundle.")
     ],
-    flow: Annotated[Path, typer.Option(metavar="RUN", help="Of train flow or train arc.")],
+    flow: Annotated[Path, typer.Option(metavar="RUN", help="Of train flow, guidance or arc.")],
     agreement: Annotated[
         Path | None,
         typer.Option(metavar="RUN", help="Of train agreement, to choose among candidates by."),

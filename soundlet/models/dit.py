@@ -21,6 +21,7 @@ from soundlet.models.rhythm import BeatEmbedding, TempoReader, TempoReading
 
 Layer = TypeVar("Layer", bound=nn.Module)
 
+TINY = 1e-6  # of a mean square
 NONE_LEFT_OUT = 1e-9  # of a token, where none is: its logarithm is a number
 
 
@@ -266,13 +267,55 @@ class DiffusionTransformer(nn.Module):
     ) -> Tensor:
         reading, mean = self._expected(cross_attn_cond, global_cond, x.shape[2])
         told = (cross_attn_cond, global_cond, n_left_out)
-        tokens = self._tokens(x, t, *told, reading, mean)
+        return self._velocity(x, t, self._said(x, t, *told, reading, mean), mean)
+
+    def guided(
+        self,
+        x: Tensor,
+        t: Tensor,
+        cross_attn_cond: Tensor,
+        global_cond: Tensor,
+        n_left_out: int | Tensor = 0,
+        *,
+        scale: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        """The velocity, and the same moved away from that of blocks that hear no prompt.
+
+        Only what the blocks say is moved, not the beat nor the mean that a prompt makes likely:
+        each sound keeps those, and the size of each channel over its frames.
+
+        Shape: as `forward`, scale (batch,) where 1 moves nothing, to two velocities.
+        """
+        reading, mean = self._expected(cross_attn_cond, global_cond, x.shape[2])
+        own = self._said(x, t, cross_attn_cond, global_cond, n_left_out, reading, mean)
+        unheard = torch.zeros_like(cross_attn_cond)
+        others = self._said(x, t, unheard, global_cond, n_left_out, reading, mean)
+        moved = others + scale[:, None, None] * (own - others)
+        moved = moved * (_size(own) / _size(moved))
+        return self._velocity(x, t, own, mean), self._velocity(x, t, moved, mean)
+
+    def _said(
+        self,
+        x: Tensor,
+        t: Tensor,
+        cross_attn_cond: Tensor,
+        global_cond: Tensor,
+        n_left_out: int | Tensor,
+        reading: TempoReading | None,
+        mean: Tensor | None,
+    ) -> Tensor:
+        """What the network says, of the shape of x, before a velocity is made of it."""
+        tokens = self._tokens(x, t, cross_attn_cond, global_cond, n_left_out, reading, mean)
         out = self._from_patches(self.project_out(tokens[:, 1:]))
-        out = out + self.postprocess_conv(out)
+        said: Tensor = out + self.postprocess_conv(out)
+        return said
+
+    def _velocity(self, x: Tensor, t: Tensor, said: Tensor, mean: Tensor | None) -> Tensor:
+        out = said
         if self.spread is not None:
             unexpected = x if mean is None else x - (1 - t)[:, None, None] * mean
             of_x, of_out = self.shares(t)
-            out = of_x * unexpected - of_out * out
+            out = of_x * unexpected - of_out * said
         velocity: Tensor = out if mean is None else out - mean
         return velocity
 
@@ -394,6 +437,11 @@ def mean_of_tokens(prompt: Tensor) -> Tensor:
     count = (prompt != 0).any(dim=-1).sum(dim=1, keepdim=True)
     mean: Tensor = prompt.sum(dim=1) / count.clamp(min=1)
     return mean
+
+
+def _size(x: Tensor) -> Tensor:
+    """Root mean square over the frames of (batch, channels, frames): (batch, channels, 1)."""
+    return (x.square().mean(dim=2, keepdim=True) + TINY).sqrt()
 
 
 def split_heads(x: Tensor, n_heads: int) -> Tensor:

@@ -47,7 +47,7 @@ def join_runs(autoencoder: Path, flow: Path) -> TrainedModel:
 
     Args:
         autoencoder: a run of `train autoencoder`, or a bundle.
-        flow: a run of `train flow` or `train arc` on latents of that codec.
+        flow: a run of `train flow`, `guidance` or `arc` on latents of that codec.
 
     Raises:
         TrainingError: not runs, or of codecs of different sizes.

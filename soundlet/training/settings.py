@@ -22,6 +22,7 @@ from soundlet.training.agreement import AgreementSettings
 from soundlet.training.arc import ArcSettings
 from soundlet.training.autoencoder import AutoencoderSettings
 from soundlet.training.flow import FlowSettings
+from soundlet.training.guidance import GuidanceSettings
 from soundlet.training.loop import LoopSettings, NotNegative, Positive, Share
 from soundlet.training.text import TextSettings
 
@@ -67,6 +68,14 @@ class FlowSamples(Section):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
 
 
+class GuidanceSamples(FlowSamples):
+    """The same, without guidance."""
+
+    steps: Annotated[int, Field(ge=1, le=MAX_STEPS)] = 16
+    sampler: Sampler = "dpmpp"
+    cfg_scale: Annotated[float, Field(ge=0, le=MAX_CFG_SCALE)] = 1.0
+
+
 class ArcSamples(FlowSamples):
     """The same, in the few steps that it trains for."""
 
@@ -82,6 +91,15 @@ class ArcLoop(LoopSettings):
     opponent_learning_rate: Positive = 4e-5
     betas: tuple[Share, Share] = (0.5, 0.99)
     weight_decay: NotNegative = 0.0
+
+
+class GuidanceLoop(LoopSettings):
+    """How a run advances whose student begins as its teacher."""
+
+    learning_rate: Positive = 1e-4
+    betas: tuple[Share, Share] = (0.9, 0.98)
+    weight_decay: NotNegative = 0.0
+    ema: Share = 0.99
 
 
 class AutoencoderStage(Section):
@@ -172,6 +190,28 @@ class ArcStage(Section):
     samples: ArcSamples = ArcSamples()
 
 
+class GuidanceStage(Section):
+    """`soundlet train guidance`.
+
+    Attributes:
+        run: the folder that is made, or gone on with.
+        start_from: the run of `train flow`, or the bundle, that is teacher and beginning.
+        latents: what `soundlet dataset encode` made.
+        autoencoder: the run or bundle that decodes samples. None: there are none.
+        loop: how the run advances.
+        guidance: what is taught.
+        samples: what is shown.
+    """
+
+    run: Path
+    start_from: Path
+    latents: Path
+    autoencoder: Path | None = None
+    loop: GuidanceLoop = GuidanceLoop()
+    guidance: GuidanceSettings = GuidanceSettings()
+    samples: GuidanceSamples = GuidanceSamples()
+
+
 class AgreementStage(Section):
     """`soundlet train agreement`.
 
@@ -190,7 +230,7 @@ class AgreementStage(Section):
     agreement: AgreementSettings = AgreementSettings()
 
 
-AnyStage = AutoencoderStage | TextStage | FlowStage | ArcStage | AgreementStage
+AnyStage = AutoencoderStage | TextStage | FlowStage | GuidanceStage | ArcStage | AgreementStage
 
 Stage = TypeVar("Stage", bound=Section)
 
@@ -235,7 +275,7 @@ def model_files(stage: AnyStage) -> dict[str, Path]:
     Raises:
         ConfigError: some are not there.
     """
-    folder = stage.start_from if isinstance(stage, ArcStage) else stage.model
+    folder = stage.start_from if isinstance(stage, GuidanceStage | ArcStage) else stage.model
     is_codec = isinstance(stage, AutoencoderStage)
     names = [MODEL_CONFIG] if is_codec else [MODEL_CONFIG, T5_CONFIG, TOKENIZER]
     missing = [name for name in names if not (folder / name).is_file()]

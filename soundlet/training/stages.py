@@ -46,6 +46,7 @@ from soundlet.training.flow import (
     calibrate_context,
     calibrate_prompt,
 )
+from soundlet.training.guidance import GuidanceTrainee
 from soundlet.training.latents import STATISTICS, LatentStore, read_statistics
 from soundlet.training.loop import Batch, Figures, Run, TrainingError
 from soundlet.training.output import fit_output, spread_of
@@ -57,6 +58,7 @@ from soundlet.training.settings import (
     ArcStage,
     AutoencoderStage,
     FlowStage,
+    GuidanceStage,
     TextStage,
     model_files,
 )
@@ -65,6 +67,8 @@ from soundlet.training.weights import CHECKPOINT, average_weights, load_weights,
 from soundlet.whole_files import make_folder, write_whole
 
 OnLog = Callable[[Figures], None]
+
+FlowLikeStage = FlowStage | GuidanceStage | ArcStage
 
 MIN_START_BATCHES = 12  # that the principal components are taken from
 START_FRAMES_A_FEATURE = 64
@@ -178,6 +182,20 @@ def train_flow(stage: FlowStage, on_log: OnLog | None = None) -> Run[FlowBatch]:
     return run
 
 
+def train_guidance(stage: GuidanceStage, on_log: OnLog | None = None) -> Run[FlowBatch]:
+    """Teach a flow what guidance makes of it, or go on with that.
+
+    Arguments, result and errors are those of `train_autoencoder`.
+    """
+    files = {name: path.read_bytes() for name, path in model_files(stage).items()}
+    flow, parts = _prepare_trained(stage, files)
+    silence = torch.from_numpy(parts.store.silence)
+    trainee = GuidanceTrainee(flow, parts.store, parts.tokenizer, silence, stage.guidance)
+    run = Run(trainee, stage.run, stage.loop)
+    _train(run, on_log, stage.samples.every, parts.draw(run, stage))
+    return run
+
+
 def train_arc(stage: ArcStage, on_log: OnLog | None = None) -> Run[FlowBatch]:
     """Post-train a flow for few steps, or go on with it.
 
@@ -185,13 +203,7 @@ def train_arc(stage: ArcStage, on_log: OnLog | None = None) -> Run[FlowBatch]:
     """
     files = {name: path.read_bytes() for name, path in model_files(stage).items()}
     files[MODEL_CONFIG] = _for_few_steps(files[MODEL_CONFIG])
-    flow, parts = _prepare(stage, files)
-    is_run = not (stage.start_from / MANIFEST).is_file()
-    if is_run and read_statistics(stage.start_from) != parts.store.statistics:
-        raise TrainingError(
-            f"{stage.latents} is normalised otherwise than what {stage.start_from} was trained on"
-        )
-    load_weights(flow, _flow_weights(stage.start_from), stage.start_from)
+    flow, parts = _prepare_trained(stage, files)
     silence = torch.from_numpy(parts.store.silence)
     trainee = ArcTrainee(flow, parts.store, parts.tokenizer, silence, stage.arc)
     run = Run(trainee, stage.run, stage.loop)
@@ -216,6 +228,22 @@ def train_agreement(stage: AgreementStage, on_log: OnLog | None = None) -> Run[A
     return run
 
 
+def open_flow(source: Path) -> tuple[Flow, Tokenizer]:
+    """A trained flow, and the tokenizer of its captions.
+
+    Args:
+        source: a run of `train flow`, `guidance` or `arc` (its moving average), or a bundle.
+
+    Raises:
+        CheckpointError, ConfigError, BundleError: neither of the two, or damaged.
+    """
+    config, t5_config = load_config(source / MODEL_CONFIG), load_t5_config(source / T5_CONFIG)
+    tokenizer = _open_tokenizer(source, config, t5_config)
+    flow = build_flow(config, t5_config, source / TOKENIZER)
+    load_weights(flow, _flow_weights(source), source)
+    return flow.eval().requires_grad_(False), tokenizer
+
+
 class _LatentParts:
     """What the stages on latents have in common."""
 
@@ -225,7 +253,7 @@ class _LatentParts:
         self.config, self.t5_config = config, t5_config
         self.tokenizer, self.store = tokenizer, store
 
-    def draw(self, run: Run[FlowBatch], stage: FlowStage | ArcStage) -> Draw | None:
+    def draw(self, run: Run[FlowBatch], stage: FlowLikeStage) -> Draw | None:
         """What makes samples, if the settings name prompts and what decodes them."""
         if not stage.samples.prompts or stage.autoencoder is None or not run.processes.is_first:
             return None
@@ -250,7 +278,7 @@ class _LatentParts:
         )
 
 
-def _prepare(stage: FlowStage | ArcStage, files: dict[str, bytes]) -> tuple[Flow, _LatentParts]:
+def _prepare(stage: FlowLikeStage, files: dict[str, bytes]) -> tuple[Flow, _LatentParts]:
     """A flow with fresh weights and its data, once all that is given has been found to fit."""
     parts = _read_parts(stage, files)
     store, config = parts.store, parts.config
@@ -263,9 +291,21 @@ def _prepare(stage: FlowStage | ArcStage, files: dict[str, bytes]) -> tuple[Flow
     return build_flow(config, parts.t5_config, stage.run / TOKENIZER), parts
 
 
-def _read_parts(
-    stage: FlowStage | ArcStage | AgreementStage, files: dict[str, bytes]
-) -> _LatentParts:
+def _prepare_trained(
+    stage: GuidanceStage | ArcStage, files: dict[str, bytes]
+) -> tuple[Flow, _LatentParts]:
+    """The same with the weights of what the stage starts from, once its latents fit them."""
+    flow, parts = _prepare(stage, files)
+    is_run = not (stage.start_from / MANIFEST).is_file()
+    if is_run and read_statistics(stage.start_from) != parts.store.statistics:
+        raise TrainingError(
+            f"{stage.latents} is normalised otherwise than what {stage.start_from} was trained on"
+        )
+    load_weights(flow, _flow_weights(stage.start_from), stage.start_from)
+    return flow, parts
+
+
+def _read_parts(stage: FlowLikeStage | AgreementStage, files: dict[str, bytes]) -> _LatentParts:
     """What a stage on latents is given, once it has been found to fit; it is kept in the run."""
     store = LatentStore(stage.latents)
     files = {**files, STATISTICS: store.statistics.as_json()}

@@ -169,3 +169,19 @@ def test_at_pure_noise_only_the_blocks_say_what_the_data_are() -> None:
     of_x, of_out = dit.shares(torch.ones(1))
     torch.testing.assert_close(of_x, torch.ones(1, 4, 1))
     torch.testing.assert_close(of_out, torch.ones(1, 4, 1))
+
+
+@torch.inference_mode()
+def test_guidance_moves_what_the_blocks_say_and_keeps_the_size_of_channels() -> None:
+    dit, given = random_dit(), inputs(frames=16)
+    plain = dit(*given)
+    unheard = dit(given[0], given[1], torch.zeros_like(given[2]), given[3])
+    own, guided = dit.guided(*given, scale=torch.tensor([1.0, 3.0]))
+    torch.testing.assert_close(own, plain)
+    torch.testing.assert_close(guided[0], plain[0])
+    moved = (unheard + 3 * (plain - unheard))[1]
+    sizes = (each.square().mean(dim=1).sqrt() for each in (plain[1], guided[1]))
+    torch.testing.assert_close(*sizes, rtol=1e-4, atol=0)
+    alike = torch.nn.functional.cosine_similarity(moved, guided[1], dim=1)
+    torch.testing.assert_close(alike, torch.ones_like(alike))
+    assert not torch.allclose(guided[1], plain[1], atol=0.1)

@@ -14,6 +14,7 @@ from soundlet.training.settings import (
     ArcStage,
     AutoencoderStage,
     FlowStage,
+    GuidanceStage,
     TextStage,
     model_files,
     read_stage,
@@ -107,12 +108,14 @@ def test_the_configs_that_come_along_are_valid(tmp_path: Path) -> None:
     folder = tmp_path / "project"
     result = run_command("train", "configs", folder)
     assert result.exit_code == 0, result.output
-    for name in ("clips", "latents", "runs/autoencoder", "runs/decoder", "runs/text", "runs/flow"):
+    runs = ("runs/autoencoder", "runs/decoder", "runs/text", "runs/flow")
+    for name in ("clips", "latents", "remade", *runs):
         (folder / name).mkdir(parents=True)
     read_stage(AutoencoderStage, folder / "autoencoder.toml")
     read_stage(AutoencoderStage, folder / "decoder.toml")
     read_stage(TextStage, folder / "text.toml")
     read_stage(FlowStage, folder / "flow.toml")
+    read_stage(GuidanceStage, folder / "guidance.toml")
     read_stage(ArcStage, folder / "arc.toml")
     agreement = read_stage(AgreementStage, folder / "agreement.toml")
     assert agreement.run == folder / "runs" / "agreement"

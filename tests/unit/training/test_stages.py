@@ -34,6 +34,7 @@ from soundlet.training.settings import (
     ArcStage,
     AutoencoderStage,
     FlowStage,
+    GuidanceStage,
     TextStage,
     read_stage,
 )
@@ -42,6 +43,7 @@ from soundlet.training.stages import (
     train_arc,
     train_autoencoder,
     train_flow,
+    train_guidance,
     train_text,
 )
 
@@ -101,6 +103,13 @@ def work(tmp_path_factory: pytest.TempPathFactory, model_folder: Path, clip_fold
         + SAMPLES.format(every=20)
     )
     (work / "arc.toml").write_text(arc)
+    guidance = 'run = "guidance"\nstart_from = "flow"\nlatents = "latents"\nautoencoder = "ae"\n'
+    guidance += (
+        LOOP.format(steps=50).replace("2e-3", "1e-3")
+        + "[guidance]\nbatch_frames = 128\n"
+        + SAMPLES.format(every=50)
+    )
+    (work / "guidance.toml").write_text(guidance)
     agreement = 'run = "agreement"\nmodel = "model"\nlatents = "latents"\n'
     agreement += LOOP.format(steps=50) + "[agreement]\nbatch_size = 10\n"
     (work / "agreement.toml").write_text(agreement)
@@ -110,6 +119,7 @@ def work(tmp_path_factory: pytest.TempPathFactory, model_folder: Path, clip_fold
          work / "latents", "--frames-multiple", 8, "--threads", 1),
         ("train", "text", work / "text.toml"),
         ("train", "flow", work / "flow.toml"),
+        ("train", "guidance", work / "guidance.toml"),
         ("train", "arc", work / "arc.toml"),
         ("train", "agreement", work / "agreement.toml"),
     ):  # fmt: skip
@@ -118,7 +128,9 @@ def work(tmp_path_factory: pytest.TempPathFactory, model_folder: Path, clip_fold
     return work
 
 
-@pytest.mark.parametrize(("run", "steps"), [("ae", 30), ("flow", 40), ("arc", 20)])
+@pytest.mark.parametrize(
+    ("run", "steps"), [("ae", 30), ("flow", 40), ("guidance", 50), ("arc", 20)]
+)
 def test_a_run_leaves_all_that_is_needed_to_look_at_it_and_to_go_on(
     work: Path, run: str, steps: int
 ) -> None:
@@ -187,6 +199,18 @@ def test_post_training_moves_the_dit_only_and_learns_to_tell_apart(work: Path) -
     assert objective["diffusion_objective"] == "rf_denoiser"
 
 
+def test_a_student_of_guidance_comes_nearer_to_it_and_keeps_what_is_told(work: Path) -> None:
+    before, after = weights(work / "flow"), weights(work / "guidance")
+    kept = [n for n in before if n.startswith(("average.conditioners.", "average.dit.tempo."))]
+    assert kept
+    assert all(torch.equal(after[name], before[name]) for name in kept)
+    lines = curve(work / "guidance")
+    untaught = np.mean([line["untaught"] for line in lines[-10:]])
+    assert mean_loss(lines[-10:]) < 0.9 * untaught
+    config = (work / "guidance" / "model_config.json").read_bytes()
+    assert config == (work / "flow" / "model_config.json").read_bytes()
+
+
 def halted(stage: Any, steps: int, run: Path) -> Any:
     """The same settings, for a run that ends early, as if it had been interrupted."""
     loop = stage.loop.model_copy(update={"steps": steps})
@@ -201,7 +225,7 @@ def test_sounds_and_captions_find_each_other(work: Path) -> None:
     assert lines[-1]["tags"] < 0.7 * lines[0]["tags"]
 
 
-@pytest.mark.parametrize("name", ["ae", "text", "flow", "arc", "agreement"])
+@pytest.mark.parametrize("name", ["ae", "text", "flow", "guidance", "arc", "agreement"])
 def test_a_run_that_was_stopped_ends_with_the_same_weights(
     work: Path, name: str, tmp_path: Path
 ) -> None:
@@ -218,6 +242,10 @@ def test_a_run_that_was_stopped_ends_with_the_same_weights(
         flow = read_stage(FlowStage, path)
         train_flow(halted(flow, 13, tmp_path))
         train_flow(halted(flow, 40, tmp_path))
+    elif name == "guidance":
+        guidance = read_stage(GuidanceStage, path)
+        train_guidance(halted(guidance, 13, tmp_path))
+        train_guidance(halted(guidance, 50, tmp_path))
     elif name == "arc":
         arc = read_stage(ArcStage, path)
         train_arc(halted(arc, 7, tmp_path))
