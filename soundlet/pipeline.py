@@ -18,7 +18,7 @@ from soundlet.clip import FADE_SECONDS, Clip, faded_out, require_numbers, to_lev
 from soundlet.config import ModelConfig
 from soundlet.engines import Conditioning, Engine, StreamingEngine, load_engine
 from soundlet.engines.codec import halo, is_convolutional, mean_and_std
-from soundlet.errors import BundleError, Cancelled, RequestError
+from soundlet.errors import BundleError, Cancelled, GenerationError, RequestError
 from soundlet.guidance import guided
 from soundlet.key_pieces import KeyPieces
 from soundlet.noise import Generator
@@ -236,7 +236,9 @@ class Model:
             if should_stop is not None and should_stop():
                 raise Cancelled(f"stopped after {done} of {total} steps")
 
-        (latents,) = self._sampled([plan], step)
+        (ranked,) = self._sampled([plan], step)
+        latents = ranked[0]
+        require_numbers(latents, "latents")
         if plan.windows is not None:
             yield self._closed(plan, latents)
         else:
@@ -255,20 +257,36 @@ class Model:
 
     def _make(self, plans: list[Plan], on_step: Progress, on_piece: OnPiece | None) -> list[Clip]:
         """The clips of one group."""
-        latents = self._sampled(plans, on_step)
-        return [self._clip(plan, item, on_piece) for plan, item in zip(plans, latents, strict=True)]
+        sampled = self._sampled(plans, on_step)
+        return [
+            self._first_clip(plan, ranked, on_piece)
+            for plan, ranked in zip(plans, sampled, strict=True)
+        ]
+
+    def _first_clip(self, plan: Plan, ranked: Array, on_piece: OnPiece | None) -> Clip:
+        """The clip of the first of some candidates that is a sound.
+
+        Of a clip that is told piece by piece it is the first of all: pieces cannot be taken back.
+        """
+        failures = []
+        for latents in ranked if on_piece is None else ranked[:1]:
+            try:
+                require_numbers(latents, "latents")
+                return self._clip(plan, latents, on_piece)
+            except GenerationError as e:
+                failures.append(e)
+        raise failures[0]
 
     def _sampled(self, plans: list[Plan], on_step: Progress) -> Array:
-        """Latents (batch, channels, frames) of one group: of each plan the best candidate."""
+        """Latents (plans, candidates, channels, frames), of each plan those that fit best first."""
         latents = self._candidates(plans, on_step)
-        if plans[0].candidates > 1:
-            each = latents.reshape(len(plans), -1, *latents.shape[1:])
-            latents = np.stack([self._best(plan, c) for plan, c in zip(plans, each, strict=True)])
-        require_numbers(latents, "latents")
-        return latents
+        each = latents.reshape(len(plans), -1, *latents.shape[1:])
+        if plans[0].candidates == 1:
+            return each
+        return np.stack([self._ranked(plan, c) for plan, c in zip(plans, each, strict=True)])
 
-    def _best(self, plan: Plan, candidates: Array) -> Array:
-        """The one of (candidates, channels, frames) that fits the prompt best."""
+    def _ranked(self, plan: Plan, candidates: Array) -> Array:
+        """(candidates, channels, frames), the one that fits the prompt best first."""
         assert self._agreement is not None
         tokens, mask = self._tokenizer.encode(
             [plan.request.prompt], truncate=plan.request.truncate_prompt
@@ -277,8 +295,8 @@ class Model:
         n_frames = max(1, plan.n_samples // self.config.hop_length)
         with np.errstate(invalid="ignore", over="ignore"):  # one may have gone astray
             fits = self._agreement(candidates[:, :, :n_frames], words)
-        best: Array = candidates[int(np.argmax(np.nan_to_num(fits, nan=-np.inf)))]
-        return best
+        ranked: Array = candidates[np.argsort(-np.nan_to_num(fits, nan=-np.inf), kind="stable")]
+        return ranked
 
     def _candidates(self, plans: list[Plan], on_step: Progress) -> Array:
         """Latents of all candidates, those of one plan after the other's."""

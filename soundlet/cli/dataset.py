@@ -141,46 +141,6 @@ def choose(
 
 
 @dataset.command()
-def remake(
-    latents: Annotated[Path, typer.Argument(metavar="LATENTS", help="Of dataset encode.")],
-    flow: Annotated[
-        Path, typer.Option(metavar="RUN", help="Of train flow, guidance or arc; or a bundle.")
-    ],
-    out: Annotated[Path, typer.Option(metavar="OUT", help="The folder to make.")],
-    count: Annotated[int, typer.Option(help="Sounds that are made again.")] = 5000,
-    first: Annotated[
-        float, typer.Option(help="Latest time that they are hidden up to; 1 is noise alone.")
-    ] = 0.95,
-    last: Annotated[float, typer.Option(help="Earliest time.")] = 0.6,
-    seed: Annotated[int, typer.Option(help="Of all that is random.")] = 0,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Cores to use.  [default: all]")
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Add sounds as a flow makes them, for train agreement to know their faults."""
-    from soundlet.training.latents import LatentStore
-    from soundlet.training.remaking import remake_sounds
-    from soundlet.training.stages import open_flow
-
-    store = LatentStore(latents)
-    with progress_line() as show:
-        made = remake_sounds(
-            store,
-            *open_flow(flow),
-            out,
-            count=count,
-            times=(last, first),
-            seed=seed,
-            threads=threads,
-            on_progress=lambda done, total: show("making", done, total),
-        )
-    n_sounds = len(made.entries)
-    line = f"{out}  {n_sounds} sounds, {n_sounds - len(store.entries)} of them made again"
-    print_facts(line, as_json=as_json, folder=str(out), sounds=n_sounds)
-
-
-@dataset.command()
 def vocabulary(
     clips: Annotated[Path, typer.Argument(metavar="CLIPS", help=CLIPS_HELP)],
     size: Annotated[int, typer.Option(help="Pieces, numbers included.")] = 1536,

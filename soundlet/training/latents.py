@@ -240,11 +240,9 @@ def encode_clips(
             start += len(latents)
         if on_progress is not None:
             on_progress(index + 1, len(clips.entries))
-    write_array(folder / VALUES, np.concatenate(found))
+    _write(folder / VALUES, np.concatenate(found))
     around = encode(np.zeros((1, 2, 3 * unit), dtype=np.float32))[0]
-    write_array(
-        folder / SILENCE, around[:, frames_multiple : 2 * frames_multiple].astype(np.float32)
-    )
+    _write(folder / SILENCE, around[:, frames_multiple : 2 * frames_multiple].astype(np.float32))
     if statistics is not None:
         write_whole(folder / STATISTICS, statistics.as_json())
     lines = "".join(json.dumps(asdict(entry)) + "\n" for entry in entries)
@@ -261,8 +259,8 @@ def add_discriminants(store: LatentStore, discriminants: Discriminants) -> Laten
     for start in range(0, len(wide), ROWS_AT_ONCE):
         rows = store.values[start : start + ROWS_AT_ONCE].T.astype(np.float32)
         wide[start : start + ROWS_AT_ONCE] = discriminants.add(rows).T
-    write_array(folder / VALUES, wide)
-    write_array(folder / SILENCE, discriminants.add(silence).astype(np.float32))
+    _write(folder / VALUES, wide)
+    _write(folder / SILENCE, discriminants.add(silence).astype(np.float32))
     widened = statistics.model_copy(update={"discriminants": discriminants})
     write_whole(folder / STATISTICS, widened.as_json())
     write_whole(folder / ENTRIES, lines)
@@ -286,8 +284,7 @@ def _column(numbers: tuple[float, ...]) -> Array:
     return np.array(numbers, np.float32)[:, None]
 
 
-def write_array(path: Path, values: NDArray[Any]) -> None:
-    """Write an array as NumPy does, whole or not at all."""
+def _write(path: Path, values: NDArray[Any]) -> None:
     temporary = path.with_suffix(".tmp")
     with temporary.open("wb") as file:
         np.save(file, values)

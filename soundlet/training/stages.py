@@ -228,22 +228,6 @@ def train_agreement(stage: AgreementStage, on_log: OnLog | None = None) -> Run[A
     return run
 
 
-def open_flow(source: Path) -> tuple[Flow, Tokenizer]:
-    """A trained flow, and the tokenizer of its captions.
-
-    Args:
-        source: a run of `train flow`, `guidance` or `arc` (its moving average), or a bundle.
-
-    Raises:
-        CheckpointError, ConfigError, BundleError: neither of the two, or damaged.
-    """
-    config, t5_config = load_config(source / MODEL_CONFIG), load_t5_config(source / T5_CONFIG)
-    tokenizer = _open_tokenizer(source, config, t5_config)
-    flow = build_flow(config, t5_config, source / TOKENIZER)
-    load_weights(flow, _flow_weights(source), source)
-    return flow.eval().requires_grad_(False), tokenizer
-
-
 class _LatentParts:
     """What the stages on latents have in common."""
 

@@ -372,10 +372,6 @@ def test_what_cannot_be_chosen(tiny: Path) -> None:
     refused(*choose, "--agreement", tiny, says=(f"{tiny} is no run of `soundlet train`",))
     refused(*choose, "--keep", 2, says=("keep must be above 0 and at most 1, not 2",))
     refused(*choose, "--model", tiny, code=2, says=("No such option", "--model"))
-    remake = ("dataset", "remake", "latents", "--out", "made", "--count", 1)
-    refused(*remake, "--flow", "neither", says=("neither/model_config.json",))
-    refused(*remake, "--flow", tiny, "--count", 2, says=("count must be 1 to 1", "not 2"))
-    refused(*remake, "--flow", tiny, "--last", 0.99, says=("the earlier one first",))
 
 
 # requests that no model takes

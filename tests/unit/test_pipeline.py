@@ -443,6 +443,45 @@ def test_the_candidate_that_fits_best_becomes_the_clip(
     assert len(engine.decoded) == 1  # the others are never decoded
 
 
+class LoudAtFirst(ToyEngine):
+    """An engine whose first sounds are far too loud."""
+
+    def __init__(self, n_loud: int) -> None:
+        super().__init__()
+        self.n_loud = n_loud
+
+    def decode(self, latents: Array) -> Array:
+        loud = np.float32(1000 if len(self.decoded) < self.n_loud else 1)
+        audio: Array = super().decode(latents) * loud
+        return audio
+
+
+@pytest.mark.parametrize("n_loud", [1, 2])
+def test_a_candidate_that_is_no_sound_leaves_its_place_to_the_next(
+    choosing: Bundle, n_loud: int
+) -> None:
+    engine = LoudAtFirst(n_loud)
+    clip = Model(choosing, engine).generate("rain", seed=1, steps=1, candidates=3)
+    made = candidate_latents(1, 3)
+    place = int(np.argsort(-made[:, :, :13].mean(axis=(1, 2)))[n_loud])
+    constant = clip.latents - made[place]
+    np.testing.assert_allclose(constant, constant[0, 0], atol=1e-6)
+    assert len(engine.decoded) == n_loud + 1
+
+
+def test_where_no_candidate_is_a_sound_the_one_that_fits_best_says_why(choosing: Bundle) -> None:
+    best, all_of_them = (
+        pytest.raises(GenerationError, match=r"the sound peaks at [\d.e+]+ times") for _ in "12"
+    )
+    with best as alone:
+        Model(choosing, LoudAtFirst(1)).generate(
+            "rain", seed=1, steps=1, candidates=3, on_piece=lambda _: None
+        )
+    with all_of_them as each:
+        Model(choosing, LoudAtFirst(3)).generate("rain", seed=1, steps=1, candidates=3)
+    assert str(each.value) == str(alone.value)
+
+
 def test_all_candidates_take_their_turn(choosing: Bundle, engine: ToyEngine) -> None:
     model, places = Model(choosing, engine), set()
     for seed in range(40):

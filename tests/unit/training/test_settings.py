@@ -109,7 +109,7 @@ def test_the_configs_that_come_along_are_valid(tmp_path: Path) -> None:
     result = run_command("train", "configs", folder)
     assert result.exit_code == 0, result.output
     runs = ("runs/autoencoder", "runs/decoder", "runs/text", "runs/flow")
-    for name in ("clips", "latents", "remade", *runs):
+    for name in ("clips", "latents", *runs):
         (folder / name).mkdir(parents=True)
     read_stage(AutoencoderStage, folder / "autoencoder.toml")
     read_stage(AutoencoderStage, folder / "decoder.toml")
