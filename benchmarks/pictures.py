@@ -153,7 +153,8 @@ def speed_picture() -> Any:  # noqa: ANN401
     times = [n * median(found[2].part_times[part]) for part, n in calls.items()]
     axes[1].barh(list(calls), times, color=PALE, height=0.55)
     axes[1].invert_yaxis()
-    axes[1].set(xlabel=f"seconds of a clip of {lengths[2]:g} s, {steps} steps")
+    axes[1].locator_params(axis="x", nbins=4)
+    axes[1].set(xlabel=f"seconds of one candidate of {lengths[2]:g} s, {steps} steps")
     return figure
 
 
