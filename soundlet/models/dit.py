@@ -267,7 +267,8 @@ class DiffusionTransformer(nn.Module):
     ) -> Tensor:
         reading, mean = self._expected(cross_attn_cond, global_cond, x.shape[2])
         told = (cross_attn_cond, global_cond, n_left_out)
-        return self._velocity(x, t, self._said(x, t, *told, reading, mean), mean)
+        said = self._said(self._tokens(x, t, *told, reading, mean))
+        return self._velocity(x, t, said, mean)
 
     def guided(
         self,
@@ -287,25 +288,16 @@ class DiffusionTransformer(nn.Module):
         Shape: as `forward`, scale (batch,) where 1 moves nothing, to two velocities.
         """
         reading, mean = self._expected(cross_attn_cond, global_cond, x.shape[2])
-        own = self._said(x, t, cross_attn_cond, global_cond, n_left_out, reading, mean)
-        unheard = torch.zeros_like(cross_attn_cond)
-        others = self._said(x, t, unheard, global_cond, n_left_out, reading, mean)
+        own, others = (
+            self._said(self._tokens(x, t, prompt, global_cond, n_left_out, reading, mean))
+            for prompt in (cross_attn_cond, torch.zeros_like(cross_attn_cond))
+        )
         moved = others + scale[:, None, None] * (own - others)
         moved = moved * (_size(own) / _size(moved))
         return self._velocity(x, t, own, mean), self._velocity(x, t, moved, mean)
 
-    def _said(
-        self,
-        x: Tensor,
-        t: Tensor,
-        cross_attn_cond: Tensor,
-        global_cond: Tensor,
-        n_left_out: int | Tensor,
-        reading: TempoReading | None,
-        mean: Tensor | None,
-    ) -> Tensor:
-        """What the network says, of the shape of x, before a velocity is made of it."""
-        tokens = self._tokens(x, t, cross_attn_cond, global_cond, n_left_out, reading, mean)
+    def _said(self, tokens: Tensor) -> Tensor:
+        """What the blocks say, of the shape of x, by what the last of them gives."""
         out = self._from_patches(self.project_out(tokens[:, 1:]))
         said: Tensor = out + self.postprocess_conv(out)
         return said

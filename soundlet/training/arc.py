@@ -25,13 +25,13 @@ from soundlet.training.flow import (
     BatchSettings,
     Flow,
     FlowBatch,
-    FlowBatches,
+    LatentTrainee,
     Told,
     condition,
     mixed,
 )
 from soundlet.training.latents import LatentStore
-from soundlet.training.loop import Figures, NotNegative, Positive, Trainee, on_device
+from soundlet.training.loop import Figures, NotNegative, Positive, on_device
 
 
 class ArcSettings(BatchSettings):
@@ -90,7 +90,7 @@ class ArcDiscriminator(nn.Module):
         return scores
 
 
-class ArcTrainee(Trainee[FlowBatch]):
+class ArcTrainee(LatentTrainee):
     """The DiT against the discriminator; the conditioners stay as they are, and serve both."""
 
     def __init__(
@@ -101,8 +101,7 @@ class ArcTrainee(Trainee[FlowBatch]):
         silence: Tensor,
         settings: ArcSettings,
     ) -> None:
-        self.flow = flow
-        self.batches = FlowBatches(store, tokenizer, silence, settings)
+        super().__init__(flow, store, tokenizer, silence, settings)
         self.settings = settings
         flow.conditioners.requires_grad_(False)
         n_blocks = len(flow.dit.blocks)
@@ -110,18 +109,9 @@ class ArcTrainee(Trainee[FlowBatch]):
         self.discriminator = ArcDiscriminator(flow.dit, min(n_layers, n_blocks))
 
     @property
-    def module(self) -> Flow:
-        """The conditioners and the DiT."""
-        return self.flow
-
-    @property
     def opponent(self) -> ArcDiscriminator:
         """The discriminator."""
         return self.discriminator
-
-    def batch(self, generator: torch.Generator) -> FlowBatch:
-        """Sounds of one length, each with one of its captions."""
-        return self.batches.draw(generator)
 
     def loss(self, batch: FlowBatch, generator: torch.Generator) -> tuple[Tensor, Figures]:
         """How much less real than the real sounds the guesses look."""

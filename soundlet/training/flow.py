@@ -207,7 +207,31 @@ class FlowBatches:
         )
 
 
-class FlowTrainee(Trainee[FlowBatch]):
+class LatentTrainee(Trainee[FlowBatch]):
+    """What the stages of a flow have in common: its two parts, and batches of a store's sounds."""
+
+    def __init__(
+        self,
+        flow: Flow,
+        store: LatentStore,
+        tokenizer: Tokenizer,
+        silence: Tensor,
+        settings: BatchSettings,
+    ) -> None:
+        self.flow = flow
+        self.batches = FlowBatches(store, tokenizer, silence, settings)
+
+    @property
+    def module(self) -> Flow:
+        """The conditioners and the DiT."""
+        return self.flow
+
+    def batch(self, generator: torch.Generator) -> FlowBatch:
+        """Sounds of one length, each with one of its captions."""
+        return self.batches.draw(generator)
+
+
+class FlowTrainee(LatentTrainee):
     """Latents and captions to the error of the velocity."""
 
     def __init__(
@@ -218,22 +242,12 @@ class FlowTrainee(Trainee[FlowBatch]):
         silence: Tensor,
         settings: FlowSettings,
     ) -> None:
-        self.flow = flow
-        self.batches = FlowBatches(store, tokenizer, silence, settings)
+        super().__init__(flow, store, tokenizer, silence, settings)
         self.settings = settings
         if not settings.train_text:
             flow.conditioners.t5.requires_grad_(False)
             if flow.dit.tempo is not None:
                 flow.dit.tempo.requires_grad_(False)
-
-    @property
-    def module(self) -> Flow:
-        """The conditioners and the DiT."""
-        return self.flow
-
-    def batch(self, generator: torch.Generator) -> FlowBatch:
-        """Sounds of one length, each with one of its captions."""
-        return self.batches.draw(generator)
 
     def loss(self, batch: FlowBatch, generator: torch.Generator) -> tuple[Tensor, Figures]:
         """Mean squared error of the velocity at random times."""

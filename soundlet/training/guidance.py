@@ -23,13 +23,13 @@ from soundlet.training.flow import (
     BatchSettings,
     Flow,
     FlowBatch,
-    FlowBatches,
+    LatentTrainee,
     condition,
     mixed,
     spread_times,
 )
 from soundlet.training.latents import LatentStore
-from soundlet.training.loop import Figures, Positive, Share, Trainee, on_device
+from soundlet.training.loop import Figures, Positive, Share, on_device
 
 
 class GuidanceSettings(BatchSettings):
@@ -50,7 +50,7 @@ class GuidanceSettings(BatchSettings):
     time_deviation: Positive = 1.5
 
 
-class GuidanceTrainee(Trainee[FlowBatch]):
+class GuidanceTrainee(LatentTrainee):
     """The DiT after its own guided self; conditioners, prior and tempo stay as they are."""
 
     def __init__(
@@ -62,22 +62,12 @@ class GuidanceTrainee(Trainee[FlowBatch]):
         settings: GuidanceSettings,
     ) -> None:
         """`flow` has the weights of the teacher."""
-        self.flow = flow
-        self.batches = FlowBatches(store, tokenizer, silence, settings)
+        super().__init__(flow, store, tokenizer, silence, settings)
         self.settings = settings
         self.teacher = copy.deepcopy(flow.dit).eval().requires_grad_(False)
         for told in (flow.conditioners, flow.dit.prior, flow.dit.tempo):
             if told is not None:
                 told.requires_grad_(False)
-
-    @property
-    def module(self) -> Flow:
-        """The conditioners and the DiT."""
-        return self.flow
-
-    def batch(self, generator: torch.Generator) -> FlowBatch:
-        """Sounds of one length, each with one of its captions."""
-        return self.batches.draw(generator)
 
     def loss(self, batch: FlowBatch, generator: torch.Generator) -> tuple[Tensor, Figures]:
         """Mean squared distance from the guided velocity; beside it, that of the teacher's own."""

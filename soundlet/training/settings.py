@@ -168,16 +168,15 @@ class FlowStage(Section):
     samples: FlowSamples = FlowSamples()
 
 
-class ArcStage(Section):
-    """`soundlet train arc`.
+class PostTrainingStage(Section):
+    """What the stages that go on from a trained flow have in common.
 
     Attributes:
         run: the folder that is made, or gone on with.
-        start_from: the run of `train flow`, or the bundle, that is post-trained.
+        start_from: the run of `train flow`, or the bundle, to begin with.
         latents: what `soundlet dataset encode` made.
         autoencoder: the run or bundle that decodes samples. None: there are none.
         loop: how the run advances.
-        arc: what is trained.
         samples: what is shown.
     """
 
@@ -185,31 +184,32 @@ class ArcStage(Section):
     start_from: Path
     latents: Path
     autoencoder: Path | None = None
-    loop: ArcLoop = ArcLoop()
-    arc: ArcSettings = ArcSettings()
-    samples: ArcSamples = ArcSamples()
+    loop: LoopSettings = LoopSettings()
+    samples: FlowSamples = FlowSamples()
 
 
-class GuidanceStage(Section):
-    """`soundlet train guidance`.
+class GuidanceStage(PostTrainingStage):
+    """`soundlet train guidance`: what it starts from is the teacher too.
 
     Attributes:
-        run: the folder that is made, or gone on with.
-        start_from: the run of `train flow`, or the bundle, that is teacher and beginning.
-        latents: what `soundlet dataset encode` made.
-        autoencoder: the run or bundle that decodes samples. None: there are none.
-        loop: how the run advances.
         guidance: what is taught.
-        samples: what is shown.
     """
 
-    run: Path
-    start_from: Path
-    latents: Path
-    autoencoder: Path | None = None
     loop: GuidanceLoop = GuidanceLoop()
     guidance: GuidanceSettings = GuidanceSettings()
     samples: GuidanceSamples = GuidanceSamples()
+
+
+class ArcStage(PostTrainingStage):
+    """`soundlet train arc`.
+
+    Attributes:
+        arc: what is trained.
+    """
+
+    loop: ArcLoop = ArcLoop()
+    arc: ArcSettings = ArcSettings()
+    samples: ArcSamples = ArcSamples()
 
 
 class AgreementStage(Section):
@@ -230,7 +230,7 @@ class AgreementStage(Section):
     agreement: AgreementSettings = AgreementSettings()
 
 
-AnyStage = AutoencoderStage | TextStage | FlowStage | GuidanceStage | ArcStage | AgreementStage
+AnyStage = AutoencoderStage | TextStage | FlowStage | PostTrainingStage | AgreementStage
 
 Stage = TypeVar("Stage", bound=Section)
 
@@ -275,7 +275,7 @@ def model_files(stage: AnyStage) -> dict[str, Path]:
     Raises:
         ConfigError: some are not there.
     """
-    folder = stage.start_from if isinstance(stage, GuidanceStage | ArcStage) else stage.model
+    folder = stage.start_from if isinstance(stage, PostTrainingStage) else stage.model
     is_codec = isinstance(stage, AutoencoderStage)
     names = [MODEL_CONFIG] if is_codec else [MODEL_CONFIG, T5_CONFIG, TOKENIZER]
     missing = [name for name in names if not (folder / name).is_file()]

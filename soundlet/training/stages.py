@@ -42,6 +42,7 @@ from soundlet.training.flow import (
     Flow,
     FlowBatch,
     FlowTrainee,
+    LatentTrainee,
     build_flow,
     calibrate_context,
     calibrate_prompt,
@@ -59,6 +60,7 @@ from soundlet.training.settings import (
     AutoencoderStage,
     FlowStage,
     GuidanceStage,
+    PostTrainingStage,
     TextStage,
     model_files,
 )
@@ -68,7 +70,7 @@ from soundlet.whole_files import make_folder, write_whole
 
 OnLog = Callable[[Figures], None]
 
-FlowLikeStage = FlowStage | GuidanceStage | ArcStage
+FlowLikeStage = FlowStage | PostTrainingStage
 
 MIN_START_BATCHES = 12  # that the principal components are taken from
 START_FRAMES_A_FEATURE = 64
@@ -177,9 +179,7 @@ def train_flow(stage: FlowStage, on_log: OnLog | None = None) -> Run[FlowBatch]:
             fit_prior(flow, parts.store, parts.tokenizer)
         if flow.dit.spread is not None and lacks_spread:
             fit_output(flow, _batches(trainee, 40), torch.Generator().manual_seed(FIRST_SEED))
-    run = Run(trainee, stage.run, stage.loop)
-    _train(run, on_log, stage.samples.every, parts.draw(run, stage))
-    return run
+    return _train_on_latents(trainee, stage, parts, on_log)
 
 
 def train_guidance(stage: GuidanceStage, on_log: OnLog | None = None) -> Run[FlowBatch]:
@@ -191,9 +191,7 @@ def train_guidance(stage: GuidanceStage, on_log: OnLog | None = None) -> Run[Flo
     flow, parts = _prepare_trained(stage, files)
     silence = torch.from_numpy(parts.store.silence)
     trainee = GuidanceTrainee(flow, parts.store, parts.tokenizer, silence, stage.guidance)
-    run = Run(trainee, stage.run, stage.loop)
-    _train(run, on_log, stage.samples.every, parts.draw(run, stage))
-    return run
+    return _train_on_latents(trainee, stage, parts, on_log)
 
 
 def train_arc(stage: ArcStage, on_log: OnLog | None = None) -> Run[FlowBatch]:
@@ -206,9 +204,7 @@ def train_arc(stage: ArcStage, on_log: OnLog | None = None) -> Run[FlowBatch]:
     flow, parts = _prepare_trained(stage, files)
     silence = torch.from_numpy(parts.store.silence)
     trainee = ArcTrainee(flow, parts.store, parts.tokenizer, silence, stage.arc)
-    run = Run(trainee, stage.run, stage.loop)
-    _train(run, on_log, stage.samples.every, parts.draw(run, stage))
-    return run
+    return _train_on_latents(trainee, stage, parts, on_log)
 
 
 def train_agreement(stage: AgreementStage, on_log: OnLog | None = None) -> Run[AgreementBatch]:
@@ -276,7 +272,7 @@ def _prepare(stage: FlowLikeStage, files: dict[str, bytes]) -> tuple[Flow, _Late
 
 
 def _prepare_trained(
-    stage: GuidanceStage | ArcStage, files: dict[str, bytes]
+    stage: PostTrainingStage, files: dict[str, bytes]
 ) -> tuple[Flow, _LatentParts]:
     """The same with the weights of what the stage starts from, once its latents fit them."""
     flow, parts = _prepare(stage, files)
@@ -333,6 +329,15 @@ def _open_tokenizer(folder: Path, config: ModelConfig, t5_config: T5Config) -> T
             f" {t5_config.vocab_size}"
         )
     return tokenizer
+
+
+def _train_on_latents(
+    trainee: LatentTrainee, stage: FlowLikeStage, parts: _LatentParts, on_log: OnLog | None
+) -> Run[FlowBatch]:
+    """Begin the run of a flow, or go on with it, and show samples."""
+    run = Run(trainee, stage.run, stage.loop)
+    _train(run, on_log, stage.samples.every, parts.draw(run, stage))
+    return run
 
 
 def _train(run: Run[Batch], on_log: OnLog | None, every: int, draw: Draw | None) -> None:
