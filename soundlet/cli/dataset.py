@@ -12,6 +12,7 @@ from soundlet.cli.facts import print_facts
 from soundlet.cli.options import JsonOption
 from soundlet.cli.progress import progress_line
 from soundlet.errors import RequestError
+from soundlet.request import MAX_STEPS, Sampler
 
 Number = TypeVar("Number", int, float)
 
@@ -138,6 +139,72 @@ def choose(
         )
     n_sounds = len(store.entries)
     print_facts(f"{out}  {n_sounds} sounds", as_json=as_json, folder=str(out), sounds=n_sounds)
+
+
+@dataset.command()
+def make(
+    latents: Annotated[Path, typer.Argument(metavar="LATENTS", help="Of dataset encode.")],
+    model: Annotated[Path, typer.Option(metavar="RUN", help="Of train flow; or a bundle.")],
+    out: Annotated[Path, typer.Option(metavar="OUT", help="The folder to make.")],
+    steps: Annotated[int, typer.Option(min=1, max=MAX_STEPS, help="Of the sampler.")] = 8,
+    sampler: Annotated[
+        Sampler, typer.Option(help="The one that the model is used with.")
+    ] = "pingpong-dpmpp",
+    seed: Annotated[int, typer.Option(help="Of noise, and of the captions asked for.")] = 0,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Cores to use.  [default: all]")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Have a model make a sound for one caption of each sound, for train extrapolate."""
+    from soundlet.training.latents import LatentStore
+    from soundlet.training.making import Making, make_sounds
+
+    with progress_line() as show:
+        store = make_sounds(
+            model,
+            LatentStore(latents),
+            out,
+            Making(steps, sampler, seed),
+            threads=threads,
+            on_progress=lambda done, total: show("making", done, total),
+        )
+    n_sounds = len(store.entries)
+    print_facts(f"{out}  {n_sounds} sounds", as_json=as_json, folder=str(out), sounds=n_sounds)
+
+
+@dataset.command()
+def judge(
+    made: Annotated[Path, typer.Argument(metavar="MADE", help="Of dataset make.")],
+    autoencoder: Annotated[
+        Path, typer.Option(metavar="RUN", help="Of train autoencoder; or a bundle.")
+    ],
+    clips: Annotated[Path, typer.Option(metavar="CLIPS", help=CLIPS_HELP)],
+    count: Annotated[int, typer.Option(min=1, help="Clips to learn from, at most.")] = 2500,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Cores to use.  [default: all]")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Note beside made sounds how well each is heard as what it was meant to be."""
+    import numpy as np
+
+    from soundlet.evaluation.judging import judge_sounds
+    from soundlet.training.latents import LatentStore
+
+    with progress_line() as show:
+        found = judge_sounds(
+            LatentStore(made),
+            autoencoder,
+            clips,
+            count=count,
+            threads=threads,
+            on_progress=lambda done, total: show("listening", done, total),
+        )
+    known = found[np.isfinite(found)]
+    share = float(np.mean(known > 0.5)) if len(known) else 0.0
+    line = f"{made}  {len(known)} sounds judged, {share:.0%} heard as they were meant"
+    print_facts(line, as_json=as_json, folder=str(made), sounds=len(known), heard=share)
 
 
 @dataset.command()

@@ -41,7 +41,7 @@ def write_trained_bundle(
     Args:
         dest: the folder to be.
         autoencoder: a run of `train autoencoder`, or a bundle.
-        flow: a run of `train flow`, `guidance` or `arc`.
+        flow: a run of `train flow`, `guidance`, `arc` or `extrapolate`.
         about: what the manifest says.
         agreement: a run of `train agreement` on the same latents. None: the model will not tell
             which of several sounds fits best.
@@ -131,6 +131,26 @@ def agreement(config: Annotated[Path, CONFIG_ARGUMENT], as_json: JsonOption = Fa
 
 
 @train.command()
+def extrapolate(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The run to make: a new folder.")],
+    flow: Annotated[
+        Path, typer.Option(metavar="RUN", help="What both runs began with; or a bundle.")
+    ],
+    towards: Annotated[Path, typer.Option(metavar="RUN", help="Of train flow, on real sounds.")],
+    away_from: Annotated[
+        Path, typer.Option(metavar="RUN", help="Of train flow, on what dataset make made.")
+    ],
+    weight: Annotated[float, typer.Option(help="Of the difference between the two.")] = 0.5,
+    as_json: JsonOption = False,
+) -> None:
+    """Move a flow away from what its own sounds taught it, towards what real ones did."""
+    from soundlet.training.extrapolation import extrapolate as move
+
+    move(flow, towards, away_from, out, weight=weight)
+    print_facts(str(out), as_json=as_json, folder=str(out))
+
+
+@train.command()
 def configs(
     dest: Annotated[Path, typer.Argument(metavar="DEST", help="A folder, made if need be.")],
     as_json: JsonOption = False,
@@ -177,7 +197,9 @@ def bundle(
     autoencoder: Annotated[
         Path, typer.Option(metavar="RUN", help="Of train autoencoder; or a bundle.")
     ],
-    flow: Annotated[Path, typer.Option(metavar="RUN", help="Of train flow, guidance or arc.")],
+    flow: Annotated[
+        Path, typer.Option(metavar="RUN", help="Of train flow, guidance, arc or extrapolate.")
+    ],
     agreement: Annotated[
         Path | None,
         typer.Option(metavar="RUN", help="Of train agreement, to choose among candidates by."),

@@ -5,7 +5,8 @@ A store is a folder:
 - `latents.npy`: float16 (frames, channels) of all sounds end to end, normalised per channel;
 - `entries.jsonl`: a line a sound: where its frames are, how long it is, what it is called;
 - `silence.npy`: (channels, frames) of nothing, one window's step long;
-- `statistics.json`: what normalised the latents, so that a bundle can undo it.
+- `statistics.json`: what normalised the latents, so that a bundle can undo it;
+- `judgements.npy`, of made sounds only: (sounds,), how well each is heard as its tags say.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ VALUES = "latents.npy"
 ENTRIES = "entries.jsonl"
 STATISTICS = "statistics.json"
 SILENCE = "silence.npy"
+JUDGEMENTS = "judgements.npy"
 
 Array = NDArray[np.float32]
 
@@ -188,6 +190,20 @@ class LatentStore:
         """What normalised the latents."""
         return read_statistics(self.folder)
 
+    @cached_property
+    def judgements(self) -> Array:
+        """How well each sound is heard as its tags say, 0 to 1; NaN where nothing is known."""
+        path = self.folder / JUDGEMENTS
+        try:
+            found: Array = np.load(path)
+        except (OSError, ValueError) as e:
+            raise TrainingError(
+                f"{path} cannot be read ({e}): `soundlet dataset judge` writes it"
+            ) from e
+        if found.shape != (len(self.entries),):
+            raise TrainingError(f"{path} is of other sounds: judge them again")
+        return found
+
     def sounding_frames(self, index: int, frames_per_second: float) -> int:
         """Frames of a sound before its end; one at least."""
         entry = self.entries[index]
@@ -240,9 +256,11 @@ def encode_clips(
             start += len(latents)
         if on_progress is not None:
             on_progress(index + 1, len(clips.entries))
-    _write(folder / VALUES, np.concatenate(found))
+    write_array(folder / VALUES, np.concatenate(found))
     around = encode(np.zeros((1, 2, 3 * unit), dtype=np.float32))[0]
-    _write(folder / SILENCE, around[:, frames_multiple : 2 * frames_multiple].astype(np.float32))
+    write_array(
+        folder / SILENCE, around[:, frames_multiple : 2 * frames_multiple].astype(np.float32)
+    )
     if statistics is not None:
         write_whole(folder / STATISTICS, statistics.as_json())
     lines = "".join(json.dumps(asdict(entry)) + "\n" for entry in entries)
@@ -259,8 +277,8 @@ def add_discriminants(store: LatentStore, discriminants: Discriminants) -> Laten
     for start in range(0, len(wide), ROWS_AT_ONCE):
         rows = store.values[start : start + ROWS_AT_ONCE].T.astype(np.float32)
         wide[start : start + ROWS_AT_ONCE] = discriminants.add(rows).T
-    _write(folder / VALUES, wide)
-    _write(folder / SILENCE, discriminants.add(silence).astype(np.float32))
+    write_array(folder / VALUES, wide)
+    write_array(folder / SILENCE, discriminants.add(silence).astype(np.float32))
     widened = statistics.model_copy(update={"discriminants": discriminants})
     write_whole(folder / STATISTICS, widened.as_json())
     write_whole(folder / ENTRIES, lines)
@@ -284,7 +302,8 @@ def _column(numbers: tuple[float, ...]) -> Array:
     return np.array(numbers, np.float32)[:, None]
 
 
-def _write(path: Path, values: NDArray[Any]) -> None:
+def write_array(path: Path, values: NDArray[Any]) -> None:
+    """Write an array as .npy, whole or not at all."""
     temporary = path.with_suffix(".tmp")
     with temporary.open("wb") as file:
         np.save(file, values)

@@ -10,8 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from soundlet.bundle import MANIFEST, MODEL_CONFIG, T5_CONFIG, TOKENIZER, WEIGHTS, open_bundle
-from soundlet.checkpoint import load_bundle_weights
+from soundlet.bundle import MODEL_CONFIG, T5_CONFIG, TOKENIZER
 from soundlet.config import (
     ModelConfig,
     SpectralDecoderConfig,
@@ -48,7 +47,7 @@ from soundlet.training.flow import (
     calibrate_prompt,
 )
 from soundlet.training.guidance import GuidanceTrainee
-from soundlet.training.latents import STATISTICS, LatentStore, read_statistics
+from soundlet.training.latents import STATISTICS, LatentStore
 from soundlet.training.loop import Batch, Figures, Run, TrainingError
 from soundlet.training.output import fit_output, spread_of
 from soundlet.training.prior import fit_prior
@@ -65,6 +64,7 @@ from soundlet.training.settings import (
     model_files,
 )
 from soundlet.training.text import TextBatch, TextReader, TextTrainee, kept_tags, tags_of
+from soundlet.training.trained_flow import flow_weights, require_its_latents
 from soundlet.training.weights import CHECKPOINT, average_weights, load_weights, part_of
 from soundlet.whole_files import make_folder, write_whole
 
@@ -216,9 +216,15 @@ def train_agreement(stage: AgreementStage, on_log: OnLog | None = None) -> Run[A
     parts = _read_parts(stage, files)
     config, store = parts.config, parts.store
     tags = kept_tags(stage.run, named_tags(store))
-    pairs = Pairs(store, parts.tokenizer, config.sample_rate / config.hop_length)
+    per_second = config.sample_rate / config.hop_length
+    pairs, made = Pairs(store, parts.tokenizer, per_second), None
+    if stage.made is not None:
+        own = LatentStore(stage.made)
+        if own.statistics != store.statistics:
+            raise TrainingError(f"{stage.made} is normalised otherwise than {stage.latents}")
+        made = Pairs(own, parts.tokenizer, per_second)
     torch.manual_seed(stage.loop.seed)
-    trainee = AgreementTrainee(pairs, tags, stage.agreement)
+    trainee = AgreementTrainee(pairs, tags, stage.agreement, made)
     run = Run(trainee, stage.run, stage.loop)
     _train(run, on_log, 1, None)
     return run
@@ -276,12 +282,8 @@ def _prepare_trained(
 ) -> tuple[Flow, _LatentParts]:
     """The same with the weights of what the stage starts from, once its latents fit them."""
     flow, parts = _prepare(stage, files)
-    is_run = not (stage.start_from / MANIFEST).is_file()
-    if is_run and read_statistics(stage.start_from) != parts.store.statistics:
-        raise TrainingError(
-            f"{stage.latents} is normalised otherwise than what {stage.start_from} was trained on"
-        )
-    load_weights(flow, _flow_weights(stage.start_from), stage.start_from)
+    require_its_latents(stage.start_from, parts.store)
+    load_weights(flow, flow_weights(stage.start_from), stage.start_from)
     return flow, parts
 
 
@@ -314,7 +316,7 @@ def _channels_to_add(text: bytes, store: LatentStore) -> int:
 
 def _starting_weights(source: Path, flow: Flow, store: LatentStore) -> dict[str, Tensor]:
     """Weights to go on from, for all channels also where their own flow had no discriminants."""
-    weights, target = _flow_weights(source), flow.state_dict()
+    weights, target = flow_weights(source), flow.state_dict()
     name, n_added = "dit.preprocess_conv.weight", store.statistics.n_added
     if n_added and len(weights[name]) + n_added == len(target[name]):
         return widened_flow(weights, target, source)
@@ -377,17 +379,6 @@ def _batches(trainee: FlowTrainee, count: int) -> Iterator[FlowBatch]:
 
 def _beginning_with(start: str, flow: Flow) -> dict[str, Tensor]:
     return {name: w for name, w in flow.state_dict().items() if name.startswith(start)}
-
-
-def _flow_weights(source: Path) -> dict[str, Tensor]:
-    """Weights of conditioners and DiT, of a run or of a bundle."""
-    if not (source / MANIFEST).is_file():
-        return average_weights(source)
-    bundle = open_bundle(source)
-    model = build_model(bundle.config, bundle.t5_config, device="meta")
-    load_bundle_weights(model, source / WEIGHTS)
-    parts = ("conditioners.", "dit.")
-    return {name: w for name, w in model.state_dict().items() if name.startswith(parts)}
 
 
 def _for_few_steps(text: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import shutil
 from collections.abc import Callable
@@ -24,7 +25,7 @@ from soundlet.training.agreement import (
     open_towers,
 )
 from soundlet.training.choosing import choose_sounds, disagreement
-from soundlet.training.latents import LatentStatistics, LatentStore
+from soundlet.training.latents import Discriminants, LatentStatistics, LatentStore
 from soundlet.training.loop import TrainingError
 from soundlet.training.settings import AgreementStage, read_stage
 from soundlet.training.stages import train_agreement
@@ -170,6 +171,87 @@ def test_a_run_goes_on_with_sounds_of_other_tags(
     assert weights(tmp_path / "run")["module.heads.0.weight"].shape[0] == 4
     fresh = train_agreement(halted(changed, 2, tmp_path / "fresh"))
     assert [len(head.weight) for head in heads(fresh.trainee)] == [2, N_SOUNDS]
+
+
+def made_store(store: LatentStore, folder: Path) -> LatentStore:
+    """Made sounds: every second is heard as what it was made for, the others as another sort."""
+    shutil.copytree(store.folder, folder)
+    lines = [
+        {**line, "captions": [NAMES[(i % 4 + i // 4 % 2) % 4]]}
+        for i, line in enumerate(entries(folder))
+    ]
+    write_entries(folder, lines)
+    judgements = np.array([1.0 - i // 4 % 2 for i in range(N_SOUNDS)], np.float32)
+    judgements[:2] = np.nan
+    np.save(folder / "judgements.npy", judgements)
+    return LatentStore(folder)
+
+
+def test_judgements_of_made_sounds_are_learnt(
+    config: Path, store: LatentStore, tmp_path: Path
+) -> None:
+    made = made_store(store, tmp_path / "made")
+    stage = read_stage(AgreementStage, config).model_copy(update={"made": made.folder})
+    whole = train_agreement(halted(stage, STEPS, tmp_path / "whole"))
+    lines = curve(tmp_path / "whole")
+    assert lines[-1]["judged"] < 0.7 * lines[0]["judged"]
+    train_agreement(halted(stage, 9, tmp_path / "parts"))
+    train_agreement(halted(stage, STEPS, tmp_path / "parts"))
+    assert_same_weights(tmp_path / "whole", tmp_path / "parts")
+    trainee = whole.trainee
+    assert isinstance(trainee, AgreementTrainee)
+    batch = trainee.batch(torch.Generator().manual_seed(0))
+    assert len(batch.judgements) == len(batch.made) == 48
+    assert torch.isfinite(batch.judgements).all()
+    opened = open_towers(tmp_path / "whole", store.statistics)
+    assert "judgement.weight" not in opened.state_dict()
+
+
+def test_made_sounds_need_judgements_and_the_latents_of_the_others(
+    config: Path, store: LatentStore, tmp_path: Path
+) -> None:
+    made = made_store(store, tmp_path / "made")
+    stage = read_stage(AgreementStage, config).model_copy(update={"made": made.folder})
+    np.save(made.folder / "judgements.npy", np.full(N_SOUNDS, np.nan, np.float32))
+    with pytest.raises(TrainingError, match="has fewer than two judged sounds"):
+        train_agreement(halted(stage, 2, tmp_path / "run"))
+    (made.folder / "judgements.npy").unlink()
+    with pytest.raises(TrainingError, match="`soundlet dataset judge` writes it"):
+        train_agreement(halted(stage, 2, tmp_path / "run"))
+    statistics = store.statistics
+    other = statistics.model_copy(update={"std": tuple(2 * s for s in statistics.std)})
+    (made.folder / "statistics.json").write_bytes(other.as_json())
+    with pytest.raises(TrainingError, match="is normalised otherwise than"):
+        train_agreement(halted(stage, 2, tmp_path / "run"))
+
+
+def test_channels_that_were_added_can_be_left_unheard(
+    pairs: Pairs, store: LatentStore, tmp_path: Path
+) -> None:
+    statistics = store.statistics
+    own = N_CHANNELS - 2
+    shutil.copytree(store.folder, tmp_path / "added")
+    rows = ((0.0,) * own,) * 2
+    added = LatentStatistics(
+        mean=statistics.mean[:own],
+        std=statistics.std[:own],
+        deviation=statistics.deviation[:own],
+        discriminants=Discriminants(weights=rows, offsets=(0.0, 0.0)),
+    )
+    (tmp_path / "added" / "statistics.json").write_bytes(added.as_json())
+    widened = LatentStore(tmp_path / "added")
+    x, is_sounding = pairs.sounds([0, 1, 2, 3])
+    changed = x.clone()
+    changed[:, own:] += 5 * is_sounding[:, None]
+    for is_heard in (False, True):
+        settings = AgreementSettings(batch_size=4, discriminants=is_heard)
+        with_added = copy.copy(pairs)
+        with_added.store = widened
+        towers = AgreementTrainee(with_added, named_tags(store), settings).towers
+        alike = torch.allclose(
+            towers.sound(x, is_sounding), towers.sound(changed, is_sounding), atol=1e-4
+        )
+        assert alike is not is_heard
 
 
 def heads(trainee: object) -> list[torch.nn.Linear]:

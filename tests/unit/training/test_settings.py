@@ -108,14 +108,16 @@ def test_the_configs_that_come_along_are_valid(tmp_path: Path) -> None:
     folder = tmp_path / "project"
     result = run_command("train", "configs", folder)
     assert result.exit_code == 0, result.output
-    runs = ("runs/autoencoder", "runs/decoder", "runs/text", "runs/flow")
-    for name in ("clips", "latents", *runs):
+    runs = ("runs/autoencoder", "runs/decoder", "runs/text", "runs/flow", "runs/guidance")
+    for name in ("clips", "latents", "made", *runs):
         (folder / name).mkdir(parents=True)
     read_stage(AutoencoderStage, folder / "autoencoder.toml")
     read_stage(AutoencoderStage, folder / "decoder.toml")
     read_stage(TextStage, folder / "text.toml")
     read_stage(FlowStage, folder / "flow.toml")
     read_stage(GuidanceStage, folder / "guidance.toml")
+    for name in ("real.toml", "own.toml"):
+        assert read_stage(FlowStage, folder / name).start_from == folder / "runs" / "guidance"
     read_stage(ArcStage, folder / "arc.toml")
     agreement = read_stage(AgreementStage, folder / "agreement.toml")
     assert agreement.run == folder / "runs" / "agreement"
