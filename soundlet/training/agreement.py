@@ -71,8 +71,8 @@ class AgreementSettings(Section):
         judged_weight: weight of telling made sounds that are heard as they were meant to be from
             others, where such sounds are given.
         judged_noise: most of the noise that made sounds are learnt with, as a share.
-        discriminants: off, the sounds' tower does not see the channels that were added to those of
-            the codec. A flow may put there what it is told, while the rest sounds otherwise.
+        unheard_channels: how many of the last channels the sounds' tower does not see, such as the
+            discriminants: a flow may say there what it is told, while the rest sounds otherwise.
     """
 
     batch_size: Annotated[int, Field(ge=2)] = 192
@@ -81,7 +81,7 @@ class AgreementSettings(Section):
     tag_weight: NotNegative = 1.0
     judged_weight: NotNegative = 1.0
     judged_noise: Share = 0.15
-    discriminants: bool = True
+    unheard_channels: Annotated[int, Field(ge=0)] = 0
 
 
 @dataclass(frozen=True)
@@ -325,8 +325,12 @@ class AgreementTrainee(Trainee[AgreementBatch]):
         n_tags = [len(each) for each in places.values()]
         rows = store.values[:: 1 + len(store.values) // TYPICAL].astype(np.float32)
         spread = torch.from_numpy(rows.std(axis=0)).clamp(min=1e-3)
-        if not settings.discriminants:
-            spread[len(spread) - store.statistics.n_added :] = UNHEARD
+        if settings.unheard_channels >= len(spread):
+            raise TrainingError(
+                f"unheard_channels must be below the {len(spread)} channels that there are, not"
+                f" {settings.unheard_channels}"
+            )
+        spread[len(spread) - settings.unheard_channels :] = UNHEARD
         is_judged = made is not None
         self.towers = AgreementTowers(spread, pairs.n_words, n_tags, is_judged=is_judged)
 
