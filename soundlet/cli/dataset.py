@@ -174,40 +174,6 @@ def make(
 
 
 @dataset.command()
-def judge(
-    made: Annotated[Path, typer.Argument(metavar="MADE", help="Of dataset make.")],
-    autoencoder: Annotated[
-        Path, typer.Option(metavar="RUN", help="Of train autoencoder; or a bundle.")
-    ],
-    clips: Annotated[Path, typer.Option(metavar="CLIPS", help=CLIPS_HELP)],
-    count: Annotated[int, typer.Option(min=1, help="Clips to learn from, at most.")] = 2500,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Cores to use.  [default: all]")
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Note beside made sounds how well each is heard as what it was meant to be."""
-    import numpy as np
-
-    from soundlet.evaluation.judging import judge_sounds
-    from soundlet.training.latents import LatentStore
-
-    with progress_line() as show:
-        found = judge_sounds(
-            LatentStore(made),
-            autoencoder,
-            clips,
-            count=count,
-            threads=threads,
-            on_progress=lambda done, total: show("listening", done, total),
-        )
-    known = found[np.isfinite(found)]
-    share = float(np.mean(known > 0.5)) if len(known) else 0.0
-    line = f"{made}  {len(known)} sounds judged, {share:.0%} heard as they were meant"
-    print_facts(line, as_json=as_json, folder=str(made), sounds=len(known), heard=share)
-
-
-@dataset.command()
 def vocabulary(
     clips: Annotated[Path, typer.Argument(metavar="CLIPS", help=CLIPS_HELP)],
     size: Annotated[int, typer.Option(help="Pieces, numbers included.")] = 1536,

@@ -140,7 +140,7 @@ def extrapolate(
     away_from: Annotated[
         Path, typer.Option(metavar="RUN", help="Of train flow, on what dataset make made.")
     ],
-    weight: Annotated[float, typer.Option(help="Of the difference between the two.")] = 0.5,
+    weight: Annotated[float, typer.Option(help="Of the difference between the two.")] = 0.3,
     as_json: JsonOption = False,
 ) -> None:
     """Move a flow away from what its own sounds taught it, towards what real ones did."""

@@ -45,16 +45,10 @@ TYPICAL = 20_000  # frames that the spread of channels is taken from
 TEXTS_AT_ONCE = 4096  # captions that are read
 UNSEEN = 0.1  # share of what the sounds' tower sees that is left out
 SMOOTHING = 0.02  # of the tags of sounds, which blur into each other
-STEEPNESS = 8.0  # to begin with, of judgements in how well a made sound fits
-UNHEARD = 1e6  # spread of a channel that is not seen
 READING = 0.3  # weight of naming tags from captions, which do not say all of them
 NAMED = ("kind", "source", "instruments", "key")  # attributes that sounds are to tell by themselves
 OUTER = ("point", "narrow", "joined", "caption")  # layers that are not of the sounds' tower
-HEADS = (
-    "heads.",
-    "readers.",
-    "judgement.",
-)  # what the names of weights begin with that only training needs
+HEADS = ("heads.", "readers.")  # what the names of weights begin with that only training needs
 SPREAD, NARROW_WEIGHT = "sound.spread", "narrow.weight"  # weights that tell the sizes
 
 Item = TypeVar("Item")
@@ -68,20 +62,12 @@ class AgreementSettings(Section):
         noise: most of it that sounds are learnt with, as a share.
         forgotten: share of the pieces of captions that are left out.
         tag_weight: weight of naming kind, source, instrument and key from the sound alone.
-        judged_weight: weight of telling made sounds that are heard as they were meant to be from
-            others, where such sounds are given.
-        judged_noise: most of the noise that made sounds are learnt with, as a share.
-        unheard_channels: how many of the last channels the sounds' tower does not see, such as the
-            discriminants: a flow may say there what it is told, while the rest sounds otherwise.
     """
 
     batch_size: Annotated[int, Field(ge=2)] = 192
     noise: Share = 0.35
     forgotten: Share = 0.1
     tag_weight: NotNegative = 1.0
-    judged_weight: NotNegative = 1.0
-    judged_noise: Share = 0.15
-    unheard_channels: Annotated[int, Field(ge=0)] = 0
 
 
 @dataclass(frozen=True)
@@ -94,20 +80,12 @@ class AgreementBatch:
         words: (batch, words), how often each piece, and each key, is in the caption.
         tags: (batch, attributes), the place of a sound's tag among those of its attribute; -1
             where it has none, or one that was not there when the run was begun.
-        made: latents of made sounds, (made sounds, channels, frames); none where none are judged.
-        is_made_sounding: as `is_sounding`, of those.
-        asked: as `words`, of what they were made for.
-        judgements: (made sounds,), how well each is heard as that, 0 to 1.
     """
 
     latents: Tensor
     is_sounding: Tensor
     words: Tensor
     tags: Tensor
-    made: Tensor
-    is_made_sounding: Tensor
-    asked: Tensor
-    judgements: Tensor
 
 
 class SoundTower(nn.Module):
@@ -146,14 +124,7 @@ class SoundTower(nn.Module):
 class AgreementTowers(nn.Module):
     """Sounds and captions as points, near each other where they fit."""
 
-    def __init__(
-        self,
-        spread: Tensor,
-        n_words: int,
-        n_tags: Sequence[int] = (),
-        *,
-        is_judged: bool = False,
-    ) -> None:
+    def __init__(self, spread: Tensor, n_words: int, n_tags: Sequence[int] = ()) -> None:
         """Towers with fresh weights.
 
         Args:
@@ -161,7 +132,6 @@ class AgreementTowers(nn.Module):
             n_words: of captions: pieces of the vocabulary, and keys.
             n_tags: of each attribute that sounds and captions are to name by themselves; captions
                 may also name none.
-            is_judged: whether they are to learn from judgements of made sounds.
         """
         super().__init__()
         self.sound = SoundTower(spread)
@@ -172,11 +142,6 @@ class AgreementTowers(nn.Module):
         self.heads = nn.ModuleList(nn.Linear(HIDDEN, count) for count in n_tags)
         self.readers = nn.ModuleList(nn.Linear(NARROW, count + 1) for count in n_tags)
         self.log_scale = nn.Parameter(torch.tensor(2.5))
-        self.judgement: nn.Linear | None = None
-        if is_judged:
-            self.judgement = nn.Linear(1, 1)
-            nn.init.constant_(self.judgement.weight, STEEPNESS)
-            nn.init.zeros_(self.judgement.bias)
 
     def sounds(self, x: Tensor, is_sounding: Tensor) -> Tensor:
         """Points of latents, (batch, `COMMON`), of length 1; shapes as in `SoundTower`."""
@@ -282,36 +247,23 @@ def named_tags(store: LatentStore) -> list[str]:
 class AgreementTrainee(Trainee[AgreementBatch]):
     """Which caption of a batch belongs to which sound, and the other way round."""
 
-    def __init__(
-        self,
-        pairs: Pairs,
-        tags: Sequence[str],
-        settings: AgreementSettings,
-        made: Pairs | None = None,
-    ) -> None:
+    def __init__(self, pairs: Pairs, tags: Sequence[str], settings: AgreementSettings) -> None:
         """Towers with fresh weights.
 
         Args:
             pairs: what is learnt from.
             tags: that sounds are to name by themselves: see `named_tags`.
             settings: how.
-            made: sounds of a model, which have been judged. None: there are none.
 
         Raises:
-            TrainingError: there are too few sounds to tell apart, or made ones without judgements.
+            TrainingError: there are too few sounds to tell apart.
         """
         store = pairs.store
         if len(store.entries) < 2:
             raise TrainingError(
                 f"{store.folder} has fewer than two sounds: there are none to tell apart"
             )
-        self.pairs, self.settings, self.made = pairs, settings, made
-        self._judged: list[int] = []
-        if made is not None:
-            is_known = np.isfinite(made.store.judgements)
-            self._judged = [i for i in made.order if is_known[i]]
-            if len(self._judged) < 2:
-                raise TrainingError(f"{made.store.folder} has fewer than two judged sounds")
+        self.pairs, self.settings = pairs, settings
         places: dict[str, dict[str, int]] = {}
         for tag in tags:
             name, value = tag.split(": ", 1)
@@ -325,14 +277,7 @@ class AgreementTrainee(Trainee[AgreementBatch]):
         n_tags = [len(each) for each in places.values()]
         rows = store.values[:: 1 + len(store.values) // TYPICAL].astype(np.float32)
         spread = torch.from_numpy(rows.std(axis=0)).clamp(min=1e-3)
-        if settings.unheard_channels >= len(spread):
-            raise TrainingError(
-                f"unheard_channels must be below the {len(spread)} channels that there are, not"
-                f" {settings.unheard_channels}"
-            )
-        spread[len(spread) - settings.unheard_channels :] = UNHEARD
-        is_judged = made is not None
-        self.towers = AgreementTowers(spread, pairs.n_words, n_tags, is_judged=is_judged)
+        self.towers = AgreementTowers(spread, pairs.n_words, n_tags)
 
     @property
     def module(self) -> AgreementTowers:
@@ -340,28 +285,16 @@ class AgreementTrainee(Trainee[AgreementBatch]):
         return self.towers
 
     def batch(self, generator: torch.Generator) -> AgreementBatch:
-        """Sounds of about one length, each with one of its captions; made ones likewise."""
-        x, is_sounding, words, chosen = self._draw(self.pairs, self.pairs.order, generator)
-        tags = self._tags[chosen]
-        if self.made is None:
-            none = torch.empty(0)
-            return AgreementBatch(x, is_sounding, words, tags, none, none, none, none)
-        made, is_made_sounding, asked, judged = self._draw(self.made, self._judged, generator)
-        judgements = torch.from_numpy(self.made.store.judgements[judged])
-        return AgreementBatch(
-            x, is_sounding, words, tags, made, is_made_sounding, asked, judgements
-        )
-
-    def _draw(
-        self, pairs: Pairs, order: Sequence[int], generator: torch.Generator
-    ) -> tuple[Tensor, Tensor, Tensor, list[int]]:
-        """Sounds, where they sound, their words, and which they are."""
+        """Sounds of about one length, each with one of its captions."""
+        order = self.pairs.order
         count = min(self.settings.batch_size, len(order))
         span = min(SPAN * count, len(order))
         start = int(torch.randint(len(order) - span + 1, (), generator=generator))
         places = torch.randperm(span, generator=generator)[:count].tolist()
         chosen = [order[start + place] for place in places]
-        return *pairs.sounds(chosen), pairs.captions(chosen, generator), chosen
+        x, is_sounding = self.pairs.sounds(chosen)
+        words = self.pairs.captions(chosen, generator)
+        return AgreementBatch(x, is_sounding, words, self._tags[chosen])
 
     def loss(self, batch: AgreementBatch, generator: torch.Generator) -> tuple[Tensor, Figures]:
         """How badly captions and sounds find each other, and how badly sounds name their tags."""
@@ -390,27 +323,7 @@ class AgreementTrainee(Trainee[AgreementBatch]):
             tags = tags + missed / (wanted >= 0).sum().clamp(min=1) + READING * misread
         is_found = (fit.argmax(dim=1) == own).float().mean()
         figures = {"found": is_found.item(), "pairs": found.item(), "tags": tags.item()}
-        loss = found / 2 + settings.tag_weight * tags
-        if towers.judgement is not None:
-            misjudged = self._misjudged(batch, generator)
-            figures["judged"] = misjudged.item()
-            loss = loss + settings.judged_weight * misjudged
-        return loss, figures
-
-    def _misjudged(self, batch: AgreementBatch, generator: torch.Generator) -> Tensor:
-        """How badly the fit of made sounds to what they were made for tells the judgements."""
-        settings, towers, count = self.settings, self.towers, len(batch.made)
-        assert towers.judgement is not None
-        device = batch.made.device
-        share = settings.judged_noise * torch.rand(count, 1, 1, generator=generator).to(device)
-        noise = torch.randn(batch.made.shape, generator=generator).to(device)
-        kept = torch.rand(batch.asked.shape, generator=generator) >= settings.forgotten
-        hidden = towers.sound((1 - share) * batch.made + share * noise, batch.is_made_sounding)
-        seen = (torch.rand(hidden.shape, generator=generator) >= UNSEEN) / (1 - UNSEEN)
-        asked = towers.caption_points(towers.read(batch.asked * kept.to(device)))
-        fit = (towers.points(hidden * seen.to(device)) * asked).sum(dim=1, keepdim=True)
-        told = towers.judgement(fit)[:, 0].float()
-        return functional.binary_cross_entropy_with_logits(told, batch.judgements)
+        return found / 2 + settings.tag_weight * tags, figures
 
 
 def open_towers(run: Path, statistics: LatentStatistics) -> AgreementTowers:

@@ -25,7 +25,7 @@ from soundlet.whole_files import make_folder, write_whole
 
 
 def extrapolate(
-    flow: Path, towards: Path, away_from: Path, out: Path, *, weight: float = 0.5
+    flow: Path, towards: Path, away_from: Path, out: Path, *, weight: float = 0.3
 ) -> None:
     """Write a run whose weights are those of a flow and a share of what two runs differ in.
 

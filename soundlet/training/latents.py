@@ -5,8 +5,7 @@ A store is a folder:
 - `latents.npy`: float16 (frames, channels) of all sounds end to end, normalised per channel;
 - `entries.jsonl`: a line a sound: where its frames are, how long it is, what it is called;
 - `silence.npy`: (channels, frames) of nothing, one window's step long;
-- `statistics.json`: what normalised the latents, so that a bundle can undo it;
-- `judgements.npy`, of made sounds only: (sounds,), how well each is heard as its tags say.
+- `statistics.json`: what normalised the latents, so that a bundle can undo it.
 """
 
 from __future__ import annotations
@@ -32,7 +31,6 @@ VALUES = "latents.npy"
 ENTRIES = "entries.jsonl"
 STATISTICS = "statistics.json"
 SILENCE = "silence.npy"
-JUDGEMENTS = "judgements.npy"
 
 Array = NDArray[np.float32]
 
@@ -189,20 +187,6 @@ class LatentStore:
     def statistics(self) -> LatentStatistics:
         """What normalised the latents."""
         return read_statistics(self.folder)
-
-    @cached_property
-    def judgements(self) -> Array:
-        """How well each sound is heard as its tags say, 0 to 1; NaN where nothing is known."""
-        path = self.folder / JUDGEMENTS
-        try:
-            found: Array = np.load(path)
-        except (OSError, ValueError) as e:
-            raise TrainingError(
-                f"{path} cannot be read ({e}): `soundlet dataset judge` writes it"
-            ) from e
-        if found.shape != (len(self.entries),):
-            raise TrainingError(f"{path} is of other sounds: judge them again")
-        return found
 
     def sounding_frames(self, index: int, frames_per_second: float) -> int:
         """Frames of a sound before its end; one at least."""

@@ -219,8 +219,6 @@ class AgreementStage(Section):
         run: the folder that is made, or gone on with.
         model: a folder with model_config.json, t5_config.json and spiece.model.
         latents: what `soundlet dataset encode` made.
-        made: what `soundlet dataset make` made and `soundlet dataset judge` judged. None: the
-            towers learn from real sounds only.
         loop: how the run advances.
         agreement: what is trained.
     """
@@ -228,7 +226,6 @@ class AgreementStage(Section):
     run: Path
     model: Path
     latents: Path
-    made: Path | None = None
     loop: LoopSettings = LoopSettings()
     agreement: AgreementSettings = AgreementSettings()
 

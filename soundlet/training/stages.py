@@ -216,15 +216,9 @@ def train_agreement(stage: AgreementStage, on_log: OnLog | None = None) -> Run[A
     parts = _read_parts(stage, files)
     config, store = parts.config, parts.store
     tags = kept_tags(stage.run, named_tags(store))
-    per_second = config.sample_rate / config.hop_length
-    pairs, made = Pairs(store, parts.tokenizer, per_second), None
-    if stage.made is not None:
-        own = LatentStore(stage.made)
-        if own.statistics != store.statistics:
-            raise TrainingError(f"{stage.made} is normalised otherwise than {stage.latents}")
-        made = Pairs(own, parts.tokenizer, per_second)
+    pairs = Pairs(store, parts.tokenizer, config.sample_rate / config.hop_length)
     torch.manual_seed(stage.loop.seed)
-    trainee = AgreementTrainee(pairs, tags, stage.agreement, made)
+    trainee = AgreementTrainee(pairs, tags, stage.agreement)
     run = Run(trainee, stage.run, stage.loop)
     _train(run, on_log, 1, None)
     return run

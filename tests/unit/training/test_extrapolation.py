@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
 import torch
 
 from soundlet.training.bundle import join_runs
@@ -127,68 +125,6 @@ def test_runs_that_do_not_belong_together_are_refused(runs: Path, tmp_path: Path
     with pytest.raises(TrainingError, match=r"of latents that differ in statistics\.json"):
         extrapolate(flow, real, other, tmp_path / "out")
     assert not (tmp_path / "out").exists()
-
-
-@pytest.fixture(scope="module")
-def audible(runs: Path) -> Path:
-    """Clips of two kinds that any ear tells apart, in `clips`, and their latents in `latents`."""
-    folder = runs / "audible"
-    (folder / "clips").mkdir(parents=True)
-    random, lines = np.random.default_rng(0), []
-    for i in range(16):
-        kind = ("tone", "hiss")[i % 2]
-        wave = np.sin(2 * np.pi * (200 + 40 * i) / 44100 * np.arange(13230))
-        sound = wave if kind == "tone" else random.uniform(-1, 1, 13230)
-        soundfile.write(folder / "clips" / f"{i}.wav", 0.5 * sound, 44100)
-        line = {"file": f"{i}.wav", "caption": f"a {kind}", "attributes": {"kind": kind}}
-        lines.append(json.dumps(line) + "\n")
-    (folder / "clips" / "metadata.jsonl").write_text("".join(lines))
-    done = run_command("dataset", "encode", folder / "clips", "--autoencoder", runs / "ae", "--out",
-                       folder / "latents", "--frames-multiple", 8, "--threads", 1)  # fmt: skip
-    assert done.exit_code == 0, done.output
-    return folder
-
-
-def judge(made: Path, runs: Path, clips: Path, *options: str) -> str:
-    done = run_command("dataset", "judge", made, "--autoencoder", runs / "ae", "--clips", clips,
-                       *options)  # fmt: skip
-    assert done.exit_code == 0, done.output
-    return done.stdout
-
-
-def test_sounds_are_heard_as_what_they_are_and_not_as_something_else(
-    runs: Path, audible: Path, tmp_path: Path
-) -> None:
-    made = tmp_path / "made"
-    shutil.copytree(audible / "latents", made)
-    with pytest.raises(TrainingError, match="`soundlet dataset judge` writes it"):
-        _ = LatentStore(made).judgements
-    line = f"{made}  16 sounds judged, 100% heard as they were meant\n"
-    assert judge(made, runs, audible / "clips") == line
-    assert LatentStore(made).judgements.mean() > 0.7
-    entries = (made / "entries.jsonl").read_text()
-    swapped = entries.replace('"kind: tone"', '"?"').replace('"kind: hiss"', '"kind: tone"')
-    (made / "entries.jsonl").write_text(swapped.replace('"?"', '"kind: hiss"'))
-    said = json.loads(judge(made, runs, audible / "clips", "--json"))
-    assert said == {"folder": str(made), "sounds": 16, "heard": 0.0}
-    found = LatentStore(made).judgements
-    assert found.mean() < 0.3
-    np.save(made / "judgements.npy", found[:-1])
-    with pytest.raises(TrainingError, match="is of other sounds: judge them again"):
-        _ = LatentStore(made).judgements
-
-
-def test_clips_of_which_nothing_is_known_cannot_judge(runs: Path, tmp_path: Path) -> None:
-    made, clips = tmp_path / "made", tmp_path / "clips"
-    shutil.copytree(runs / "made", made)
-    shutil.copytree(runs / "clips", clips)
-    lines = [json.loads(line) for line in (clips / "metadata.jsonl").read_text().splitlines()]
-    unknown = [json.dumps({**line, "attributes": {"mood": "dark"}}) + "\n" for line in lines]
-    (clips / "metadata.jsonl").write_text("".join(unknown))
-    refused = run_command("dataset", "judge", made, "--autoencoder", runs / "ae", "--clips", clips)
-    assert refused.exit_code == 1
-    assert "has no attribute to tell sounds apart by: kind or source" in refused.stderr
-    assert not (made / "judgements.npy").exists()
 
 
 def test_sounds_are_made_only_for_latents_of_the_model(runs: Path, tmp_path: Path) -> None:
