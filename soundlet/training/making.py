@@ -76,8 +76,8 @@ def make_sounds(
     """
     if out.resolve() == store.folder.resolve():
         raise TrainingError(f"{out} is the store to make sounds for: name another folder")
-    require_its_latents(source, store)
     trained = open_flow(source)
+    require_its_latents(source, store)
     if threads is not None:
         torch.set_num_threads(threads)
     rng = np.random.default_rng(making.seed)

@@ -141,4 +141,5 @@ def test_sounds_are_made_only_for_latents_of_the_model(runs: Path, tmp_path: Pat
     refused = run_command("dataset", "make", runs / "latents", "--model", tmp_path, "--out",
                           tmp_path / "made")  # fmt: skip
     assert refused.exit_code == 1
+    assert f"{tmp_path} is no run of `soundlet train`" in refused.stderr
     assert not (tmp_path / "made").exists()
