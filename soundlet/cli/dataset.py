@@ -12,7 +12,7 @@ from soundlet.cli.facts import print_facts
 from soundlet.cli.options import JsonOption
 from soundlet.cli.progress import progress_line
 from soundlet.errors import RequestError
-from soundlet.request import MAX_STEPS, Sampler
+from soundlet.request import MAX_SEED, MAX_STEPS, Sampler
 
 Number = TypeVar("Number", int, float)
 
@@ -114,7 +114,7 @@ def choose(
             help="0 to 1: how far rare instruments and sources catch up with common ones."
         ),
     ] = 0.0,
-    seed: Annotated[int, typer.Option(help="Of all that is random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of all that is random.")] = 0,
     threads: Annotated[
         int | None, typer.Option(min=1, help="Cores to use.  [default: all]")
     ] = None,
@@ -150,7 +150,9 @@ def make(
     sampler: Annotated[
         Sampler, typer.Option(help="The one that the model is used with.")
     ] = "pingpong-dpmpp",
-    seed: Annotated[int, typer.Option(help="Of noise, and of the captions asked for.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=MAX_SEED, help="Of noise, and of the captions asked for.")
+    ] = 0,
     threads: Annotated[
         int | None, typer.Option(min=1, help="Cores to use.  [default: all]")
     ] = None,

@@ -143,3 +143,13 @@ def test_sounds_are_made_only_for_latents_of_the_model(runs: Path, tmp_path: Pat
     assert refused.exit_code == 1
     assert f"{tmp_path} is no run of `soundlet train`" in refused.stderr
     assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize("command", ["make", "choose"])
+def test_a_seed_below_0_is_refused(runs: Path, tmp_path: Path, command: str) -> None:
+    model = ("--model", runs / "flow") if command == "make" else ("--keep", 1)
+    refused = run_command("dataset", command, runs / "latents", *model, "--out", tmp_path / "out",
+                          "--seed", -1)  # fmt: skip
+    assert refused.exit_code != 0
+    assert "--seed" in refused.stderr
+    assert not (tmp_path / "out").exists()
