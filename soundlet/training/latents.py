@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -240,11 +240,29 @@ def encode_clips(
             start += len(latents)
         if on_progress is not None:
             on_progress(index + 1, len(clips.entries))
-    write_array(folder / VALUES, np.concatenate(found))
     around = encode(np.zeros((1, 2, 3 * unit), dtype=np.float32))[0]
-    write_array(
-        folder / SILENCE, around[:, frames_multiple : 2 * frames_multiple].astype(np.float32)
-    )
+    silence = around[:, frames_multiple : 2 * frames_multiple].astype(np.float32)
+    return write_store(folder, np.concatenate(found), silence, statistics, entries)
+
+
+def write_store(
+    folder: Path,
+    values: NDArray[np.float16],
+    silence: Array,
+    statistics: LatentStatistics | None,
+    entries: Sequence[LatentEntry],
+) -> LatentStore:
+    """Write the files of a store, each whole or not at all; the entries come last.
+
+    Args:
+        folder: where they go; it is there.
+        values: (frames, channels) of all sounds.
+        silence: (channels, frames) of nothing.
+        statistics: what normalised the latents. None: the caller keeps them.
+        entries: a sound each.
+    """
+    _write(folder / VALUES, values)
+    _write(folder / SILENCE, silence)
     if statistics is not None:
         write_whole(folder / STATISTICS, statistics.as_json())
     lines = "".join(json.dumps(asdict(entry)) + "\n" for entry in entries)
@@ -261,8 +279,8 @@ def add_discriminants(store: LatentStore, discriminants: Discriminants) -> Laten
     for start in range(0, len(wide), ROWS_AT_ONCE):
         rows = store.values[start : start + ROWS_AT_ONCE].T.astype(np.float32)
         wide[start : start + ROWS_AT_ONCE] = discriminants.add(rows).T
-    write_array(folder / VALUES, wide)
-    write_array(folder / SILENCE, discriminants.add(silence).astype(np.float32))
+    _write(folder / VALUES, wide)
+    _write(folder / SILENCE, discriminants.add(silence).astype(np.float32))
     widened = statistics.model_copy(update={"discriminants": discriminants})
     write_whole(folder / STATISTICS, widened.as_json())
     write_whole(folder / ENTRIES, lines)
@@ -286,8 +304,7 @@ def _column(numbers: tuple[float, ...]) -> Array:
     return np.array(numbers, np.float32)[:, None]
 
 
-def write_array(path: Path, values: NDArray[Any]) -> None:
-    """Write an array as .npy, whole or not at all."""
+def _write(path: Path, values: NDArray[Any]) -> None:
     temporary = path.with_suffix(".tmp")
     with temporary.open("wb") as file:
         np.save(file, values)

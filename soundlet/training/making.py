@@ -5,9 +5,8 @@ What a model has not learnt shows in the difference between the two: see `extrap
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,18 +15,10 @@ import torch
 from soundlet.request import Sampler
 from soundlet.sampling import Array, Progress, sample
 from soundlet.training.flow import FlowBatch, condition
-from soundlet.training.latents import (
-    ENTRIES,
-    SILENCE,
-    STATISTICS,
-    VALUES,
-    LatentEntry,
-    LatentStore,
-    write_array,
-)
+from soundlet.training.latents import ENTRIES, LatentEntry, LatentStore, write_store
 from soundlet.training.loop import TrainingError
 from soundlet.training.trained_flow import TrainedFlow, open_flow, require_its_latents
-from soundlet.whole_files import make_folder, write_whole
+from soundlet.whole_files import make_folder
 
 FRAMES_AT_ONCE = 2048
 SEEDS_APART = 2**20  # between the seeds of two stores, more than there are batches in one
@@ -97,12 +88,7 @@ def make_sounds(
             on_progress(n_done, len(entries))
     make_folder(out)
     (out / ENTRIES).unlink(missing_ok=True)  # no store until all of it is there
-    write_array(out / VALUES, values)
-    write_array(out / SILENCE, store.silence)
-    write_whole(out / STATISTICS, store.statistics.as_json())
-    lines = "".join(json.dumps(asdict(entry)) + "\n" for entry in entries)
-    write_whole(out / ENTRIES, lines.encode())
-    return LatentStore(out)
+    return write_store(out, values, store.silence, store.statistics, entries)
 
 
 def _alike(entries: Sequence[LatentEntry]) -> Iterator[list[LatentEntry]]:

@@ -85,7 +85,7 @@ def test_an_interrupted_store_is_no_store(
     def full(*_: object) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("soundlet.training.latents.write_array", full)
+    monkeypatch.setattr("soundlet.training.latents._write", full)
     with pytest.raises(OSError, match="no space"):
         add_discriminants(hidden, found)
     with pytest.raises(TrainingError, match="no store of latents"):
