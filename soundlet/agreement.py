@@ -1,17 +1,18 @@
 """How well sounds fit a prompt, so that of several the best can be kept.
 
-Two towers, one for latents and one for the pieces of a prompt, end in points of one space; a sound
-fits a prompt as far as their points lie in one direction. It takes a millisecond, and needs no
-engine.
+Two towers, one for what is heard of a sound and one for the pieces of a prompt, end in points of
+one space. A sound fits a prompt as far as their points lie in one direction, and as far as it is
+heard as the words that the prompt asks for: its kind, source, instrument, family and key. It takes
+hundredths of a second, and needs no engine.
 
 Source: the towers of CLAP, https://arxiv.org/abs/2206.04769, and the choice among candidates by
 them in AudioLDM, https://arxiv.org/abs/2301.12503. These towers are small, know no more than the
-sounds that a model was trained on, and are trained by `soundlet train agreement`.
+sounds that they were trained on, and are trained by `soundlet train agreement`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -19,40 +20,56 @@ from numpy.typing import NDArray
 
 from soundlet.engines.weights import Weights
 from soundlet.errors import BundleError, EngineError
+from soundlet.hearing import N_HEARD, heard
+from soundlet.key_pieces import KeyPieces
+from soundlet.tokenizer import Tokenizer
 
 Array = NDArray[np.float32]
 
-WINDOW = 128  # frames that count as a sound of length 1
-FLOOR = 1e-6  # of a mean square
 MOST_OFTEN = 2  # times that a piece of a prompt counts
-HALVINGS = ("far.0", "far.1")  # layers that make one frame of two
-STRIDE = 2 ** len(HALVINGS)  # frames of latents that become one
-LAYERS = ("near", *HALVINGS, "hidden", "point", "narrow", "joined", "caption")
+FARTHEST = 4.0  # standard deviations; what is further out counts as this
+LEAST = -5.0  # nats; a word that a sound is heard as even less counts as this
+EMPHASIS = 2.0  # of the words that a prompt names over the nearness of two points
+LAYERS = ("hidden", "point", "named", "narrow", "joined", "caption", "asked")
 """The layers of a file: of each the weight in whole numbers, a scale a row, and the bias. Of the
-words' own layer, `narrow`, a row is a word. Beside them there is `spread`."""
+words' own layer, `narrow`, a row is a word. Beside them there are `usual` and `spread`, the mean
+and the standard deviation of what is heard; `sharpness`, what the nearness of two points counts;
+and `choices`, how many words there are for each thing that a prompt may name."""
 
 
 class Agreement:
     """The towers of a bundle."""
 
-    def __init__(self, path: Path, *, channels: int, n_words: int) -> None:
+    def __init__(self, path: Path, tokenizer: Tokenizer, *, sample_rate: int) -> None:
         """Read the weights.
 
         Args:
             path: `agreement.safetensors`.
-            channels: of the model's latents.
-            n_words: of its vocabulary, and keys: see `soundlet.key_pieces`.
+            tokenizer: of the model; of prompts that are longer than its window, the rest is not
+                read.
+            sample_rate: of the model's sounds, in Hz.
 
         Raises:
             BundleError: not such a file, damaged, or of another model.
         """
+        self._tokenizer, self._sample_rate = tokenizer, sample_rate
+        self._keys = KeyPieces(tokenizer.pieces)
         try:
             weights = Weights(path)
-            self._spread = weights["spread"].reshape(-1, 1)
+            self._usual, self._spread = weights["usual"], weights["spread"]
+            self._sharpness = float(weights["sharpness"][0])
+            self._choices = [int(count) for count in weights["choices"]]
             self._layers = {name: _Layer(weights, name) for name in LAYERS}
         except EngineError as e:
             raise BundleError(str(e)) from e
-        except (AttributeError, KeyError, TypeError, ValueError) as e:  # cut, or another header
+        except (
+            AttributeError,
+            IndexError,
+            KeyError,
+            OverflowError,
+            TypeError,
+            ValueError,
+        ) as e:  # cut, or another header
             raise BundleError(f"{path} is damaged: {e}") from e
         for name, expected in self._shapes().items():
             found_shape = self._layers[name].weight.shape
@@ -60,87 +77,87 @@ class Agreement:
                 raise BundleError(
                     f"{path} is damaged: {name}.weight is {found_shape}, not {expected}"
                 )
-        found = (len(self._spread), len(self._layers["narrow"].weight))
-        if found != (channels, n_words):
+        if min(self._choices, default=1) < 1:
+            raise BundleError(f"{path} is damaged: a choice among {min(self._choices)} words")
+        for name, array in (("usual", self._usual), ("spread", self._spread)):
+            if array.shape != (N_HEARD,):
+                raise BundleError(f"{path} is damaged: {name} is {array.shape}, not {(N_HEARD,)}")
+        n_words = len(self._layers["narrow"].weight)
+        if n_words != self._keys.n_words:
             raise BundleError(
-                f"{path} is for latents of {found[0]} channels and {found[1]} words, not"
-                f" {channels} and {n_words}: it is of another model"
+                f"{path} is for {n_words} words, not {self._keys.n_words}: it is of another model"
             )
 
-    def __call__(self, latents: Array, words: Sequence[int] | NDArray[np.integer]) -> Array:
+    def __call__(self, sounds: Iterable[Array], prompt: str) -> Array:
         """How well each sound fits a prompt.
 
         Args:
-            latents: (sounds, channels, frames), without what comes after their end.
-            words: of the prompt: its tokens without padding, and the keys that it names.
+            sounds: each (channels, samples) at the model's sample rate, without what comes after
+                its end.
+            prompt: what they should sound like.
 
         Returns:
-            (sounds,), -1 to 1.
+            (sounds,), in nats; the more the better.
         """
-        fits: Array = np.stack([self._sound(each) for each in latents]) @ self._caption(words)
-        return fits
+        tokens, mask = self._tokenizer.encode([prompt], truncate=True)
+        read = self._read(self._keys.words(tokens[0, mask[0] > 0].tolist()))
+        caption = self._sharpness * _direction(self._layers["caption"](read))
+        asked = self._asked(read)
+        return np.array([self._fit(each, caption, asked) for each in sounds], np.float32)
 
     def _shapes(self) -> dict[str, tuple[int, ...]]:
         """What the weights of each layer have to be, by the lengths of the biases."""
-        channels, out = len(self._spread), {n: each.bias.size for n, each in self._layers.items()}
-        near, narrow = out["near"], out["narrow"]
+        out = {name: each.bias.size for name, each in self._layers.items()}
+        narrow, named = out["narrow"], sum(self._choices)
         n_words = self._layers["narrow"].weight.size // max(1, narrow)
-        halvings = {name: (out[name], near, 3) for name in HALVINGS}
         return {
-            "near": (near, channels, 3),
-            **halvings,
-            "hidden": (out["hidden"], channels + 4 * near + 1),
+            "hidden": (out["hidden"], N_HEARD),
             "point": (out["point"], out["hidden"]),
+            "named": (named, out["hidden"]),
             "narrow": (n_words, narrow),
             "joined": (out["joined"], narrow),
-            "caption": (out["caption"], out["joined"]),
+            "caption": (out["point"], out["joined"]),
+            "asked": (named + len(self._choices), out["joined"]),
         }
 
-    def _sound(self, latents: Array) -> Array:
-        """The point of latents (channels, frames)."""
-        n_frames = latents.shape[1]
-        x = latents / self._spread
-        seen = [x.mean(axis=1)]
-        near = _silu(self._layers["near"].over(x))
-        seen += [near.mean(axis=1), _size(near)]
-        far = near
-        for name in HALVINGS:
-            far = _silu(self._layers[name].over(far, step=2))
-        seen += [far.mean(axis=1), _size(far), np.array([n_frames / WINDOW], np.float32)]
-        hidden = _silu(self._layers["hidden"](np.concatenate(seen)))
-        return _direction(self._layers["point"](hidden))
+    def _fit(self, sound: Array, caption: Array, asked: Array) -> float:
+        """How well a sound fits the point of a prompt, and what the prompt asks for by name."""
+        numbers = (heard(sound, self._sample_rate) - self._usual) / self._spread
+        hidden = _silu(self._layers["hidden"](numbers.clip(-FARTHEST, FARTHEST)))
+        near = _direction(self._layers["point"](hidden)) @ caption
+        said = [_log_shares(each) for each in self._split(self._layers["named"](hidden))]
+        named = np.concatenate([np.empty(0, np.float32), *said])
+        return float(near + EMPHASIS * asked @ np.maximum(named, np.float32(LEAST)))
 
-    def _caption(self, words: Sequence[int] | NDArray[np.integer]) -> Array:
-        """The point of a prompt."""
+    def _read(self, words: list[int]) -> Array:
+        """What is read in a prompt's words."""
         narrow = self._layers["narrow"]
         each, counts = np.unique(np.asarray(words, np.int64), return_counts=True)
         summed = np.minimum(counts, MOST_OFTEN).astype(np.float32) @ narrow.weight[each]
-        joined = _silu(self._layers["joined"](_silu(summed + narrow.bias)))
-        return _direction(self._layers["caption"](joined))
+        return _silu(self._layers["joined"](_silu(summed + narrow.bias)))
+
+    def _asked(self, read: Array) -> Array:
+        """How far a prompt asks for each word; the last of a choice is for none of its words."""
+        rows = self._split(self._layers["asked"](read), 1)
+        return np.concatenate([np.empty(0, np.float32), *(_shares(row)[:-1] for row in rows)])
+
+    def _split(self, row: Array, more: int = 0) -> list[Array]:
+        """Choice by choice, each of so many numbers more than it has words."""
+        return np.split(row, np.cumsum([count + more for count in self._choices], dtype=int))[:-1]
 
 
 class _Layer:
-    """Weights (out, in), or of three frames (out, in, 3), and a bias."""
+    """Weights (out, in) and a bias."""
 
     def __init__(self, weights: Weights, name: str) -> None:
         scale = weights[f"{name}.scale"]
         whole = weights[f"{name}.weight"]
-        self.weight: Array = whole * scale.reshape(-1, *[1] * (whole.ndim - 1))
+        self.weight: Array = whole * scale.reshape(-1, 1)
         self.bias = weights[f"{name}.bias"]
 
     def __call__(self, x: Array) -> Array:
         """(in,) to (out,)."""
         out: Array = self.weight @ x + self.bias
-        return out
-
-    def over(self, x: Array, step: int = 1) -> Array:
-        """(in, frames) to (out, frames / step): each from a frame and its neighbours."""
-        n_out = -(-x.shape[1] // step)
-        padded = np.pad(x, ((0, 0), (1, step)))
-        summed = np.zeros((len(self.bias), n_out), np.float32)
-        for place in range(3):
-            summed += self.weight[:, :, place] @ padded[:, place : place + step * n_out : step]
-        out: Array = summed + self.bias[:, None]
         return out
 
 
@@ -149,10 +166,15 @@ def _silu(x: Array) -> Array:
     return out
 
 
-def _size(x: Array) -> Array:
-    """Root mean square over frames: (channels, frames) to (channels,)."""
-    size: Array = np.sqrt(np.square(x).mean(axis=1) + np.float32(FLOOR))
-    return size
+def _log_shares(x: Array) -> Array:
+    """The logarithm of softmax."""
+    x = x - x.max()
+    out: Array = x - np.log(np.exp(x).sum())
+    return out
+
+
+def _shares(x: Array) -> Array:
+    return np.exp(_log_shares(x))
 
 
 def _direction(x: Array) -> Array:

@@ -16,11 +16,16 @@ from soundlet.bundle import TOKENIZER, Bundle, open_bundle
 from soundlet.circle import around, decode_circle
 from soundlet.clip import FADE_SECONDS, Clip, faded_out, require_numbers, to_level
 from soundlet.config import ModelConfig
-from soundlet.engines import Conditioning, Engine, StreamingEngine, load_engine
-from soundlet.engines.codec import halo, is_convolutional, mean_and_std
+from soundlet.engines import (
+    ComparedEngine,
+    Conditioning,
+    Engine,
+    StreamingEngine,
+    load_engine,
+)
+from soundlet.engines.codec import draft, halo, is_convolutional, mean_and_std
 from soundlet.errors import BundleError, Cancelled, GenerationError, RequestError
 from soundlet.guidance import guided
-from soundlet.key_pieces import KeyPieces
 from soundlet.noise import Generator
 from soundlet.plan import Plan, groups, plan_for
 from soundlet.request import GenerationRequest
@@ -104,9 +109,8 @@ class Model:
             )
         self._agreement: Agreement | None = None
         if bundle.agreement is not None:
-            channels, self._keys = bundle.config.latent_channels, KeyPieces(self._tokenizer.pieces)
-            n_words = self._keys.n_words
-            self._agreement = Agreement(bundle.agreement, channels=channels, n_words=n_words)
+            rate = self.config.sample_rate
+            self._agreement = Agreement(bundle.agreement, self._tokenizer, sample_rate=rate)
 
     @property
     def config(self) -> ModelConfig:
@@ -288,15 +292,23 @@ class Model:
     def _ranked(self, plan: Plan, candidates: Array) -> Array:
         """(candidates, channels, frames), the one that fits the prompt best first."""
         assert self._agreement is not None
-        tokens, mask = self._tokenizer.encode(
-            [plan.request.prompt], truncate=plan.request.truncate_prompt
-        )
-        words = self._keys.words(tokens[0, mask[0] > 0].tolist())
-        n_frames = max(1, plan.n_samples // self.config.hop_length)
-        with np.errstate(invalid="ignore", over="ignore"):  # one may have gone astray
-            fits = self._agreement(candidates[:, :, :n_frames], words)
-        ranked: Array = candidates[np.argsort(-np.nan_to_num(fits, nan=-np.inf), kind="stable")]
+        drafts = [self._draft(plan, each) for each in candidates]
+        fits = np.full(len(candidates), -np.inf, np.float32)
+        is_sound = np.array([bool(np.isfinite(each).all()) for each in drafts])
+        sounds = [each for each, is_one in zip(drafts, is_sound, strict=True) if is_one]
+        fits[is_sound] = self._agreement(sounds, plan.request.prompt)
+        ranked: Array = candidates[np.argsort(-fits, kind="stable")]
         return ranked
+
+    def _draft(self, plan: Plan, latents: Array) -> Array:
+        """The sound of latents (channels, frames), as well as it takes to judge it."""
+        with np.errstate(invalid="ignore", over="ignore"):  # one may have gone astray
+            needed = self._needed(plan, latents)[None]
+            if isinstance(self.engine, ComparedEngine) and not is_convolutional(self.config):
+                sound = draft(self.config, self.engine.decoder_output, needed)
+            else:
+                sound = self.engine.decode(needed)
+        return np.asarray(sound[0, :, : plan.n_samples])
 
     def _candidates(self, plans: list[Plan], on_step: Progress) -> Array:
         """Latents of all candidates, those of one plan after the other's."""

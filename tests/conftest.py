@@ -10,6 +10,7 @@ import torch
 
 from soundlet.bundle import AGREEMENT, MANIFEST, TOKENIZER, About, open_bundle, seal
 from soundlet.convert import convert_checkpoint
+from soundlet.hearing import N_HEARD
 from soundlet.key_pieces import N_KEYS
 from soundlet.tokenizer import Tokenizer
 from soundlet.training.agreement import AgreementTowers, bundled_towers
@@ -37,7 +38,8 @@ def choosing_bundle(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory)
     n_pieces = Tokenizer(dest / TOKENIZER, bundle.config.prompt_max_length).n_pieces
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        towers = AgreementTowers(torch.ones(bundle.config.latent_channels), n_pieces + N_KEYS)
+        usual, spread = torch.zeros(N_HEARD), torch.ones(N_HEARD)
+        towers = AgreementTowers(usual, spread, n_pieces + N_KEYS, n_tags=(3, 2))
     (dest / AGREEMENT).write_bytes(bundled_towers(towers))
     about = About(**bundle.manifest.model_dump(include=set(About.model_fields)))
     defaults = about.defaults.model_copy(update={"candidates": 3})

@@ -101,6 +101,10 @@ def choose(
         Path | None,
         typer.Option(metavar="RUN", help="Of train agreement; not needed to keep all sounds."),
     ] = None,
+    autoencoder: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN", help="That the latents are of, to hear them by; or a bundle."),
+    ] = None,
     keep: Annotated[float, typer.Option(help="Share of sounds, above 0 to 1.")] = 0.5,
     often: Annotated[
         str | None,
@@ -130,12 +134,13 @@ def choose(
             LatentStore(latents),
             out,
             agreement=agreement,
+            autoencoder=autoencoder,
             keep=keep,
             often={f"kind: {kind}": times for kind, times in weights.items()},
             evenly=evenly,
             seed=seed,
             threads=threads,
-            on_progress=lambda done, total: show("weighing", done, total),
+            on_progress=lambda done, total: show("hearing", done, total),
         )
     n_sounds = len(store.entries)
     print_facts(f"{out}  {n_sounds} sounds", as_json=as_json, folder=str(out), sounds=n_sounds)

@@ -125,9 +125,12 @@ def arc(config: Annotated[Path, CONFIG_ARGUMENT], as_json: JsonOption = False) -
 def agreement(config: Annotated[Path, CONFIG_ARGUMENT], as_json: JsonOption = False) -> None:
     """Train what tells how well sounds and captions fit."""
     from soundlet.training.settings import AgreementStage, read_stage
-    from soundlet.training.stages import train_agreement
+    from soundlet.training.stages import hear_sounds, train_agreement
 
-    _report(train_agreement(read_stage(AgreementStage, config), _show), as_json=as_json)
+    stage = read_stage(AgreementStage, config)
+    with progress_line() as show:
+        hear_sounds(stage, lambda done, total: show("hearing", done, total))
+    _report(train_agreement(stage, _show), as_json=as_json)
 
 
 @train.command()

@@ -43,6 +43,9 @@ SPECTRAL_HALO = 16
 SPECTRAL_REACH = 3
 """Of a block of a spectral decoder, to each side: its kernel is 7 wide."""
 
+DRAFT_ROUNDS = 4
+"""Of phase recovery, for a sound that is only to be judged."""
+
 PART_GROWTH = 4
 """Frames of a stream after the network has run once more, for each that there was."""
 
@@ -59,6 +62,17 @@ def decode(config: ModelConfig, network: Network, latents: Array) -> Array:
         return synthesise(frames, spectrogram_format(decoder), iterations=decoder.phase_iterations)
     tile = max(1, TILE_SAMPLES // config.hop_length)
     return decode_tiled(network, latents, config.hop_length, tile, decoder_halo(decoder))
+
+
+def draft(config: ModelConfig, network: Network, latents: Array) -> Array:
+    """What `decode` gives with a spectral codec, but for phases that are found in few rounds.
+
+    It takes half the time, and is near enough to judge a sound by; it is not one to keep.
+    """
+    decoder = config.autoencoder.decoder.config
+    assert isinstance(decoder, SpectralDecoderConfig)
+    rounds = min(DRAFT_ROUNDS, decoder.phase_iterations)
+    return synthesise(network(latents), spectrogram_format(decoder), iterations=rounds)
 
 
 def decode_pieces(config: ModelConfig, network: Network, latents: Array) -> Iterator[Array]:

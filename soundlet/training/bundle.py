@@ -81,14 +81,14 @@ def agreement_of(run: Path, model: TrainedModel) -> bytes:
     """What chooses among the candidates of a model, as a bundle keeps it.
 
     Args:
-        run: of `train agreement`, on the latents and the vocabulary that the model was trained on.
+        run: of `train agreement`, with the vocabulary that the model was trained with.
         model: whose sounds it is to choose from.
 
     Raises:
-        TrainingError: it was trained with another vocabulary, or on other latents.
+        TrainingError: it was trained with another vocabulary.
         CheckpointError, BundleError: no such run, or a damaged one.
     """
-    towers = open_towers(run, model.statistics)
+    towers = open_towers(run)
     if (run / TOKENIZER).read_bytes() != model.tokenizer:
         raise TrainingError(f"{run} was trained with another {TOKENIZER} than the flow")
     return bundled_towers(towers)

@@ -21,43 +21,35 @@ from soundlet.config import load_config
 from soundlet.sampling import Progress
 from soundlet.tokenizer import Tokenizer
 from soundlet.training.agreement import (
-    COMMON,
     AgreementTowers,
     Pairs,
     attributes_of,
     chunks,
     open_towers,
 )
+from soundlet.training.codec import open_codec
+from soundlet.training.heard import hear_latents
 from soundlet.training.latents import ENTRIES, SILENCE, STATISTICS, VALUES, LatentStore
 from soundlet.training.loop import TrainingError
 from soundlet.whole_files import make_folder, write_whole
 
 OTHERS = 2048  # captions that one is weighed against
 ROUNDS = 4  # captions of each sound that are weighed
-AT_ONCE = 64  # sounds
 KNOWN_BY = ("kind", "source", "instruments")  # tags of which each combination keeps its share
 
 
 @torch.no_grad()
-def disagreement(
-    towers: AgreementTowers, pairs: Pairs, seed: int = 0, on_progress: Progress | None = None
-) -> NDArray[np.float64]:
+def disagreement(towers: AgreementTowers, pairs: Pairs, seed: int = 0) -> NDArray[np.float64]:
     """How little each sound's captions fit it, in nats, in the mean of some: (sounds,).
 
     Args:
         towers: trained.
         pairs: sounds and captions.
         seed: of which captions are taken.
-        on_progress: called with (sounds weighed, sounds).
     """
     generator = torch.Generator().manual_seed(seed)
-    everything, n_done = range(len(pairs.order)), 0
-    points, total = torch.zeros(len(everything), COMMON), torch.zeros(len(everything))
-    for part in chunks(pairs.order, AT_ONCE):
-        points[part] = towers.sounds(*pairs.sounds(part))
-        n_done += len(part)
-        if on_progress is not None:
-            on_progress(n_done, len(everything))
+    everything = range(len(pairs.heard))
+    points, total = towers.sounds(pairs.heard), torch.zeros(len(everything))
     for _ in range(ROUNDS):
         rows = [
             towers.captions(pairs.captions(part, generator)) for part in chunks(everything, OTHERS)
@@ -74,6 +66,7 @@ def choose_sounds(
     out: Path,
     *,
     agreement: Path | None = None,
+    autoencoder: Path | None = None,
     keep: float = 0.5,
     often: Mapping[str, float] | None = None,
     evenly: float = 0.0,
@@ -89,21 +82,22 @@ def choose_sounds(
     Args:
         store: what to choose from.
         out: the folder to be.
-        agreement: a run of `train agreement`, which tells how well captions fit. None: nothing
-            does, and all sounds are kept.
+        agreement: a run of `train agreement`, which tells how well captions fit what is heard.
+            None: nothing does, and all sounds are kept.
+        autoencoder: the run or the bundle whose latents they are, to hear them by.
         keep: share of sounds, above 0 to 1.
         often: by tag, such as "kind: pad", how many times its sounds are in; 1 where not named.
         evenly: 0 to 1, how far the rare instruments and sources of a kind catch up with its common
             ones: they are in as many times more often as they are rarer, to this power.
         seed: of all that is random.
         threads: of the CPU. None: PyTorch's own choice.
-        on_progress: called with (sounds weighed, sounds).
+        on_progress: called with (sounds heard, sounds).
 
     Raises:
         TrainingError: `keep`, `evenly` or a number of times is out of range, a tag is no sound's,
-            `out` is the store itself, or sounds are to be left out and no run tells which.
-        TrainingError, CheckpointError, ConfigError, BundleError: the run cannot be read, or is for
-            other latents.
+            `out` is the store itself, or sounds are to be left out and nothing tells which.
+        TrainingError, CheckpointError, ConfigError, BundleError: the runs cannot be read, or the
+            latents are of another codec.
     """
     often = dict(often or {})
     if not 0 < keep <= 1:
@@ -117,20 +111,20 @@ def choose_sounds(
             raise TrainingError(f"no sound of {store.folder} has the tag {tag!r}")
     if out.resolve() == store.folder.resolve():
         raise TrainingError(f"{out} is the store to choose from: name another folder")
-    if keep < 1 and agreement is None:
+    if keep < 1 and (agreement is None or autoencoder is None):
         raise TrainingError(
             f"to keep {keep:g} of the sounds takes a run of `soundlet train agreement`, which tells"
-            " the ones that fit their captions best: name it, or keep 1"
+            " the ones that fit their captions best, and the autoencoder to hear them by: name"
+            " both, or keep 1"
         )
     if threads is not None:
         torch.set_num_threads(threads)
     kept: Sequence[int] = range(len(store.entries))
-    if keep < 1 and agreement is not None:
-        towers = open_towers(agreement, store.statistics)
-        config = load_config(agreement / MODEL_CONFIG)
+    if keep < 1 and agreement is not None and autoencoder is not None:
+        towers, config = open_towers(agreement), load_config(agreement / MODEL_CONFIG)
         tokenizer = Tokenizer(agreement / TOKENIZER, config.prompt_max_length)
-        pairs = Pairs(store, tokenizer, config.sample_rate / config.hop_length)
-        kept = _least_surprising(store, disagreement(towers, pairs, seed, on_progress), keep)
+        pairs = Pairs(hear_latents(store, open_codec(autoencoder), on_progress), tokenizer)
+        kept = _least_surprising(store, disagreement(towers, pairs, seed), keep)
     lines = (store.folder / ENTRIES).read_text(encoding="utf-8").splitlines(keepends=True)
     rng = np.random.default_rng(seed)
     chosen: list[str] = []

@@ -261,8 +261,8 @@ def write_store(
         statistics: what normalised the latents. None: the caller keeps them.
         entries: a sound each.
     """
-    _write(folder / VALUES, values)
-    _write(folder / SILENCE, silence)
+    write_array(folder / VALUES, values)
+    write_array(folder / SILENCE, silence)
     if statistics is not None:
         write_whole(folder / STATISTICS, statistics.as_json())
     lines = "".join(json.dumps(asdict(entry)) + "\n" for entry in entries)
@@ -279,8 +279,8 @@ def add_discriminants(store: LatentStore, discriminants: Discriminants) -> Laten
     for start in range(0, len(wide), ROWS_AT_ONCE):
         rows = store.values[start : start + ROWS_AT_ONCE].T.astype(np.float32)
         wide[start : start + ROWS_AT_ONCE] = discriminants.add(rows).T
-    _write(folder / VALUES, wide)
-    _write(folder / SILENCE, discriminants.add(silence).astype(np.float32))
+    write_array(folder / VALUES, wide)
+    write_array(folder / SILENCE, discriminants.add(silence).astype(np.float32))
     widened = statistics.model_copy(update={"discriminants": discriminants})
     write_whole(folder / STATISTICS, widened.as_json())
     write_whole(folder / ENTRIES, lines)
@@ -304,7 +304,8 @@ def _column(numbers: tuple[float, ...]) -> Array:
     return np.array(numbers, np.float32)[:, None]
 
 
-def _write(path: Path, values: NDArray[Any]) -> None:
+def write_array(path: Path, values: NDArray[Any]) -> None:
+    """Write an array to a file, whole or not at all."""
     temporary = path.with_suffix(".tmp")
     with temporary.open("wb") as file:
         np.save(file, values)

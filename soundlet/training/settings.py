@@ -218,14 +218,14 @@ class AgreementStage(Section):
     Attributes:
         run: the folder that is made, or gone on with.
         model: a folder with model_config.json, t5_config.json and spiece.model.
-        latents: what `soundlet dataset encode` made.
+        clips: a folder with sounds and captions.
         loop: how the run advances.
         agreement: what is trained.
     """
 
     run: Path
     model: Path
-    latents: Path
+    clips: Path
     loop: LoopSettings = LoopSettings()
     agreement: AgreementSettings = AgreementSettings()
 

@@ -22,6 +22,7 @@ from soundlet.config import (
 from soundlet.engines.codec import spectrogram_format
 from soundlet.engines.torch import ModuleEngine
 from soundlet.models import build_model
+from soundlet.sampling import Progress
 from soundlet.tokenizer import Tokenizer
 from soundlet.training.agreement import AgreementBatch, AgreementTrainee, Pairs, named_tags
 from soundlet.training.arc import ArcTrainee
@@ -47,6 +48,7 @@ from soundlet.training.flow import (
     calibrate_prompt,
 )
 from soundlet.training.guidance import GuidanceTrainee
+from soundlet.training.heard import HeardSounds, hear_clips
 from soundlet.training.latents import STATISTICS, LatentStore
 from soundlet.training.loop import Batch, Figures, Run, TrainingError
 from soundlet.training.output import fit_output, spread_of
@@ -131,10 +133,7 @@ def train_text(stage: TextStage, on_log: OnLog | None = None) -> Run[TextBatch]:
     Arguments, result and errors are those of `train_autoencoder`.
     """
     files = {name: path.read_bytes() for name, path in model_files(stage).items()}
-    _require_same_files(stage.run, files)
-    _write_files(stage.run, files)
-    config, t5_config = load_config(stage.run / MODEL_CONFIG), load_t5_config(stage.run / T5_CONFIG)
-    tokenizer = _open_tokenizer(stage.run, config, t5_config)
+    config, t5_config, tokenizer = _read_model(stage.run, files)
     entries = read_entries(stage.clips)
     tags = kept_tags(stage.run, tags_of(entries, stage.text.min_count))
     torch.manual_seed(stage.loop.seed)
@@ -212,16 +211,35 @@ def train_agreement(stage: AgreementStage, on_log: OnLog | None = None) -> Run[A
 
     Arguments, result and errors are those of `train_autoencoder`.
     """
-    files = {name: path.read_bytes() for name, path in model_files(stage).items()}
-    parts = _read_parts(stage, files)
-    config, store = parts.config, parts.store
-    tags = kept_tags(stage.run, named_tags(store))
-    pairs = Pairs(store, parts.tokenizer, config.sample_rate / config.hop_length)
+    sounds = hear_sounds(stage)
+    tokenizer = Tokenizer(
+        stage.run / TOKENIZER, load_config(stage.run / MODEL_CONFIG).prompt_max_length
+    )
+    pairs = Pairs(sounds, tokenizer)
+    tags = kept_tags(stage.run, named_tags(sounds.entries))
     torch.manual_seed(stage.loop.seed)
     trainee = AgreementTrainee(pairs, tags, stage.agreement)
     run = Run(trainee, stage.run, stage.loop)
     _train(run, on_log, 1, None)
     return run
+
+
+def hear_sounds(stage: AgreementStage, on_progress: Progress | None = None) -> HeardSounds:
+    """What is heard of the sounds that the towers learn from; the run keeps it.
+
+    Args:
+        stage: the settings.
+        on_progress: called with (sounds heard, sounds), unless the run has heard them before.
+
+    Raises:
+        TrainingError, ConfigError, BundleError: the sounds or the model cannot be read, or the run
+            was begun with another model.
+    """
+    paths = model_files(stage)
+    config = load_config(paths[MODEL_CONFIG])
+    clips = ClipFolder(stage.clips, config.sample_rate)
+    _read_model(stage.run, {name: path.read_bytes() for name, path in paths.items()})
+    return hear_clips(clips, stage.run, config.sample_size, on_progress)
 
 
 class _LatentParts:
@@ -281,21 +299,18 @@ def _prepare_trained(
     return flow, parts
 
 
-def _read_parts(stage: FlowLikeStage | AgreementStage, files: dict[str, bytes]) -> _LatentParts:
+def _read_parts(stage: FlowLikeStage, files: dict[str, bytes]) -> _LatentParts:
     """What a stage on latents is given, once it has been found to fit; it is kept in the run."""
     store = LatentStore(stage.latents)
     files = {**files, STATISTICS: store.statistics.as_json()}
     if n_added := _channels_to_add(files[MODEL_CONFIG], store):
         files[MODEL_CONFIG] = widened_config(files[MODEL_CONFIG], n_added)
-    _require_same_files(stage.run, files)
-    _write_files(stage.run, files)
-    config, t5_config = load_config(stage.run / MODEL_CONFIG), load_t5_config(stage.run / T5_CONFIG)
+    config, t5_config, tokenizer = _read_model(stage.run, files)
     if store.channels != config.latent_channels:
         raise TrainingError(
             f"{stage.latents} has {store.channels} channels; the model's latents have"
             f" {config.latent_channels}: encode with the model's codec"
         )
-    tokenizer = _open_tokenizer(stage.run, config, t5_config)
     return _LatentParts(config, t5_config, tokenizer, store)
 
 
@@ -317,14 +332,18 @@ def _starting_weights(source: Path, flow: Flow, store: LatentStore) -> dict[str,
     return weights
 
 
-def _open_tokenizer(folder: Path, config: ModelConfig, t5_config: T5Config) -> Tokenizer:
-    tokenizer = Tokenizer(folder / TOKENIZER, config.prompt_max_length)
+def _read_model(run: Path, files: Mapping[str, bytes]) -> tuple[ModelConfig, T5Config, Tokenizer]:
+    """What the files of a model say, which a run keeps; it must not have others already."""
+    _require_same_files(run, files)
+    _write_files(run, files)
+    config, t5_config = load_config(run / MODEL_CONFIG), load_t5_config(run / T5_CONFIG)
+    tokenizer = Tokenizer(run / TOKENIZER, config.prompt_max_length)
     if tokenizer.n_pieces > t5_config.vocab_size:
         raise TrainingError(
-            f"{folder / TOKENIZER} has {tokenizer.n_pieces} pieces; {T5_CONFIG} has a vocab_size of"
+            f"{run / TOKENIZER} has {tokenizer.n_pieces} pieces; {T5_CONFIG} has a vocab_size of"
             f" {t5_config.vocab_size}"
         )
-    return tokenizer
+    return config, t5_config, tokenizer
 
 
 def _train_on_latents(

@@ -367,9 +367,13 @@ def test_what_cannot_be_chosen(tiny: Path) -> None:
     statistics = {"mean": numbers, "std": numbers, "deviation": numbers}
     Path("latents/statistics.json").write_text(json.dumps(statistics))
     choose = ("dataset", "choose", "latents", "--out", "chosen")
-    refused(*choose, says=("takes a run of `soundlet train agreement`", "or keep 1"))
-    refused(*choose, "--agreement", "neither", says=("neither is no run of `soundlet train`",))
-    refused(*choose, "--agreement", tiny, says=(f"{tiny} is no run of `soundlet train`",))
+    needs_both = ("takes a run of `soundlet train agreement`", "the autoencoder", "or keep 1")
+    refused(*choose, says=needs_both)
+    refused(*choose, "--agreement", "neither", says=needs_both)
+    refused(*choose, "--autoencoder", tiny, says=needs_both)
+    for given in ("neither", tiny):
+        runs = ("--agreement", given, "--autoencoder", tiny)
+        refused(*choose, *runs, says=(f"{given} is no run of `soundlet train`",))
     refused(*choose, "--keep", 2, says=("keep must be above 0 and at most 1, not 2",))
     refused(*choose, "--model", tiny, code=2, says=("No such option", "--model"))
 

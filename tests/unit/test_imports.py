@@ -23,6 +23,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             "circle",
             "finish",
             "guidance",
+            "hearing",
             "ideas",
             "loudness",
             "metadata",

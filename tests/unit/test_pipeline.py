@@ -6,7 +6,7 @@ The engine here is a few lines of NumPy, so that every property can be worked ou
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,15 +16,16 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from soundlet.agreement import Agreement
 from soundlet.audio import write_audio
 from soundlet.bundle import AGREEMENT, TOKENIZER, Bundle, Defaults, FileRecord, Manifest
 from soundlet.config import ModelConfig, T5Config
 from soundlet.errors import AudioError, BundleError, Cancelled, GenerationError, RequestError
 from soundlet.guidance import Conditioning
+from soundlet.hearing import N_HEARD
 from soundlet.noise import Generator
 from soundlet.pipeline import Model
 from soundlet.request import GenerationRequest, Sampler
+from soundlet.tokenizer import Tokenizer
 from soundlet.training.agreement import AgreementTowers, bundled_towers
 
 Array = NDArray[np.float32]
@@ -376,21 +377,22 @@ def test_a_request_can_be_changed_by_field(model: Model) -> None:
     assert model.generate(request, seed=2).seed == 2
 
 
-N_WORDS = 109 + 24  # pieces of the tiny vocabulary, and keys
+N_PIECES = 109  # of the tiny vocabulary
+N_WORDS = N_PIECES + 24  # and keys
 
 
 class ToyAgreement:
-    """Rates sounds by the mean of their latents, and keeps what it was given."""
+    """Rates sounds by the mean of their samples, and keeps what it was given."""
 
     def __init__(self) -> None:
-        self.shapes: list[tuple[int, ...]] = []
-        self.words: list[list[int]] = []
+        self.shapes: list[list[tuple[int, ...]]] = []
+        self.prompts: list[str] = []
 
-    def __call__(self, latents: Array, words: list[int]) -> Array:
-        self.shapes.append(latents.shape)
-        self.words.append(words)
-        rates: Array = latents.mean(axis=(1, 2))
-        return rates
+    def __call__(self, sounds: Iterable[Array], prompt: str) -> Array:
+        given = [*sounds]
+        self.shapes.append([sound.shape for sound in given])
+        self.prompts.append(prompt)
+        return np.array([sound.mean() for sound in given], np.float32)
 
 
 @pytest.fixture
@@ -402,8 +404,9 @@ def agreement() -> ToyAgreement:
 def choosing(bundle: Bundle, agreement: ToyAgreement, monkeypatch: pytest.MonkeyPatch) -> Bundle:
     """The bundle of a model that chooses among candidates, of which it takes one by itself."""
 
-    def opened(path: Path, *, channels: int, n_words: int) -> ToyAgreement:
-        assert (path.name, channels, n_words) == (AGREEMENT, CHANNELS, N_WORDS)
+    def opened(path: Path, tokenizer: Tokenizer, *, sample_rate: int) -> ToyAgreement:
+        assert (path.name, sample_rate) == (AGREEMENT, RATE)
+        assert (tokenizer.n_pieces, tokenizer.max_length) == (N_PIECES, 16)
         return agreement
 
     monkeypatch.setattr("soundlet.pipeline.Agreement", opened)
@@ -428,30 +431,41 @@ def candidate_latents(seed: int, count: int) -> Array:
     return Generator(seed).randn((count, CHANNELS, WINDOW)) * np.float32(0.5)
 
 
+N_SAMPLES = round(SECONDS * RATE)
+
+
+def order_of(made: Array, n_samples: int = N_SAMPLES) -> list[int]:
+    """The places of candidates, the one whose sound fits best first: its end counts nothing."""
+    means = np.repeat(made[:, :2], HOP, axis=2)[:, :, :n_samples].mean(axis=(1, 2))
+    return [int(place) for place in np.argsort(-means)]
+
+
+def best_of(made: Array) -> Array:
+    best: Array = made[order_of(made)[0]]
+    return best
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_the_candidate_that_fits_best_becomes_the_clip(
     choosing: Bundle, engine: ToyEngine, agreement: ToyAgreement, seed: int
 ) -> None:
     clip = Model(choosing, engine).generate("rain", seed=seed, steps=1, candidates=4)
-    made = candidate_latents(seed, 4)
-    n_sounding = 13  # frames within the 441 samples of the clip: what comes after counts nothing
-    assert agreement.shapes == [(4, CHANNELS, n_sounding)]
-    best = int(np.argmax(made[:, :, :n_sounding].mean(axis=(1, 2))))
-    constant = clip.latents - made[best]
+    assert agreement.shapes == [[(2, N_SAMPLES)] * 4]
+    constant = clip.latents - best_of(candidate_latents(seed, 4))
     np.testing.assert_allclose(constant, constant[0, 0], atol=1e-6)
     assert clip.seed == seed
-    assert len(engine.decoded) == 1  # the others are never decoded
+    assert len(engine.decoded) == 4 + 1  # of each a draft, and then the best
 
 
 class LoudAtFirst(ToyEngine):
-    """An engine whose first sounds are far too loud."""
+    """An engine whose first sounds after the drafts of three candidates are far too loud."""
 
     def __init__(self, n_loud: int) -> None:
         super().__init__()
         self.n_loud = n_loud
 
     def decode(self, latents: Array) -> Array:
-        loud = np.float32(1000 if len(self.decoded) < self.n_loud else 1)
+        loud = np.float32(1000 if 3 <= len(self.decoded) < 3 + self.n_loud else 1)
         audio: Array = super().decode(latents) * loud
         return audio
 
@@ -463,10 +477,9 @@ def test_a_candidate_that_is_no_sound_leaves_its_place_to_the_next(
     engine = LoudAtFirst(n_loud)
     clip = Model(choosing, engine).generate("rain", seed=1, steps=1, candidates=3)
     made = candidate_latents(1, 3)
-    place = int(np.argsort(-made[:, :, :13].mean(axis=(1, 2)))[n_loud])
-    constant = clip.latents - made[place]
+    constant = clip.latents - made[order_of(made)[n_loud]]
     np.testing.assert_allclose(constant, constant[0, 0], atol=1e-6)
-    assert len(engine.decoded) == n_loud + 1
+    assert len(engine.decoded) == 3 + n_loud + 1
 
 
 def test_where_no_candidate_is_a_sound_the_one_that_fits_best_says_why(choosing: Bundle) -> None:
@@ -491,19 +504,15 @@ def test_all_candidates_take_their_turn(choosing: Bundle, engine: ToyEngine) -> 
     assert places == {0, 1, 2}
 
 
-def test_candidates_are_rated_by_the_pieces_of_the_prompt_alone(
+def test_candidates_are_rated_by_the_prompt_alone(
     choosing: Bundle, engine: ToyEngine, agreement: ToyAgreement
 ) -> None:
     model = Model(choosing, engine)
     model.generate("kick drum", seed=1, candidates=2, cfg_scale=4, negative_prompt="low hum")
-    told = next(row for row in engine.tokens[-1].tolist())
-    negative = next(row for row in engine.tokens[0].tolist())
-    pieces = [piece for piece in told if piece]
-    assert agreement.words == [pieces]
-    assert pieces != [piece for piece in negative if piece]
+    assert agreement.prompts == ["kick drum"]
     long = "a very long prompt " * 10
     model.generate(long, seed=1, candidates=2, truncate_prompt=True)
-    assert len(agreement.words[-1]) == 16
+    assert agreement.prompts[1:] == [long]  # the agreement cuts it, as the text encoder does
 
 
 def test_candidates_of_clips_are_sampled_together(
@@ -514,7 +523,7 @@ def test_candidates_of_clips_are_sampled_together(
         [GenerationRequest(prompt="rain", seed=i, steps=1, candidates=3) for i in range(3)]
     )
     assert engine.batches == [6, 3]
-    assert [shape[0] for shape in agreement.shapes] == [3, 3, 3]
+    assert [len(shapes) for shapes in agreement.shapes] == [3, 3, 3]
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 8])
@@ -575,11 +584,6 @@ def test_guidance_steers_every_candidate(choosing: Bundle, engine: ToyEngine) ->
     assert not np.allclose(clip.latents, model.generate("rain", **fields).latents, atol=1e-3)
 
 
-def best_of(made: Array) -> Array:
-    best: Array = made[int(np.argmax(made[:, :, :13].mean(axis=(1, 2))))]
-    return best
-
-
 def test_candidates_start_from_one_sound(choosing: Bundle, engine: ToyEngine) -> None:
     rise = np.linspace(0, 1, WINDOW * HOP, dtype=np.float32)
     how = init(rise[None], seconds=SECONDS, steps=1, sampler="euler")
@@ -600,12 +604,12 @@ def test_a_loop_is_the_best_of_its_candidates(
 ) -> None:
     model = Model(choosing, engine)
     clip = model.generate("rain", seconds=0.3, seed=1, steps=1, loop=True, candidates=3)
-    (shape,) = agreement.shapes
-    assert shape == (3, CHANNELS, round(0.3 * RATE) // HOP)
+    n_samples = clip.latents.shape[1] * HOP
+    assert round(0.3 * RATE) - HOP < n_samples <= round(0.3 * RATE)
+    assert agreement.shapes == [[(2, n_samples)] * 3]
     assert set(engine.batches) == {3}
-    made = Generator(1).randn((3, *clip.latents.shape)) / 2
-    best = made[int(np.argmax(made[:, :, : shape[2]].mean(axis=(1, 2))))]
-    constant = clip.latents - best
+    made = Generator(1).randn((3, *clip.latents.shape)) * np.float32(0.5)
+    constant = clip.latents - made[order_of(made, n_samples)[0]]
     np.testing.assert_allclose(constant, constant[0, 0], atol=1e-5)
 
 
@@ -681,7 +685,7 @@ def test_a_candidate_that_went_astray_is_not_chosen(bundle: Bundle, damage: floa
 
     with torch.random.fork_rng():
         torch.manual_seed(1)
-        towers = AgreementTowers(torch.ones(CHANNELS), N_WORDS)
+        towers = AgreementTowers(torch.zeros(N_HEARD), torch.ones(N_HEARD), N_WORDS)
     (bundle.folder / AGREEMENT).write_bytes(bundled_towers(towers))
     choosing = with_files(bundle, AGREEMENT)
     asked: dict[str, Any] = {"prompt": "rain", "steps": 1, "candidates": 3}
@@ -692,11 +696,30 @@ def test_a_candidate_that_went_astray_is_not_chosen(bundle: Bundle, damage: floa
         Model(choosing, Astray(3)).generate(seed=1, **asked)
 
 
+@pytest.mark.parametrize("damage", [np.nan, np.inf, -np.inf])
+def test_what_is_not_numbers_is_not_rated(
+    choosing: Bundle, agreement: ToyAgreement, damage: float
+) -> None:
+    class Broken(ToyEngine):
+        """Spoils its second sound."""
+
+        def decode(self, latents: Array) -> Array:
+            audio = super().decode(latents)
+            if len(self.decoded) == 2:
+                audio[0, 1, 7] = damage
+            return audio
+
+    for seed in range(4):
+        clip = Model(choosing, Broken()).generate("rain", seed=seed, steps=1, candidates=3)
+        left = candidate_latents(seed, 3)[[0, 2]]
+        assert np.ptp(clip.latents - best_of(left)) < 1e-5
+    assert {len(shapes) for shapes in agreement.shapes} == {2}
+
+
 def test_towers_of_another_model_are_refused(bundle: Bundle, engine: ToyEngine) -> None:
-    towers = AgreementTowers(torch.ones(CHANNELS + 1), N_WORDS)
+    towers = AgreementTowers(torch.zeros(N_HEARD), torch.ones(N_HEARD), N_WORDS - 1)
     (bundle.folder / AGREEMENT).write_bytes(bundled_towers(towers))
-    Agreement(bundle.folder / AGREEMENT, channels=CHANNELS + 1, n_words=N_WORDS)
-    with pytest.raises(BundleError, match="latents of 9 channels and 133 words, not 8"):
+    with pytest.raises(BundleError, match="for 132 words, not 133: it is of another model"):
         Model(with_files(bundle, AGREEMENT), engine)
 
 

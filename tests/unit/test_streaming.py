@@ -13,6 +13,7 @@ from soundlet.bundle import open_bundle
 from soundlet.engines import codec
 from soundlet.engines.onnx import OnnxEngine
 from soundlet.engines.tiling import Array
+from soundlet.hearing import heard
 from soundlet.spectrogram import analyse, synthesise, synthesise_pieces
 from soundlet.stft import SpectrogramFormat
 from soundlet.streaming import cut_pieces
@@ -76,3 +77,18 @@ def test_a_spectral_codec_gives_in_pieces_what_it_gives_at_once() -> None:
     whole = engine.decode(latents[None])[0]
     # A latent too few to the side of a part is heard: 1e-2 and more. Rounding is far below it.
     assert np.abs(np.concatenate(told, axis=1) - whole).max() <= 1e-3 * np.abs(whole).max()
+
+
+def test_a_draft_is_the_sound_with_phases_that_are_found_in_fewer_rounds() -> None:
+    bundle = open_bundle(None)
+    engine = OnnxEngine(bundle, threads=1)
+    shape = (1, bundle.config.latent_channels, 60)
+    latents = np.random.default_rng(0).standard_normal(shape, dtype=np.float32)
+    draft = codec.draft(bundle.config, engine.decoder_output, latents)
+    whole = engine.decode(latents)
+    assert draft.shape == whole.shape
+    assert not np.allclose(draft, whole, atol=0.01 * np.abs(whole).max())
+    rate = bundle.config.sample_rate
+    apart = np.abs(heard(draft[0], rate) - heard(whole[0], rate)).mean()
+    other = np.abs(heard(draft[0, :, ::-1], rate) - heard(whole[0], rate)).mean()
+    assert apart < 0.5 * other

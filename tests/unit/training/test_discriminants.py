@@ -9,14 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.numpy import load
 from typer.testing import CliRunner, Result
 
 from soundlet.cli import app
-from soundlet.training.bundle import TrainedModel, agreement_of, join_runs
+from soundlet.hearing import heard
+from soundlet.training.bundle import TrainedModel, join_runs
 from soundlet.training.clips import ClipFolder
 from soundlet.training.codec import Codec, open_codec
 from soundlet.training.discriminants import SPREAD, find_discriminants
+from soundlet.training.heard import hear_latents
 from soundlet.training.latents import LatentStatistics, LatentStore, add_discriminants
 from soundlet.training.loop import TrainingError
 from soundlet.training.weights import average_weights
@@ -85,7 +86,7 @@ def test_an_interrupted_store_is_no_store(
     def full(*_: object) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("soundlet.training.latents._write", full)
+    monkeypatch.setattr("soundlet.training.latents.write_array", full)
     with pytest.raises(OSError, match="no space"):
         add_discriminants(hidden, found)
     with pytest.raises(TrainingError, match="no store of latents"):
@@ -168,22 +169,13 @@ def test_the_decoder_takes_no_notice_of_the_discriminants(work: Path, joined: Tr
     np.testing.assert_array_equal(codec.decode(other), sound)
 
 
-def test_what_chooses_among_candidates_is_trained_on_all_channels(
-    work: Path, joined: TrainedModel
-) -> None:
-    path = work / "agreement.toml"
-    for latents in ("latents", "plain"):
-        text = f'run = "agreement-{latents}"\nmodel = "model"\nlatents = "{latents}"\n'
-        path.write_text(text + LOOP.format(steps=2))
-        done = run_command("train", "agreement", path)
-        assert done.exit_code == 0, done.output
-    wide = work / "agreement-latents"
-    assert (wide / "model_config.json").read_bytes() == (
-        work / "wide" / "model_config.json"
-    ).read_bytes()
-    assert len(load(agreement_of(wide, joined))["spread"]) == 11
-    with pytest.raises(TrainingError, match="trained on latents of 8 channels, not 11"):
-        agreement_of(work / "agreement-plain", joined)
+def test_latents_with_discriminants_are_heard_as_without_them(work: Path) -> None:
+    codec, store = open_codec(work / "ae"), LatentStore(work / "latents")
+    found = hear_latents(store, codec)
+    n_frames = store.sounding_frames(1, 44100 / 256)
+    own = store.statistics.restore(store.latents(1, n_frames)[None])
+    assert own.shape == (1, 8, n_frames)
+    assert np.array_equal(found.values[1], heard(codec.decode(own)[0], 44100))
 
 
 def test_a_bundle_with_discriminants_generates(work: Path, tmp_path: Path) -> None:

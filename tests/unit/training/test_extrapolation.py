@@ -116,7 +116,7 @@ def test_runs_that_do_not_belong_together_are_refused(runs: Path, tmp_path: Path
     with pytest.raises(TrainingError, match="holds a run already: name a new folder"):
         extrapolate(flow, real, own, real)
     with pytest.raises(TrainingError, match=r"has other weights than .*: it did not begin"):
-        extrapolate(flow, real, runs / "agreement", tmp_path / "out")
+        extrapolate(flow, real, of_another_stage(runs, tmp_path / "stage"), tmp_path / "out")
     other = tmp_path / "other"
     shutil.copytree(own, other)
     statistics = read_statistics(own)
@@ -125,6 +125,13 @@ def test_runs_that_do_not_belong_together_are_refused(runs: Path, tmp_path: Path
     with pytest.raises(TrainingError, match=r"of latents that differ in statistics\.json"):
         extrapolate(flow, real, other, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def of_another_stage(runs: Path, folder: Path) -> Path:
+    """A run with the same latents as a flow, but not its weights."""
+    shutil.copytree(runs / "agreement", folder)
+    shutil.copyfile(runs / "flow" / "statistics.json", folder / "statistics.json")
+    return folder
 
 
 def test_sounds_are_made_only_for_latents_of_the_model(runs: Path, tmp_path: Path) -> None:

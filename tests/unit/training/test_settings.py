@@ -120,7 +120,7 @@ def test_the_configs_that_come_along_are_valid(tmp_path: Path) -> None:
         assert read_stage(FlowStage, folder / name).start_from == folder / "runs" / "guidance"
     read_stage(ArcStage, folder / "arc.toml")
     agreement = read_stage(AgreementStage, folder / "agreement.toml")
-    assert agreement.run == folder / "runs" / "agreement"
+    assert (agreement.run, agreement.clips) == (folder / "runs" / "agreement", folder / "clips")
     again = run_command("train", "configs", folder)
     assert again.exit_code == 1
     assert "exists already" in again.stderr

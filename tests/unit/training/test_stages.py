@@ -17,15 +17,16 @@ from numpy.typing import NDArray
 from typer.testing import CliRunner, Result
 
 import soundlet
-from soundlet.agreement import Agreement
+from soundlet.agreement import EMPHASIS, LEAST, Agreement
 from soundlet.bundle import AGREEMENT, open_bundle
 from soundlet.cli import app
 from soundlet.key_pieces import KeyPieces
 from soundlet.tokenizer import Tokenizer
-from soundlet.training.agreement import Pairs, open_towers
+from soundlet.training.agreement import open_towers
 from soundlet.training.bundle import agreement_of, join_runs
 from soundlet.training.clips import ClipFolder
 from soundlet.training.codec import measure_latents, open_codec, weigh_channels
+from soundlet.training.heard import hear_clips
 from soundlet.training.latents import LatentStore, read_statistics
 from soundlet.training.loop import Run
 from soundlet.training.recorder import Recorder
@@ -110,7 +111,7 @@ def work(tmp_path_factory: pytest.TempPathFactory, model_folder: Path, clip_fold
         + SAMPLES.format(every=50)
     )
     (work / "guidance.toml").write_text(guidance)
-    agreement = 'run = "agreement"\nmodel = "model"\nlatents = "latents"\n'
+    agreement = 'run = "agreement"\nmodel = "model"\nclips = "clips"\n'
     agreement += LOOP.format(steps=50) + "[agreement]\nbatch_size = 10\n"
     (work / "agreement.toml").write_text(agreement)
     for command in (
@@ -330,22 +331,39 @@ def bundle(work: Path) -> Path:
 
 
 def test_what_a_bundle_is_given_rates_sounds_as_the_run_does(work: Path, tmp_path: Path) -> None:
-    store, tokenizer = LatentStore(work / "latents"), Tokenizer(work / "model" / "spiece.model", 16)
+    clips, tokenizer = ClipFolder(work / "clips"), Tokenizer(work / "model" / "spiece.model", 16)
     path = tmp_path / AGREEMENT
     path.write_bytes(agreement_of(work / "agreement", join_runs(work / "ae", work / "arc")))
-    keys = KeyPieces(tokenizer.pieces)
-    rate = Agreement(path, channels=store.channels, n_words=keys.n_words)
-    towers = open_towers(work / "agreement", store.statistics)
-    chosen = list(range(20))
-    points = towers.sounds(*Pairs(store, tokenizer, 44100 / 256).sounds(chosen))
+    sounds = [clips.audio(i) for i in range(20)]
+    found = Agreement(path, tokenizer, sample_rate=44100)(sounds, "low hum 100 Hz")
+    towers = open_towers(work / "agreement")
+    values = hear_clips(clips, work / "agreement", 16384).values
     tokens, mask = tokenizer.encode(["low hum 100 Hz"])
-    told = keys.words(tokens[0][mask[0] > 0].tolist())
-    words = torch.from_numpy(np.bincount(told, minlength=keys.n_words)).float()
-    expected = (points @ towers.captions(words[None]).T)[:, 0].detach().numpy()
-    lengths = [store.sounding_frames(i, 44100 / 256) for i in chosen]
-    found = [rate(store.latents(i, n)[None], told)[0] for i, n in enumerate(lengths)]
-    np.testing.assert_allclose(found, expected, atol=5e-3)  # weights of 8 bits
-    assert np.ptp(found) > 0.1
+    keys = KeyPieces(tokenizer.pieces)
+    words = torch.tensor(keys.words(tokens[0][mask[0] > 0].tolist()))
+    with torch.no_grad():
+        read = towers.read(torch.bincount(words, minlength=keys.n_words)[None].float())
+        hidden = towers.sound(torch.from_numpy(values))
+        expected = towers.points(hidden) @ towers.caption_points(read)[0] * towers.log_scale.exp()
+        for head, reader in zip(towers.heads, towers.readers, strict=True):
+            is_asked = reader(read).softmax(dim=1)[0, :-1]
+            expected += EMPHASIS * head(hidden).log_softmax(dim=1).clamp(min=LEAST) @ is_asked
+    np.testing.assert_allclose(found, expected.numpy(), atol=0.1)  # weights of 8 bits
+    assert np.ptp(found) > 2
+    assert len(towers.heads) == 1
+    by_kind = found.reshape(-1, 4).mean(axis=0)  # hum, tone, bleep, drone, and again
+    assert by_kind[0] > by_kind.mean() + 1
+
+
+def test_sounds_are_chosen_by_what_is_heard_of_their_latents(work: Path, tmp_path: Path) -> None:
+    runs = ("--agreement", work / "agreement", "--autoencoder", work / "ae")
+    out = ("--out", tmp_path / "chosen")
+    done = run_command("dataset", "choose", work / "latents", *runs, "--keep", 0.4, *out)
+    assert done.exit_code == 0, done.output
+    assert done.stdout == f"{tmp_path / 'chosen'}  8 sounds\n"
+    chosen = LatentStore(tmp_path / "chosen")
+    kinds = [entry.tags[0] for entry in chosen.entries]
+    assert sorted(kinds) == sorted(f"kind: {n}" for n in ("hum", "tone", "bleep", "drone") * 2)
 
 
 @pytest.mark.slow
@@ -367,18 +385,6 @@ def _other_vocabulary(run: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"low", b"bow"))
 
 
-def _other_channels(run: Path) -> None:
-    state = torch.load(run / "checkpoint.pt", weights_only=True)
-    state["average"]["sound.spread"] = torch.ones(9)
-    torch.save(state, run / "checkpoint.pt")
-
-
-def _other_spread(run: Path) -> None:
-    statistics = read_statistics(run)
-    other = statistics.model_copy(update={"std": tuple(2 * s for s in statistics.std)})
-    (run / "statistics.json").write_bytes(other.as_json())
-
-
 def _not_begun(run: Path) -> None:
     (run / "checkpoint.pt").unlink()
 
@@ -387,8 +393,6 @@ def _not_begun(run: Path) -> None:
     ("change", "says"),
     [
         (_other_vocabulary, "was trained with another spiece.model than the flow"),
-        (_other_channels, "was trained on latents of 9 channels, not 8"),
-        (_other_spread, "was trained on latents that were normalised otherwise"),
         (_not_begun, "is no run of `soundlet train`: it has no checkpoint.pt"),
     ],
 )

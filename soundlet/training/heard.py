@@ -1,0 +1,118 @@
+"""What is heard of the sounds to learn from, as `soundlet.agreement` hears those that it judges."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from soundlet.hearing import N_HEARD, heard
+from soundlet.sampling import Progress
+from soundlet.training.clips import ClipEntry, ClipFolder
+from soundlet.training.codec import Codec
+from soundlet.training.latents import LatentEntry, LatentStore, write_array
+from soundlet.training.loop import TrainingError
+from soundlet.whole_files import write_whole
+
+Array = NDArray[np.float32]
+
+HEARD, HEARD_OF = "heard.npy", "heard.json"  # of a run
+
+
+@dataclass(frozen=True)
+class HeardSounds:
+    """Sounds as they are heard, and what is known of them.
+
+    Attributes:
+        folder: where they are.
+        entries: captions and tags of each.
+        values: (sounds, numbers): see `soundlet.hearing`.
+    """
+
+    folder: Path
+    entries: Sequence[ClipEntry | LatentEntry]
+    values: Array
+
+
+def hear_clips(
+    clips: ClipFolder, run: Path, max_samples: int, on_progress: Progress | None = None
+) -> HeardSounds:
+    """Hear the sounds of a folder, or read what a run has kept of them.
+
+    Args:
+        clips: the sounds.
+        run: a folder that keeps what is heard.
+        max_samples: of a longer sound the rest is not heard.
+        on_progress: called with (sounds heard, sounds).
+
+    Raises:
+        TrainingError: a sound cannot be read.
+    """
+    of = {"sounds": _digest(clips.entries, max_samples)}
+    values = _kept(run, of, len(clips.entries))
+    if values is None:
+        rows = []
+        for i in range(len(clips.entries)):
+            rows.append(heard(clips.audio(i)[:, :max_samples], clips.sample_rate))
+            if on_progress is not None:
+                on_progress(i + 1, len(clips.entries))
+        values = np.stack(rows)
+        (run / HEARD_OF).unlink(missing_ok=True)  # of nothing until all of it is there
+        write_array(run / HEARD, values)
+        write_whole(run / HEARD_OF, json.dumps(of).encode())
+    return HeardSounds(clips.folder, clips.entries, values)
+
+
+def hear_latents(
+    store: LatentStore, codec: Codec, on_progress: Progress | None = None
+) -> HeardSounds:
+    """Decode the sounds of a store and hear them.
+
+    Args:
+        store: the sounds.
+        codec: that their latents are of.
+        on_progress: called with (sounds heard, sounds).
+
+    Raises:
+        TrainingError: the latents are of another codec.
+    """
+    config, channels = codec.config, len(store.statistics.mean)
+    if channels != config.latent_channels:
+        raise TrainingError(
+            f"{store.folder} has latents of {channels} channels; the autoencoder's have"
+            f" {config.latent_channels}: name the one that they are of"
+        )
+    rows = []
+    for i in range(len(store.entries)):
+        n_frames = store.sounding_frames(i, config.sample_rate / config.hop_length)
+        latents = store.statistics.restore(store.latents(i, n_frames)[None])
+        rows.append(heard(codec.decode(latents)[0], config.sample_rate))
+        if on_progress is not None:
+            on_progress(i + 1, len(store.entries))
+    return HeardSounds(store.folder, store.entries, np.stack(rows))
+
+
+def _digest(entries: Sequence[ClipEntry], max_samples: int) -> str:
+    """Tells whether what is kept is of these sounds, in files that have not changed."""
+    try:
+        written = {path: path.stat().st_mtime_ns for path in {entry.path for entry in entries}}
+    except OSError as e:
+        raise TrainingError(f"{e.filename} cannot be read ({e.strerror})") from e
+    known = [(e.path.name, e.member, e.seconds, written[e.path]) for e in entries]
+    return hashlib.sha256(json.dumps([max_samples, known]).encode()).hexdigest()
+
+
+def _kept(run: Path, of: dict[str, str], count: int) -> Array | None:
+    """What a run has heard of these sounds; None if it has heard none, others, or not all."""
+    try:
+        if json.loads((run / HEARD_OF).read_text(encoding="utf-8")) != of:
+            return None
+        values: Array = np.load(run / HEARD)
+    except (EOFError, OSError, ValueError):
+        return None
+    return values if values.shape == (count, N_HEARD) else None
