@@ -29,12 +29,12 @@ Array = NDArray[np.float32]
 MOST_OFTEN = 2  # times that a piece of a prompt counts
 FARTHEST = 4.0  # standard deviations; what is further out counts as this
 LEAST = -5.0  # nats; a word that a sound is heard as even less counts as this
-EMPHASIS = 2.0  # of the words that a prompt names over the nearness of two points
 LAYERS = ("hidden", "point", "named", "narrow", "joined", "caption", "asked")
 """The layers of a file: of each the weight in whole numbers, a scale a row, and the bias. Of the
 words' own layer, `narrow`, a row is a word. Beside them there are `usual` and `spread`, the mean
 and the standard deviation of what is heard; `sharpness`, what the nearness of two points counts;
-and `choices`, how many words there are for each thing that a prompt may name."""
+`choices`, how many words there are for each thing that a prompt may name; and `importance`, how
+much each of these things counts."""
 
 
 class Agreement:
@@ -59,6 +59,7 @@ class Agreement:
             self._usual, self._spread = weights["usual"], weights["spread"]
             self._sharpness = float(weights["sharpness"][0])
             self._choices = [int(count) for count in weights["choices"]]
+            importance = weights["importance"]
             self._layers = {name: _Layer(weights, name) for name in LAYERS}
         except EngineError as e:
             raise BundleError(str(e)) from e
@@ -79,6 +80,11 @@ class Agreement:
                 )
         if min(self._choices, default=1) < 1:
             raise BundleError(f"{path} is damaged: a choice among {min(self._choices)} words")
+        if importance.shape != (len(self._choices),):
+            raise BundleError(
+                f"{path} is damaged: importance is {importance.shape}, not {(len(self._choices),)}"
+            )
+        self._importance = np.repeat(importance, self._choices)
         for name, array in (("usual", self._usual), ("spread", self._spread)):
             if array.shape != (N_HEARD,):
                 raise BundleError(f"{path} is damaged: {name} is {array.shape}, not {(N_HEARD,)}")
@@ -102,7 +108,7 @@ class Agreement:
         tokens, mask = self._tokenizer.encode([prompt], truncate=True)
         read = self._read(self._keys.words(tokens[0, mask[0] > 0].tolist()))
         caption = self._sharpness * _direction(self._layers["caption"](read))
-        asked = self._asked(read)
+        asked = self._importance * self._asked(read)
         return np.array([self._fit(each, caption, asked) for each in sounds], np.float32)
 
     def _shapes(self) -> dict[str, tuple[int, ...]]:
@@ -127,7 +133,7 @@ class Agreement:
         near = _direction(self._layers["point"](hidden)) @ caption
         said = [_log_shares(each) for each in self._split(self._layers["named"](hidden))]
         named = np.concatenate([np.empty(0, np.float32), *said])
-        return float(near + EMPHASIS * asked @ np.maximum(named, np.float32(LEAST)))
+        return float(near + asked @ np.maximum(named, np.float32(LEAST)))
 
     def _read(self, words: list[int]) -> Array:
         """What is read in a prompt's words."""

@@ -227,12 +227,14 @@ def _mel(hz: float) -> float:
     return float(1127 * np.log1p(hz / 700))
 
 
+_FIRST_CLASS = (
+    5 * N_MELS + 2 * N_NOTES // PER_STEP + (INTERVALS - 1) + len(SPREAD) * (1 + len(MOVES))
+)
+CLASSES = slice(_FIRST_CLASS, _FIRST_CLASS + PER_OCTAVE)
+"""Where the classes of the notes are, C first: those of all, then those of low ones."""
+
 N_HEARD = (
-    5 * N_MELS
-    + 2 * N_NOTES // PER_STEP
-    + (INTERVALS - 1)
-    + len(SPREAD) * (1 + len(MOVES))
-    + PER_OCTAVE
+    CLASSES.stop
     + N_GROUPS * (len(RATES) - 1)
     + 2 * N_BEATS
     + N_GROUPS * (len(AFTER_ONSET) - 1)

@@ -39,7 +39,7 @@ def choosing_bundle(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory)
     with torch.random.fork_rng():
         torch.manual_seed(0)
         usual, spread = torch.zeros(N_HEARD), torch.ones(N_HEARD)
-        towers = AgreementTowers(usual, spread, n_pieces + N_KEYS, n_tags=(3, 2))
+        towers = AgreementTowers(usual, spread, n_pieces + N_KEYS, (3, 2), (2.0, 1.0))
     (dest / AGREEMENT).write_bytes(bundled_towers(towers))
     about = About(**bundle.manifest.model_dump(include=set(About.model_fields)))
     defaults = about.defaults.model_copy(update={"candidates": 3})

@@ -27,7 +27,7 @@ from soundlet.agreement import FARTHEST, LAYERS, MOST_OFTEN
 from soundlet.bundle import TOKENIZER
 from soundlet.config.section import Section
 from soundlet.errors import CheckpointError
-from soundlet.hearing import N_HEARD
+from soundlet.hearing import CLASSES, N_HEARD
 from soundlet.key_pieces import N_KEYS, KeyPieces
 from soundlet.tokenizer import Tokenizer
 from soundlet.training.clips import ClipEntry
@@ -44,7 +44,10 @@ TEXTS_AT_ONCE = 4096  # captions that are read
 UNSEEN = 0.1  # share of what the sounds' tower sees that is left out
 SMOOTHING = 0.02  # of the tags of sounds, which blur into each other
 READING = 0.3  # weight of naming tags from captions, which do not say all of them
-NAMED = ("kind", "source", "instruments", "key", "family")  # what sounds are to tell by themselves
+NAMED = {"kind": 6.0, "source": 2.0, "instruments": 2.0, "key": 2.0, "family": 2.0}
+"""What sounds and captions are to name by themselves, and how much each counts in a choice: a
+listener forgives another piano sooner than a melody in place of a drum loop."""
+OF_CLASSES = 0.25  # share of the noise that the classes of notes get: keys differ by little
 PLAYED = "instruments: "  # what a tag of an instrument begins with
 USUAL, NARROW_WEIGHT = "usual", "narrow.weight"  # weights that tell a run and its sizes
 
@@ -88,9 +91,15 @@ class AgreementTowers(nn.Module):
 
     usual: Tensor
     spread: Tensor
+    importance: Tensor
 
     def __init__(
-        self, usual: Tensor, spread: Tensor, n_words: int, n_tags: Sequence[int] = ()
+        self,
+        usual: Tensor,
+        spread: Tensor,
+        n_words: int,
+        n_tags: Sequence[int] = (),
+        importance: Sequence[float] = (),
     ) -> None:
         """Towers with fresh weights.
 
@@ -99,8 +108,10 @@ class AgreementTowers(nn.Module):
             spread: their standard deviations.
             n_words: of captions: pieces of the vocabulary, and keys.
             n_tags: of each attribute that sounds and captions name; captions may also name none.
+            importance: of each of these attributes in a choice.
         """
         super().__init__()
+        self.register_buffer("importance", torch.tensor(importance, dtype=torch.float32))
         self.register_buffer("usual", usual)
         self.register_buffer("spread", spread)
         self.hidden = nn.Linear(N_HEARD, HIDDEN)
@@ -236,7 +247,8 @@ class AgreementTrainee(Trainee[AgreementBatch]):
         )
         n_tags = [len(each) for each in places.values()]
         usual, spread = pairs.heard.mean(dim=0), pairs.heard.std(dim=0).clamp(min=NARROWEST)
-        self.towers = AgreementTowers(usual, spread, pairs.n_words, n_tags)
+        importance = [NAMED[name] for name in places]
+        self.towers = AgreementTowers(usual, spread, pairs.n_words, n_tags, importance)
 
     @property
     def module(self) -> AgreementTowers:
@@ -256,6 +268,7 @@ class AgreementTrainee(Trainee[AgreementBatch]):
         settings, towers, count = self.settings, self.towers, len(batch.heard)
         share = settings.noise * torch.rand(count, 1, generator=generator)
         noise = share * torch.randn(batch.heard.shape, generator=generator)
+        noise[:, CLASSES] *= OF_CLASSES
         kept = torch.rand(batch.words.shape, generator=generator) >= settings.forgotten
         device = towers.log_scale.device
         batch = on_device(batch, device)
@@ -306,7 +319,8 @@ def open_towers(run: Path) -> AgreementTowers:
     n_tags: list[int] = []
     while (bias := weights.get(f"heads.{len(n_tags)}.bias")) is not None:
         n_tags.append(len(bias))
-    towers = AgreementTowers(torch.zeros(N_HEARD), torch.ones(N_HEARD), n_words, n_tags)
+    usual, spread = torch.zeros(N_HEARD), torch.ones(N_HEARD)
+    towers = AgreementTowers(usual, spread, n_words, n_tags, [0.0] * len(n_tags))
     load_weights(towers, weights, run)
     return towers.eval()
 
@@ -317,6 +331,7 @@ def bundled_towers(towers: AgreementTowers) -> bytes:
         "usual": towers.usual,
         "spread": towers.spread,
         "sharpness": towers.log_scale.detach().exp().reshape(1),
+        "importance": towers.importance,
         "choices": torch.tensor([float(len(head.get_parameter("bias"))) for head in towers.heads]),
     }
     for name in LAYERS:

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
-from soundlet.agreement import EMPHASIS, LEAST, Agreement
+from soundlet.agreement import LEAST, Agreement
 from soundlet.errors import BundleError
 from soundlet.hearing import N_HEARD, heard
 from soundlet.key_pieces import N_KEYS
@@ -45,7 +45,8 @@ def made(n_words: int, n_tags: Sequence[int]) -> AgreementTowers:
     with torch.random.fork_rng():
         torch.manual_seed(3)
         usual, spread = 0.3 * torch.randn(N_HEARD), torch.linspace(0.1, 1, N_HEARD)
-        towers = AgreementTowers(usual, spread, n_words, n_tags).eval()
+        importance = [2.0 + i for i in range(len(n_tags))]
+        towers = AgreementTowers(usual, spread, n_words, n_tags, importance).eval()
     for layer in (*towers.heads, *towers.readers):
         layer.get_parameter("weight").data *= 10
     return towers
@@ -118,10 +119,10 @@ def fits_of(towers: AgreementTowers, given: Sequence[Array], words: Sequence[int
     hidden = towers.sound(x)
     cosines = towers.sounds(x) @ towers.caption_points(read)[0]
     fits = towers.log_scale.exp() * cosines
-    for head, reader in zip(towers.heads, towers.readers, strict=True):
+    for head, reader, counted in zip(towers.heads, towers.readers, towers.importance, strict=True):
         is_asked = reader(read).softmax(dim=1)[0, :-1]
         is_heard = head(hidden).log_softmax(dim=1)
-        fits = fits + EMPHASIS * is_heard.clamp(min=LEAST) @ is_asked
+        fits = fits + counted * is_heard.clamp(min=LEAST) @ is_asked
     found: Array = fits.numpy()
     return found
 
@@ -330,6 +331,9 @@ def shapes(layer: str, found: tuple[int, int], expected: tuple[int, int]) -> str
         ("spread", lambda array: array[None], f"spread is (1, {N_HEARD}), not ({N_HEARD},)"),
         ("sharpness", lambda array: array[1:], "damaged"),
         ("choices", lambda array: array[1:], shapes("named", (8, HIDDEN), (5, HIDDEN))),
+        ("choices", lambda array: array * 0, shapes("named", (8, HIDDEN), (0, HIDDEN))),
+        ("choices", lambda array: -array, "damaged"),
+        ("importance", lambda array: array[1:], "importance is (1,), not (2,)"),
         ("choices", lambda array: array + 1, shapes("named", (8, HIDDEN), (10, HIDDEN))),
         ("choices", lambda array: array * np.nan, "damaged"),
         ("choices", lambda array: array * np.inf, "damaged"),
@@ -385,7 +389,16 @@ def test_tensors_that_do_not_belong_together_are_refused(
 
 @pytest.mark.parametrize(
     "name",
-    ["usual", "spread", "sharpness", "choices", "hidden.weight", "narrow.scale", "asked.bias"],
+    [
+        "usual",
+        "spread",
+        "sharpness",
+        "choices",
+        "importance",
+        "hidden.weight",
+        "narrow.scale",
+        "asked.bias",
+    ],
 )
 def test_a_tensor_that_is_missing_is_named(
     path: Path, tokenizer: Tokenizer, tmp_path: Path, name: str

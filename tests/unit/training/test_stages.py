@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from typer.testing import CliRunner, Result
 
 import soundlet
-from soundlet.agreement import EMPHASIS, LEAST, Agreement
+from soundlet.agreement import LEAST, Agreement
 from soundlet.bundle import AGREEMENT, open_bundle
 from soundlet.cli import app
 from soundlet.key_pieces import KeyPieces
 from soundlet.tokenizer import Tokenizer
-from soundlet.training.agreement import open_towers
+from soundlet.training.agreement import NAMED, open_towers
 from soundlet.training.bundle import agreement_of, join_runs
 from soundlet.training.clips import ClipFolder
 from soundlet.training.codec import measure_latents, open_codec, weigh_channels
@@ -112,7 +112,7 @@ def work(tmp_path_factory: pytest.TempPathFactory, model_folder: Path, clip_fold
     )
     (work / "guidance.toml").write_text(guidance)
     agreement = 'run = "agreement"\nmodel = "model"\nclips = "clips"\n'
-    agreement += LOOP.format(steps=50) + "[agreement]\nbatch_size = 10\n"
+    agreement += LOOP.format(steps=50) + "[agreement]\nbatch_size = 10\nnoise = 0.3\n"
     (work / "agreement.toml").write_text(agreement)
     for command in (
         ("train", "autoencoder", work / "ae.toml"),
@@ -347,7 +347,7 @@ def test_what_a_bundle_is_given_rates_sounds_as_the_run_does(work: Path, tmp_pat
         expected = towers.points(hidden) @ towers.caption_points(read)[0] * towers.log_scale.exp()
         for head, reader in zip(towers.heads, towers.readers, strict=True):
             is_asked = reader(read).softmax(dim=1)[0, :-1]
-            expected += EMPHASIS * head(hidden).log_softmax(dim=1).clamp(min=LEAST) @ is_asked
+            expected += NAMED["kind"] * head(hidden).log_softmax(dim=1).clamp(min=LEAST) @ is_asked
     np.testing.assert_allclose(found, expected.numpy(), atol=0.1)  # weights of 8 bits
     assert np.ptp(found) > 2
     assert len(towers.heads) == 1
