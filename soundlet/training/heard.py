@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,12 +56,11 @@ def hear_clips(
     of = {"sounds": _digest(clips.entries, max_samples)}
     values = _kept(run, of, len(clips.entries))
     if values is None:
-        rows = []
-        for i in range(len(clips.entries)):
-            rows.append(heard(clips.audio(i)[:, :max_samples], clips.sample_rate))
-            if on_progress is not None:
-                on_progress(i + 1, len(clips.entries))
-        values = np.stack(rows)
+
+        def sound(index: int) -> Array:
+            return clips.audio(index)[:, :max_samples]
+
+        values = _heard_all(sound, len(clips.entries), clips.sample_rate, on_progress)
         (run / HEARD_OF).unlink(missing_ok=True)  # of nothing until all of it is there
         write_array(run / HEARD, values)
         write_whole(run / HEARD_OF, json.dumps(of).encode())
@@ -87,14 +86,27 @@ def hear_latents(
             f"{store.folder} has latents of {channels} channels; the autoencoder's have"
             f" {config.latent_channels}: name the one that they are of"
         )
+
+    def sound(index: int) -> Array:
+        n_frames = store.sounding_frames(index, config.sample_rate / config.hop_length)
+        latents = store.statistics.restore(store.latents(index, n_frames)[None])
+        decoded: Array = codec.decode(latents)[0]
+        return decoded
+
+    values = _heard_all(sound, len(store.entries), config.sample_rate, on_progress)
+    return HeardSounds(store.folder, store.entries, values)
+
+
+def _heard_all(
+    sound: Callable[[int], Array], count: int, sample_rate: int, on_progress: Progress | None
+) -> Array:
+    """What is heard of so many sounds: (sounds, numbers)."""
     rows = []
-    for i in range(len(store.entries)):
-        n_frames = store.sounding_frames(i, config.sample_rate / config.hop_length)
-        latents = store.statistics.restore(store.latents(i, n_frames)[None])
-        rows.append(heard(codec.decode(latents)[0], config.sample_rate))
+    for i in range(count):
+        rows.append(heard(sound(i), sample_rate))
         if on_progress is not None:
-            on_progress(i + 1, len(store.entries))
-    return HeardSounds(store.folder, store.entries, np.stack(rows))
+            on_progress(i + 1, count)
+    return np.stack(rows)
 
 
 def _digest(entries: Sequence[ClipEntry], max_samples: int) -> str:
