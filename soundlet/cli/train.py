@@ -139,14 +139,23 @@ def extrapolate(
     flow: Annotated[
         Path, typer.Option(metavar="RUN", help="What both runs began with; or a bundle.")
     ],
-    towards: Annotated[Path, typer.Option(metavar="RUN", help="Of train flow, on real sounds.")],
+    towards: Annotated[
+        Path,
+        typer.Option(metavar="RUN", help="Of train flow, on real sounds; or on better ones."),
+    ],
     away_from: Annotated[
-        Path, typer.Option(metavar="RUN", help="Of train flow, on what dataset make made.")
+        Path,
+        typer.Option(
+            metavar="RUN", help="Of train flow, on what dataset make made; or on worse sounds."
+        ),
     ],
     weight: Annotated[float, typer.Option(help="Of the difference between the two.")] = 0.3,
     as_json: JsonOption = False,
 ) -> None:
-    """Move a flow away from what its own sounds taught it, towards what real ones did."""
+    """Move a flow away from what its own sounds taught it, towards what real ones did.
+
+    Or away from its worse sounds and towards its better ones, of dataset compare.
+    """
     from soundlet.training.extrapolation import extrapolate as move
 
     move(flow, towards, away_from, out, weight=weight)

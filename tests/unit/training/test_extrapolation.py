@@ -115,8 +115,8 @@ def test_runs_that_do_not_belong_together_are_refused(runs: Path, tmp_path: Path
     flow, real, own = runs / "flow", runs / "real", runs / "own"
     with pytest.raises(TrainingError, match="holds a run already: name a new folder"):
         extrapolate(flow, real, own, real)
-    with pytest.raises(TrainingError, match=r"has other weights than .*: it did not begin"):
-        extrapolate(flow, real, of_another_stage(runs, tmp_path / "stage"), tmp_path / "out")
+    with pytest.raises(TrainingError, match=r"larger has other weights than .*: it did not begin"):
+        extrapolate(flow, real, of_another_size(own, tmp_path / "larger"), tmp_path / "out")
     other = tmp_path / "other"
     shutil.copytree(own, other)
     statistics = read_statistics(own)
@@ -127,11 +127,29 @@ def test_runs_that_do_not_belong_together_are_refused(runs: Path, tmp_path: Path
     assert not (tmp_path / "out").exists()
 
 
-def of_another_stage(runs: Path, folder: Path) -> Path:
-    """A run with the same latents as a flow, but not its weights."""
-    shutil.copytree(runs / "agreement", folder)
-    shutil.copyfile(runs / "flow" / "statistics.json", folder / "statistics.json")
+def of_another_size(run: Path, folder: Path) -> Path:
+    """A run with a layer more."""
+    shutil.copytree(run, folder)
+    state = torch.load(folder / "checkpoint.pt", weights_only=True)
+    state["average"]["dit.another.weight"] = torch.zeros(2, 2)
+    torch.save(state, folder / "checkpoint.pt")
     return folder
+
+
+@pytest.mark.parametrize("stage", ["agreement", "ae", "text"])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_run_of_another_stage_is_named(
+    runs: Path, tmp_path: Path, stage: str, place: int
+) -> None:
+    """Whatever else it lacks."""
+    given = [runs / "flow", runs / "real", runs / "own"]
+    given[place] = runs / stage
+    done = run_command("train", "extrapolate", tmp_path / "out", "--flow", given[0], "--towards",
+                       given[1], "--away-from", given[2])  # fmt: skip
+    assert done.exit_code == 1
+    (line,) = done.stderr.splitlines()
+    assert line == f"error: {runs / stage} is a run of another stage than `soundlet train flow`"
+    assert not (tmp_path / "out").exists()
 
 
 def test_sounds_are_made_only_for_latents_of_the_model(runs: Path, tmp_path: Path) -> None:
