@@ -78,7 +78,7 @@ def hear_latents(
         on_progress: called with (sounds heard, sounds).
 
     Raises:
-        TrainingError: the latents are of another codec.
+        TrainingError: the latents are of another codec, or a sound is not finite numbers.
     """
     config, channels = codec.config, len(store.statistics.mean)
     if channels != config.latent_channels:
@@ -91,6 +91,11 @@ def hear_latents(
         n_frames = store.sounding_frames(index, config.sample_rate / config.hop_length)
         latents = store.statistics.restore(store.latents(index, n_frames)[None])
         decoded: Array = codec.decode(latents)[0]
+        if not np.isfinite(decoded).all():
+            raise TrainingError(
+                f"sound {index + 1} of {store.folder} decodes to samples that are not finite"
+                " numbers"
+            )
         return decoded
 
     values = _heard_all(sound, len(store.entries), config.sample_rate, on_progress)
