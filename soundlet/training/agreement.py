@@ -1,9 +1,10 @@
 """How well sounds and captions fit each other: two towers, learnt from captioned sounds.
 
 A flow with little training misses what its prompt asks for now and then, and hardly tells a typical
-sound from an odd one. The towers serve it twice: in a bundle they choose among candidates
-(`soundlet.agreement`), and before its last hours of training they choose the sounds that say
-plainly what they are (`soundlet.training.choosing`).
+sound from an odd one. The towers serve it three times: in a bundle they choose among candidates
+(`soundlet.agreement`), before its last hours of training they choose the sounds that say plainly
+what they are (`soundlet.training.choosing`), and of the sounds that it makes itself they tell the
+better from the worse (`soundlet.training.comparing`).
 
 Source: two towers that learn which text belongs to which sound, as in CLAP,
 https://arxiv.org/abs/2206.04769. Both towers here are small, and know no more than the data set.
@@ -23,7 +24,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn import functional
 
-from soundlet.agreement import FARTHEST, LAYERS, MOST_OFTEN
+from soundlet.agreement import FARTHEST, LAYERS, LEAST, MOST_OFTEN
 from soundlet.bundle import TOKENIZER
 from soundlet.config.section import Section
 from soundlet.errors import CheckpointError
@@ -150,6 +151,22 @@ class AgreementTowers(nn.Module):
     def caption_points(self, read: Tensor) -> Tensor:
         """Points of what was read in captions."""
         return functional.normalize(self.caption(read).float(), dim=1)
+
+    def fit(self, heard: Tensor, words: Tensor) -> Tensor:
+        """How well each sound fits its caption, as `soundlet.agreement` finds it: (batch,) nats.
+
+        Args:
+            heard: (batch, numbers).
+            words: (batch, words), how often each is in the caption.
+        """
+        hidden, read = self.sound(heard), self.read(words)
+        near = (self.points(hidden) * self.caption_points(read)).sum(dim=1)
+        fit: Tensor = near * self.log_scale.exp()
+        for importance, head, reader in zip(self.importance, self.heads, self.readers, strict=True):
+            asked = reader(read).float().softmax(dim=1)[:, :-1]  # the last is for none
+            named = head(hidden).float().log_softmax(dim=1).clamp(min=LEAST)
+            fit = fit + importance * (asked * named).sum(dim=1)
+        return fit
 
     def surprise(self, sounds: Tensor, own: Tensor, others: Tensor) -> Tensor:
         """Of each sound, in nats, that the caption is its own and none of others': (batch,)."""
