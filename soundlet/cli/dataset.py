@@ -181,6 +181,54 @@ def make(
 
 
 @dataset.command()
+def compare(
+    made: Annotated[
+        list[Path],
+        typer.Argument(metavar="MADE", help="Two or more of dataset make, of the same captions."),
+    ],
+    agreement: Annotated[
+        Path, typer.Option(metavar="RUN", help="Of train agreement, which rates the sounds.")
+    ],
+    autoencoder: Annotated[
+        Path,
+        typer.Option(metavar="RUN", help="That the latents are of, to hear them by; or a bundle."),
+    ],
+    better: Annotated[
+        Path, typer.Option(metavar="OUT", help="The folder to make of the sounds that fit best.")
+    ],
+    worse: Annotated[
+        Path, typer.Option(metavar="OUT", help="The folder to make of those that fit worst.")
+    ],
+    margin: Annotated[
+        float, typer.Option(help="Nats that the two sounds of a caption differ by at least.")
+    ] = 2.0,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Cores to use.  [default: all]")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Choose the best and the worst of several sounds for each caption, for train extrapolate."""
+    from soundlet.training.comparing import compare_sounds
+    from soundlet.training.latents import LatentStore
+
+    stores = [LatentStore(folder) for folder in made]
+    with progress_line() as show:
+        best, _ = compare_sounds(
+            stores,
+            better,
+            worse,
+            agreement=agreement,
+            autoencoder=autoencoder,
+            margin=margin,
+            threads=threads,
+            on_progress=lambda done, total: show("hearing", done, total),
+        )
+    n_pairs, n_captions = len(best.entries), len(stores[0].entries)
+    line = f"{better} and {worse}  {n_pairs} pairs of {n_captions}"
+    print_facts(line, as_json=as_json, better=str(better), worse=str(worse), pairs=n_pairs)
+
+
+@dataset.command()
 def vocabulary(
     clips: Annotated[Path, typer.Argument(metavar="CLIPS", help=CLIPS_HELP)],
     size: Annotated[int, typer.Option(help="Pieces, numbers included.")] = 1536,

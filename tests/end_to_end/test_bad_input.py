@@ -378,6 +378,23 @@ def test_what_cannot_be_chosen(tiny: Path) -> None:
     refused(*choose, "--model", tiny, code=2, says=("No such option", "--model"))
 
 
+def test_what_cannot_be_compared(tiny: Path) -> None:
+    for name, caption in (("one", "kick"), ("two", "snare")):
+        Path(name).mkdir()
+        np.save(f"{name}/latents.npy", np.zeros((4, 8), np.float16))
+        entry = {"start": 0, "frames": 4, "seconds": 1, "captions": [caption]}
+        Path(f"{name}/entries.jsonl").write_text(json.dumps(entry) + "\n")
+        statistics = {key: [1.0] * 8 for key in ("mean", "std", "deviation")}
+        Path(f"{name}/statistics.json").write_text(json.dumps(statistics))
+    runs = ("--agreement", "neither", "--autoencoder", tiny, "--better", "a", "--worse", "b")
+    compare = ("dataset", "compare", "one")
+    refused(*compare, *runs, says=("two stores or more", "not of 1", "soundlet dataset make"))
+    refused(*compare, "nowhere", *runs, says=("nowhere is no store of latents",))
+    refused(*compare, "two", *runs, says=("one and two are not of the same captions and lengths",))
+    refused(*compare, "two", *runs, "--margin", "nan", says=("margin must be", "not nan"))
+    refused(*compare, "two", *runs[:-2], code=2, says=("Missing option", "--worse"))
+
+
 # requests that no model takes
 
 

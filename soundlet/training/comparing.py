@@ -1,0 +1,191 @@
+"""Pairs of sounds for the same captions: the better of each in one store, the worse in another.
+
+A model that is asked for a sound several times fits its prompt once more, once less. Of each
+caption the sounds that fit best and worst are told by what chooses among candidates
+(`soundlet.agreement`). Two runs of a flow, one on each store, then differ in what makes a sound
+fit, and the flow is moved along that: see `extrapolation`.
+
+Source: pairs of samples of one prompt, the preferred and the other one, as what a diffusion model
+learns from: Diffusion-DPO, https://arxiv.org/abs/2311.12908. Here the direction is the difference
+of two models' weights, as in https://arxiv.org/abs/2212.04089.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from soundlet.bundle import MODEL_CONFIG, TOKENIZER
+from soundlet.config import load_config
+from soundlet.sampling import Progress
+from soundlet.tokenizer import Tokenizer
+from soundlet.training.agreement import AgreementTowers, Pairs, chunks, open_towers
+from soundlet.training.codec import open_codec
+from soundlet.training.heard import HeardSounds, hear_latents
+from soundlet.training.latents import ENTRIES, LatentEntry, LatentStore, write_store
+from soundlet.training.loop import TrainingError
+from soundlet.whole_files import make_folder
+
+AT_ONCE = 2048  # sounds that are rated
+
+
+def compare_sounds(
+    stores: Sequence[LatentStore],
+    better: Path,
+    worse: Path,
+    *,
+    agreement: Path,
+    autoencoder: Path,
+    margin: float = 2.0,
+    threads: int | None = None,
+    on_progress: Progress | None = None,
+) -> tuple[LatentStore, LatentStore]:
+    """Write the best and the worst sound of each caption into two stores.
+
+    Entry by entry the two are alike in all but their latents. Captions whose sounds hardly differ
+    are in neither.
+
+    Args:
+        stores: two or more, of sounds that were made for the same captions.
+        better: the folder to be of those that fit best.
+        worse: the folder to be of those that fit worst.
+        agreement: a run of `train agreement`, which tells how well captions fit what is heard.
+        autoencoder: the run or the bundle whose latents they are, to hear them by.
+        margin: nats that the two sounds of a caption differ by at least.
+        threads: of the CPU. None: PyTorch's own choice.
+        on_progress: called with (sounds heard, sounds of all stores).
+
+    Returns:
+        The two stores.
+
+    Raises:
+        TrainingError: there are fewer than two stores, they are not of the same captions and
+            lengths or of the same latents, a sound has several captions, a folder is named twice,
+            `margin` is out of range, no two sounds differ by it, or a sound is no sound.
+        TrainingError, CheckpointError, ConfigError, BundleError: the runs cannot be read, or the
+            latents are of another codec.
+    """
+    if not (math.isfinite(margin) and margin >= 0):
+        raise TrainingError(f"margin must be a number of nats from 0, not {margin:g}")
+    _require_pairs(stores)
+    _require_apart([*(store.folder for store in stores), better, worse])
+    if threads is not None:
+        torch.set_num_threads(threads)
+    ratings = _ratings(stores, agreement, autoencoder, on_progress)
+    apart = ratings.max(axis=0) - ratings.min(axis=0)
+    chosen = np.flatnonzero((apart >= margin) & (apart > 0)).tolist()
+    if not chosen:
+        raise TrainingError(
+            f"of no caption two sounds differ by {margin:g} nats or more; the greatest difference"
+            f" is {apart.max():.6g}: lower --margin"
+        )
+    best, worst = ratings.argmax(axis=0).tolist(), ratings.argmin(axis=0).tolist()
+    for folder in (better, worse):
+        make_folder(folder)
+    for folder in (better, worse):
+        (folder / ENTRIES).unlink(missing_ok=True)  # no store until all of it is there
+    return (
+        _written(better, [(stores[best[i]], i) for i in chosen]),
+        _written(worse, [(stores[worst[i]], i) for i in chosen]),
+    )
+
+
+def _require_pairs(stores: Sequence[LatentStore]) -> None:
+    """Refuse stores whose sounds cannot be compared, entry by entry."""
+    if len(stores) < 2:
+        raise TrainingError(
+            f"sounds of two stores or more are compared, not of {len(stores)}: make another one"
+            " with `soundlet dataset make`, of another --seed"
+        )
+    first = stores[0]
+    if not first.entries:
+        raise TrainingError(f"{first.folder} has no sounds")
+    for store in stores:
+        several = [entry for entry in store.entries if len(entry.captions) != 1]
+        if several:
+            raise TrainingError(
+                f"{store.folder} has a sound with {len(several[0].captions)} captions, not one:"
+                " make a store of such with `soundlet dataset make`"
+            )
+        if store.entries != first.entries:
+            raise TrainingError(
+                f"{first.folder} and {store.folder} are not of the same captions and lengths: make"
+                f" the one from the other, with `soundlet dataset make {first.folder}`"
+            )
+        if (store.channels, store.statistics) != (first.channels, first.statistics):
+            raise TrainingError(
+                f"{first.folder} and {store.folder} are not of the same latents: make both with"
+                " one model"
+            )
+
+
+def _require_apart(folders: Sequence[Path]) -> None:
+    """Refuse a folder that is named twice."""
+    seen: set[Path] = set()
+    for folder in folders:
+        if folder.resolve() in seen:
+            raise TrainingError(f"{folder} is named twice: name another folder")
+        seen.add(folder.resolve())
+
+
+def _ratings(
+    stores: Sequence[LatentStore],
+    agreement: Path,
+    autoencoder: Path,
+    on_progress: Progress | None,
+) -> NDArray[np.float32]:
+    """How well each sound fits its caption, in nats: (stores, sounds)."""
+    towers, config = open_towers(agreement), load_config(agreement / MODEL_CONFIG)
+    tokenizer = Tokenizer(agreement / TOKENIZER, config.prompt_max_length)
+    codec, n_sounds = open_codec(autoencoder), len(stores[0].entries)
+    rows: list[NDArray[np.float32]] = []
+
+    def show(done: int, _: int) -> None:
+        if on_progress is not None:
+            on_progress(len(rows) * n_sounds + done, len(stores) * n_sounds)
+
+    for store in stores:
+        rows.append(rate_sounds(towers, tokenizer, hear_latents(store, codec, show)))
+    return np.stack(rows)
+
+
+@torch.no_grad()
+def rate_sounds(
+    towers: AgreementTowers, tokenizer: Tokenizer, sounds: HeardSounds
+) -> NDArray[np.float32]:
+    """How well each sound fits its caption, in nats: (sounds,).
+
+    Args:
+        towers: trained.
+        tokenizer: that they were trained with.
+        sounds: each with one caption.
+    """
+    pairs, any_one = Pairs(sounds, tokenizer), torch.Generator()
+    rated = [
+        towers.fit(pairs.heard[part], pairs.captions(part, any_one))
+        for part in chunks(range(len(pairs.heard)), AT_ONCE)
+    ]
+    return torch.cat(rated).float().numpy()
+
+
+def _written(folder: Path, sounds: Sequence[tuple[LatentStore, int]]) -> LatentStore:
+    """A store of these sounds, each given by where it is, one after the other."""
+    entries: list[LatentEntry] = []
+    start = 0
+    for store, i in sounds:
+        entries.append(replace(store.entries[i], start=start))
+        start += store.entries[i].frames
+    first = sounds[0][0]
+    values = np.empty((start, first.channels), np.float16)
+    for (store, i), entry in zip(sounds, entries, strict=True):
+        found = store.entries[i].start
+        values[entry.start : entry.start + entry.frames] = store.values[
+            found : found + entry.frames
+        ]
+    return write_store(folder, values, first.silence, first.statistics, entries)
