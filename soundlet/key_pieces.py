@@ -19,6 +19,10 @@ N_NOTES, N_MODES = 12, 2
 N_KEYS = N_NOTES * N_MODES
 """Of a note, the key in minor, then that in major."""
 
+SPELLINGS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+KEYS = tuple(f"{note} {mode}" for note in SPELLINGS for mode in ("minor", "major"))
+"""Each under one of its names."""
+
 WORD_START = "▁"  # of SentencePiece: a piece with it begins a word
 
 
@@ -65,3 +69,11 @@ class KeyPieces:
             if token in self.notes and following in self.modes:
                 keys.append(N_MODES * self.notes[token] + self.modes[following])
         return [*tokens, *(self.n_pieces + key for key in keys)]
+
+
+def key_number(name: str) -> int | None:
+    """The place among `KEYS` of a key such as "C# minor", in any spelling; None of no key."""
+    note, _, mode = name.lower().partition(" ")
+    if note not in NOTES or mode not in MODES:
+        return None
+    return N_MODES * NOTES[note] + MODES[mode]

@@ -23,6 +23,7 @@ dataset = typer.Typer(
 )
 
 CLIPS_HELP = "A folder with sounds and metadata.jsonl, or what dataset build made."
+KNOWN_HELP = "Sounds with attributes, which tell what others are heard as; of dataset build."
 
 
 @dataset.command()
@@ -186,9 +187,7 @@ def compare(
         list[Path],
         typer.Argument(metavar="MADE", help="Two or more of dataset make, of the same captions."),
     ],
-    agreement: Annotated[
-        Path, typer.Option(metavar="RUN", help="Of train agreement, which rates the sounds.")
-    ],
+    clips: Annotated[Path, typer.Option(metavar="CLIPS", help=KNOWN_HELP)],
     autoencoder: Annotated[
         Path,
         typer.Option(metavar="RUN", help="That the latents are of, to hear them by; or a bundle."),
@@ -199,6 +198,12 @@ def compare(
     worse: Annotated[
         Path, typer.Option(metavar="OUT", help="The folder to make of those that fit worst.")
     ],
+    kept: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RUN", help="Keeps what is heard of the clips; of train agreement on them."
+        ),
+    ] = None,
     margin: Annotated[
         float, typer.Option(help="Nats that the two sounds of a caption differ by at least.")
     ] = 2.0,
@@ -217,8 +222,9 @@ def compare(
             stores,
             better,
             worse,
-            agreement=agreement,
+            clips=clips,
             autoencoder=autoencoder,
+            kept=kept,
             margin=margin,
             threads=threads,
             on_progress=lambda done, total: show("hearing", done, total),

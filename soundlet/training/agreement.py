@@ -1,10 +1,9 @@
 """How well sounds and captions fit each other: two towers, learnt from captioned sounds.
 
 A flow with little training misses what its prompt asks for now and then, and hardly tells a typical
-sound from an odd one. The towers serve it three times: in a bundle they choose among candidates
-(`soundlet.agreement`), before its last hours of training they choose the sounds that say plainly
-what they are (`soundlet.training.choosing`), and of the sounds that it makes itself they tell the
-better from the worse (`soundlet.training.comparing`).
+sound from an odd one. The towers serve it twice: in a bundle they choose among candidates
+(`soundlet.agreement`), and before its last hours of training they choose the sounds that say
+plainly what they are (`soundlet.training.choosing`).
 
 Source: two towers that learn which text belongs to which sound, as in CLAP,
 https://arxiv.org/abs/2206.04769. Both towers here are small, and know no more than the data set.
@@ -24,12 +23,12 @@ from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn import functional
 
-from soundlet.agreement import FARTHEST, LAYERS, LEAST, MOST_OFTEN
+from soundlet.agreement import FARTHEST, LAYERS, MOST_OFTEN
 from soundlet.bundle import TOKENIZER
 from soundlet.config.section import Section
 from soundlet.errors import CheckpointError
 from soundlet.hearing import CLASSES, N_HEARD
-from soundlet.key_pieces import N_KEYS, KeyPieces
+from soundlet.key_pieces import KEYS, N_KEYS, KeyPieces, key_number
 from soundlet.tokenizer import Tokenizer
 from soundlet.training.clips import ClipEntry
 from soundlet.training.heard import HeardSounds
@@ -151,22 +150,6 @@ class AgreementTowers(nn.Module):
     def caption_points(self, read: Tensor) -> Tensor:
         """Points of what was read in captions."""
         return functional.normalize(self.caption(read).float(), dim=1)
-
-    def fit(self, heard: Tensor, words: Tensor) -> Tensor:
-        """How well each sound fits its caption, as `soundlet.agreement` finds it: (batch,) nats.
-
-        Args:
-            heard: (batch, numbers).
-            words: (batch, words), how often each is in the caption.
-        """
-        hidden, read = self.sound(heard), self.read(words)
-        near = (self.points(hidden) * self.caption_points(read)).sum(dim=1)
-        fit: Tensor = near * self.log_scale.exp()
-        for importance, head, reader in zip(self.importance, self.heads, self.readers, strict=True):
-            asked = reader(read).float().softmax(dim=1)[:, :-1]  # the last is for none
-            named = head(hidden).float().log_softmax(dim=1).clamp(min=LEAST)
-            fit = fit + importance * (asked * named).sum(dim=1)
-        return fit
 
     def surprise(self, sounds: Tensor, own: Tensor, others: Tensor) -> Tensor:
         """Of each sound, in nats, that the caption is its own and none of others': (batch,)."""
@@ -379,11 +362,19 @@ def attributes_of(tags: Sequence[str]) -> dict[str, str]:
 
 
 def named_by(tags: Sequence[str]) -> dict[str, str]:
-    """The attributes of a sound, and the family of its instrument where one plays alone."""
+    """The attributes of a sound, each under one name for the same thing.
+
+    A key has one of its spellings, and is left out where it is only a note; where one instrument
+    plays alone there is its family.
+    """
+    named = attributes_of(tags)
+    key = key_number(named.pop("key", ""))
+    if key is not None:
+        named["key"] = KEYS[key]
     played = [tag.removeprefix(PLAYED) for tag in tags if tag.startswith(PLAYED)]
-    if len(played) != 1 or played[0] not in INSTRUMENTS:
-        return attributes_of(tags)
-    return {"family": INSTRUMENTS[played[0]].family, **attributes_of(tags)}
+    if len(played) == 1 and played[0] in INSTRUMENTS:
+        named.setdefault("family", INSTRUMENTS[played[0]].family)
+    return named
 
 
 def chunks(items: Sequence[Item], size: int) -> Iterator[list[Item]]:

@@ -1,9 +1,10 @@
 """Pairs of sounds for the same captions: the better of each in one store, the worse in another.
 
 A model that is asked for a sound several times fits its prompt once more, once less. Of each
-caption the sounds that fit best and worst are told by what chooses among candidates
-(`soundlet.agreement`). Two runs of a flow, one on each store, then differ in what makes a sound
-fit, and the flow is moved along that: see `extrapolation`.
+caption the sounds that fit best and worst are told by the words that they are heard as
+(`soundlet.training.words`), and so not by what chooses among candidates later
+(`soundlet.agreement`): what one judge misses the other may find. Two runs of a flow, one on each
+store, then differ in what makes a sound fit, and the flow is moved along that: see `extrapolation`.
 
 Source: pairs of samples of one prompt, the preferred and the other one, as what a diffusion model
 learns from: Diffusion-DPO, https://arxiv.org/abs/2311.12908. Here the direction is the difference
@@ -21,18 +22,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from soundlet.bundle import MODEL_CONFIG, TOKENIZER
-from soundlet.config import load_config
 from soundlet.sampling import Progress
-from soundlet.tokenizer import Tokenizer
-from soundlet.training.agreement import AgreementTowers, Pairs, chunks, open_towers
-from soundlet.training.codec import open_codec
-from soundlet.training.heard import HeardSounds, hear_latents
+from soundlet.training.clips import ClipFolder
+from soundlet.training.codec import Codec, open_codec
+from soundlet.training.heard import hear_clips, hear_latents
 from soundlet.training.latents import ENTRIES, LatentEntry, LatentStore, write_store
 from soundlet.training.loop import TrainingError
+from soundlet.training.words import HeardWords, asked_words, known_words, words_apart
 from soundlet.whole_files import make_folder
-
-AT_ONCE = 2048  # sounds that are rated
 
 
 def compare_sounds(
@@ -40,8 +37,9 @@ def compare_sounds(
     better: Path,
     worse: Path,
     *,
-    agreement: Path,
+    clips: Path,
     autoencoder: Path,
+    kept: Path | None = None,
     margin: float = 2.0,
     threads: int | None = None,
     on_progress: Progress | None = None,
@@ -55,11 +53,13 @@ def compare_sounds(
         stores: two or more, of sounds that were made for the same captions.
         better: the folder to be of those that fit best.
         worse: the folder to be of those that fit worst.
-        agreement: a run of `train agreement`, which tells how well captions fit what is heard.
+        clips: a folder of known sounds, with attributes, that words are learnt from.
         autoencoder: the run or the bundle whose latents they are, to hear them by.
+        kept: a folder that keeps what is heard of the clips, as a run of `train agreement` on them
+            does. None: it is not kept.
         margin: nats that the two sounds of a caption differ by at least.
         threads: of the CPU. None: PyTorch's own choice.
-        on_progress: called with (sounds heard, sounds of all stores).
+        on_progress: called with (sounds heard, sounds), clips that were not heard before first.
 
     Returns:
         The two stores.
@@ -68,8 +68,8 @@ def compare_sounds(
         TrainingError: there are fewer than two stores, they are not of the same captions and
             lengths or of the same latents, a sound has several captions, a folder is named twice,
             `margin` is out of range, no two sounds differ by it, or a sound is no sound.
-        TrainingError, CheckpointError, ConfigError, BundleError: the runs cannot be read, or the
-            latents are of another codec.
+        TrainingError, CheckpointError, ConfigError, BundleError: the clips or the run cannot be
+            read, no attribute tells the clips apart, or the latents are of another codec.
     """
     if not (math.isfinite(margin) and margin >= 0):
         raise TrainingError(f"margin must be a number of nats from 0, not {margin:g}")
@@ -77,7 +77,11 @@ def compare_sounds(
     _require_apart([*(store.folder for store in stores), better, worse])
     if threads is not None:
         torch.set_num_threads(threads)
-    ratings = _ratings(stores, agreement, autoencoder, on_progress)
+    codec = open_codec(autoencoder)
+    known = ClipFolder(clips, codec.config.sample_rate)
+    words_apart(clips, [known_words(entry) for entry in known.entries])  # before they are heard
+    words = HeardWords(hear_clips(known, kept, codec.config.sample_size, on_progress))
+    ratings = _ratings(words, stores, codec, on_progress)
     apart = ratings.max(axis=0) - ratings.min(axis=0)
     chosen = np.flatnonzero((apart >= margin) & (apart > 0)).tolist()
     if not chosen:
@@ -135,43 +139,19 @@ def _require_apart(folders: Sequence[Path]) -> None:
 
 
 def _ratings(
-    stores: Sequence[LatentStore],
-    agreement: Path,
-    autoencoder: Path,
-    on_progress: Progress | None,
+    words: HeardWords, stores: Sequence[LatentStore], codec: Codec, on_progress: Progress | None
 ) -> NDArray[np.float32]:
-    """How well each sound fits its caption, in nats: (stores, sounds)."""
-    towers, config = open_towers(agreement), load_config(agreement / MODEL_CONFIG)
-    tokenizer = Tokenizer(agreement / TOKENIZER, config.prompt_max_length)
-    codec, n_sounds = open_codec(autoencoder), len(stores[0].entries)
+    """How plainly each sound is heard as what was asked for, in nats: (stores, sounds)."""
+    asked = [asked_words(entry) for entry in stores[0].entries]
     rows: list[NDArray[np.float32]] = []
 
     def show(done: int, _: int) -> None:
         if on_progress is not None:
-            on_progress(len(rows) * n_sounds + done, len(stores) * n_sounds)
+            on_progress(len(rows) * len(asked) + done, len(stores) * len(asked))
 
     for store in stores:
-        rows.append(rate_sounds(towers, tokenizer, hear_latents(store, codec, show)))
+        rows.append(words.fit(hear_latents(store, codec, show).values, asked))
     return np.stack(rows)
-
-
-@torch.no_grad()
-def rate_sounds(
-    towers: AgreementTowers, tokenizer: Tokenizer, sounds: HeardSounds
-) -> NDArray[np.float32]:
-    """How well each sound fits its caption, in nats: (sounds,).
-
-    Args:
-        towers: trained.
-        tokenizer: that they were trained with.
-        sounds: each with one caption.
-    """
-    pairs, any_one = Pairs(sounds, tokenizer), torch.Generator()
-    rated = [
-        towers.fit(pairs.heard[part], pairs.captions(part, any_one))
-        for part in chunks(range(len(pairs.heard)), AT_ONCE)
-    ]
-    return torch.cat(rated).float().numpy()
 
 
 def _written(folder: Path, sounds: Sequence[tuple[LatentStore, int]]) -> LatentStore:

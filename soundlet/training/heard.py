@@ -17,7 +17,7 @@ from soundlet.training.clips import ClipEntry, ClipFolder
 from soundlet.training.codec import Codec
 from soundlet.training.latents import LatentEntry, LatentStore, write_array
 from soundlet.training.loop import TrainingError
-from soundlet.whole_files import write_whole
+from soundlet.whole_files import make_folder, write_whole
 
 Array = NDArray[np.float32]
 
@@ -40,13 +40,13 @@ class HeardSounds:
 
 
 def hear_clips(
-    clips: ClipFolder, run: Path, max_samples: int, on_progress: Progress | None = None
+    clips: ClipFolder, run: Path | None, max_samples: int, on_progress: Progress | None = None
 ) -> HeardSounds:
     """Hear the sounds of a folder, or read what a run has kept of them.
 
     Args:
         clips: the sounds.
-        run: a folder that keeps what is heard.
+        run: a folder that keeps what is heard. None: it is not kept.
         max_samples: of a longer sound the rest is not heard.
         on_progress: called with (sounds heard, sounds).
 
@@ -54,16 +54,18 @@ def hear_clips(
         TrainingError: a sound cannot be read.
     """
     of = {"sounds": _digest(clips.entries, max_samples)}
-    values = _kept(run, of, len(clips.entries))
+    values = None if run is None else _kept(run, of, len(clips.entries))
     if values is None:
 
         def sound(index: int) -> Array:
             return clips.audio(index)[:, :max_samples]
 
         values = _heard_all(sound, len(clips.entries), clips.sample_rate, on_progress)
-        (run / HEARD_OF).unlink(missing_ok=True)  # of nothing until all of it is there
-        write_array(run / HEARD, values)
-        write_whole(run / HEARD_OF, json.dumps(of).encode())
+        if run is not None:
+            make_folder(run)
+            (run / HEARD_OF).unlink(missing_ok=True)  # of nothing until all of it is there
+            write_array(run / HEARD, values)
+            write_whole(run / HEARD_OF, json.dumps(of).encode())
     return HeardSounds(clips.folder, clips.entries, values)
 
 

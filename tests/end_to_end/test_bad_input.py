@@ -386,13 +386,18 @@ def test_what_cannot_be_compared(tiny: Path) -> None:
         Path(f"{name}/entries.jsonl").write_text(json.dumps(entry) + "\n")
         statistics = {key: [1.0] * 8 for key in ("mean", "std", "deviation")}
         Path(f"{name}/statistics.json").write_text(json.dumps(statistics))
-    runs = ("--agreement", "neither", "--autoencoder", tiny, "--better", "a", "--worse", "b")
+    runs = ("--clips", "neither", "--autoencoder", tiny, "--better", "a", "--worse", "b")
     compare = ("dataset", "compare", "one")
     refused(*compare, *runs, says=("two stores or more", "not of 1", "soundlet dataset make"))
     refused(*compare, "nowhere", *runs, says=("nowhere is no store of latents",))
     refused(*compare, "two", *runs, says=("one and two are not of the same captions and lengths",))
     refused(*compare, "two", *runs, "--margin", "nan", says=("margin must be", "not nan"))
     refused(*compare, "two", *runs[:-2], code=2, says=("Missing option", "--worse"))
+    refused(*compare, "two", *runs[2:], code=2, says=("Missing option", "--clips"))
+    shutil.copytree("one", "other")
+    refused(*compare, "other", *runs, says=("neither/metadata.jsonl cannot be read",))
+    no_run = ("--clips", "neither", "--autoencoder", "nowhere", *runs[4:])
+    refused(*compare, "other", *no_run, says=("nowhere",))
 
 
 # requests that no model takes

@@ -217,6 +217,23 @@ def test_what_was_heard_is_kept(clips: Path, tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"clips", "heard.npy", "heard.json"}
 
 
+def test_what_was_heard_is_kept_only_where_a_folder_is_named(
+    clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = few(clips, tmp_path / "clips")
+    monkeypatch.chdir(tmp_path)
+    before = set(tmp_path.rglob("*"))
+    for _ in range(2):
+        told = Told()
+        found = hear_clips(ClipFolder(folder), None, LONGEST, told)
+        assert len(told) == 4
+        assert set(tmp_path.rglob("*")) == before
+    kept = hear_clips(ClipFolder(folder), tmp_path / "a" / "run", LONGEST)
+    assert np.array_equal(kept.values, found.values)
+    names = {path.name for path in (tmp_path / "a" / "run").iterdir()}
+    assert names == {"heard.npy", "heard.json"}
+
+
 def few(clips: Path, folder: Path) -> Path:
     """Four sounds."""
     return with_attributes(clips, folder, lambda _: {}, n_sounds=4)
@@ -400,7 +417,7 @@ def test_a_run_goes_on_with_sounds_of_other_tags(config: Path, clips: Path, tmp_
     kept = (tmp_path / "run" / "tags.json").read_bytes()
 
     def attributes(i: int) -> dict[str, str]:
-        return {"kind": ["rain", "storm"][i % 2], "key": str(i)}
+        return {"kind": ["rain", "storm"][i % 2], "source": str(i)}
 
     other = with_attributes(clips, tmp_path / "other", attributes)
     changed = stage.model_copy(update={"clips": other})
@@ -435,6 +452,17 @@ def test_an_instrument_that_plays_alone_names_its_family_too() -> None:
     assert "family" not in named_by([*played, "instruments: piano"])
     assert "family" not in named_by(["instruments: my own fiddle", "kind: melody"])
     assert named_by([*played, "family: horns"])["family"] == "horns"
+
+
+def test_a_key_has_one_name_and_a_lone_note_none() -> None:
+    sharp, flat = (named_by(["kind: pad", f"key: {note} minor"]) for note in ("C#", "Db"))
+    assert sharp == flat == {"kind": "pad", "key": "Db minor"}
+    assert named_by(["kind: pad", "key: C#"]) == {"kind": "pad"}
+    entries = [
+        ClipEntry(Path("a.wav"), 1.0, ("a",), tags=(f"key: {key}",))
+        for key in ("G# minor", "Ab minor", "G# major", "G#")
+    ]
+    assert named_tags(entries) == ["key: Ab major", "key: Ab minor"]
 
 
 def test_each_attribute_has_its_tags_in_order() -> None:

@@ -13,19 +13,17 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from soundlet.agreement import LEAST, Agreement
-from soundlet.bundle import AGREEMENT
+from soundlet.errors import SoundletError
 from soundlet.hearing import heard
-from soundlet.key_pieces import KeyPieces
-from soundlet.tokenizer import Tokenizer
 from soundlet.training import comparing
-from soundlet.training.agreement import AgreementTowers, bundled_towers, open_towers
+from soundlet.training.clips import ClipFolder
 from soundlet.training.codec import open_codec
-from soundlet.training.comparing import compare_sounds, rate_sounds
-from soundlet.training.heard import HeardSounds, hear_latents
-from soundlet.training.latents import LatentEntry, LatentStore, write_store
+from soundlet.training.comparing import compare_sounds
+from soundlet.training.heard import hear_clips
+from soundlet.training.latents import LatentStore, write_store
 from soundlet.training.loop import TrainingError
-from tests.unit.training.test_agreement import Told, narrowed, read_lines, sound_of, write_lines
+from soundlet.training.words import HeardWords, asked_words
+from tests.unit.training.test_agreement import Told, narrowed, read_lines, write_lines
 from tests.unit.training.test_extrapolation import FLOW
 from tests.unit.training.test_stages import LOOP, run_command, weights, work
 
@@ -33,35 +31,69 @@ __all__ = ["work"]  # a fixture: the stages, run one after the other
 
 N_SOUNDS, N_STORES = 20, 3
 RATE, HOP = 44100, 256
-ROUNDING = 0.2  # nats, of weights of 8 bits, in the difference of two ratings
+LONGEST = 16384  # samples of the tiny model
+ROUNDING = 0.01  # nats, in the difference of two ratings
+KEYS = ("C minor", "D major", "Eb minor")
+CLIPS_TOLD = [(i + 1, N_SOUNDS) for i in range(N_SOUNDS)]
+SOUNDS_TOLD = [(i + 1, N_STORES * N_SOUNDS) for i in range(N_STORES * N_SOUNDS)]
 
 
 @pytest.fixture(scope="module")
 def made(work: Path) -> list[LatentStore]:
-    """Three sounds for each caption."""
+    """Three sounds for each caption; of some a key and a tempo are known and asked for."""
     for number in range(N_STORES):
         source = "latents" if number == 0 else "made0"
         done = run_command("dataset", "make", work / source, "--model", work / "flow", "--steps", 2,
                            "--seed", number, "--out", work / f"made{number}")  # fmt: skip
         assert done.exit_code == 0, done.output
+    for number in range(N_STORES):
+        lines = read_lines(work / f"made{number}" / "entries.jsonl")
+        for i, line in enumerate(lines):
+            line["tags"] = [*line["tags"], f"key: {KEYS[i % 3]}"]
+            line["captions"] = [line["captions"][0] + said(i)]
+        write_lines(work / f"made{number}" / "entries.jsonl", lines)
     return [LatentStore(work / f"made{number}") for number in range(N_STORES)]
 
 
+def said(i: int) -> str:
+    """What the caption of a sound ends with."""
+    return ("", f" in {KEYS[i % 3]}", " 120 BPM")[i // 3 % 3]
+
+
 @pytest.fixture(scope="module")
-def ratings(
-    work: Path, made: Sequence[LatentStore], tmp_path_factory: pytest.TempPathFactory
-) -> NDArray[np.float32]:
-    """How well a bundle finds each sound to fit its caption: (stores, sounds)."""
-    path = tmp_path_factory.mktemp("agreement") / AGREEMENT
-    path.write_bytes(bundled_towers(open_towers(work / "agreement")))
-    tokenizer = Tokenizer(work / "model" / "spiece.model", 16)
-    rate, codec = Agreement(path, tokenizer, sample_rate=RATE), open_codec(work / "ae")
+def clips(work: Path) -> Path:
+    """The sounds that all was trained on, of which more is known."""
+    attributes = [
+        {
+            "kind": ["hum", "tone", "bleep", "drone"][i % 4],
+            "key": KEYS[i % 3],
+            "bpm": 90 + i % 2 * 30,
+        }
+        for i in range(N_SOUNDS)
+    ]
+    return known_as(work, work / "known", attributes)
+
+
+def known_as(work: Path, folder: Path, attributes: Sequence[dict[str, Any]]) -> Path:
+    """The sounds of a folder, of which other things are known."""
+    shutil.copytree(work / "clips", folder)
+    lines = read_lines(folder / "metadata.jsonl")
+    known = [{**line, "attributes": each} for line, each in zip(lines, attributes, strict=True)]
+    write_lines(folder / "metadata.jsonl", known)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def ratings(work: Path, clips: Path, made: Sequence[LatentStore]) -> NDArray[np.float32]:
+    """How plainly each sound, alone, is heard as what was asked for: (stores, sounds)."""
+    words, codec = HeardWords(hear_clips(ClipFolder(clips), None, LONGEST)), open_codec(work / "ae")
+    assert set(words.words) == {"kind", "key", "tempo"}
     found = np.zeros((N_STORES, N_SOUNDS), np.float32)
     for row, store in zip(found, made, strict=True):
         for i, entry in enumerate(store.entries):
             latents = store.latents(i, int(entry.seconds * RATE / HOP))
             sound = codec.decode(store.statistics.restore(latents[None]))[0]
-            (row[i],) = rate([sound], entry.captions[0])
+            (row[i],) = words.fit(heard(sound, RATE)[None], [asked_words(entry)])
     return found
 
 
@@ -75,63 +107,8 @@ def margin(ratings: NDArray[np.float32]) -> float:
 
 
 @pytest.fixture(scope="module")
-def runs(work: Path) -> dict[str, Any]:
-    return {"agreement": work / "agreement", "autoencoder": work / "ae"}
-
-
-# how sounds are rated
-
-
-def test_towers_rate_as_a_bundle_does(model_folder: Path, tmp_path: Path) -> None:
-    """Once their weights are rounded as those of a bundle are, to the last digits."""
-    tokenizer = Tokenizer(model_folder / "spiece.model", 16)
-    keys = KeyPieces(tokenizer.pieces)
-    mono = [sound_of(i % 4, np.random.default_rng(i)).astype(np.float32) for i in range(8)]
-    sounds = [np.stack([each, each]) for each in mono]
-    values = torch.from_numpy(np.stack([heard(each, RATE) for each in sounds]))
-    torch.manual_seed(0)
-    usual, spread = values.mean(dim=0), values.std(dim=0).clamp(min=0.02)
-    towers = AgreementTowers(usual, spread, keys.n_words, [3, 7], [6.0, 2.0])
-    with torch.no_grad():
-        for name, weight in towers.named_parameters():
-            if name.endswith("weight"):
-                weight.mul_(10 if name.startswith(("heads", "readers")) else 3)
-                across = 0 if name.startswith("narrow") else 1
-                scale = weight.abs().amax(dim=across, keepdim=True) / 127
-                weight.copy_((weight / scale).round() * scale)
-        said = [head(towers.sound(values)).log_softmax(dim=1) for head in towers.heads]
-        assert min(float(each.min()) for each in said) < LEAST - 1
-    (tmp_path / AGREEMENT).write_bytes(bundled_towers(towers))
-    rate = Agreement(tmp_path / AGREEMENT, tokenizer, sample_rate=RATE)
-    for prompt in ("low hum 120 Hz", "a tone a tone a tone a tone a tone", "hz; short", ""):
-        entries = [LatentEntry(0, 1, 1.0, (prompt,))] * len(sounds)
-        found = rate_sounds(towers, tokenizer, HeardSounds(tmp_path, entries, values.numpy()))
-        expected = rate(sounds, prompt)
-        assert np.ptp(expected) > 2
-        np.testing.assert_allclose(found, expected, atol=2e-3)
-
-
-def test_each_sound_is_rated_against_its_own_caption(
-    work: Path, made: Sequence[LatentStore], ratings: NDArray[np.float32]
-) -> None:
-    tokenizer = Tokenizer(work / "model" / "spiece.model", 16)
-    sounds = hear_latents(made[1], open_codec(work / "ae"))
-    found = rate_sounds(open_towers(work / "agreement"), tokenizer, sounds)
-    np.testing.assert_allclose(found, ratings[1], atol=ROUNDING / 2)
-    assert np.ptp(found) > 10 * ROUNDING
-
-
-def test_ratings_are_the_same_in_small_parts(
-    work: Path, made: Sequence[LatentStore], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tokenizer, towers = (
-        Tokenizer(work / "model" / "spiece.model", 16),
-        open_towers(work / "agreement"),
-    )
-    sounds = hear_latents(made[0], open_codec(work / "ae"))
-    whole = rate_sounds(towers, tokenizer, sounds)
-    monkeypatch.setattr(comparing, "AT_ONCE", 7)
-    np.testing.assert_allclose(rate_sounds(towers, tokenizer, sounds), whole, atol=1e-3)
+def runs(work: Path, clips: Path) -> dict[str, Any]:
+    return {"clips": clips, "autoencoder": work / "ae"}
 
 
 # what is chosen
@@ -169,7 +146,7 @@ def test_the_best_and_the_worst_of_each_caption_are_kept(
         assert ratings[best, sound] - ratings[worst, sound] > margin - ROUNDING
         sources |= {("best", best), ("worst", worst)}
     assert len(sources) > N_STORES
-    assert told == [(i + 1, N_STORES * N_SOUNDS) for i in range(N_STORES * N_SOUNDS)]
+    assert told == [*CLIPS_TOLD, *SOUNDS_TOLD]
 
 
 def test_the_two_stores_are_of_the_same_captions_and_lengths(
@@ -230,12 +207,13 @@ def test_the_command_says_how_many_pairs_there_are(
     ratings: NDArray[np.float32],
     margin: float,
     work: Path,
+    clips: Path,
     tmp_path: Path,
 ) -> None:
     better, worse = tmp_path / "better", tmp_path / "worse"
-    command = ("dataset", "compare", *(store.folder for store in made), "--agreement",
-               work / "agreement", "--autoencoder", work / "ae", "--better", better, "--worse",
-               worse, "--margin", margin)  # fmt: skip
+    command = ("dataset", "compare", *(store.folder for store in made), "--clips", clips,
+               "--autoencoder", work / "ae", "--better", better, "--worse", worse, "--margin",
+               margin)  # fmt: skip
     n_pairs = int((np.ptp(ratings, axis=0) >= margin).sum())
     done = run_command(*command)
     assert done.exit_code == 0, done.output
@@ -247,17 +225,65 @@ def test_the_command_says_how_many_pairs_there_are(
 
 
 def test_the_margin_is_two_nats_unless_another_is_asked_for(
-    made: Sequence[LatentStore], work: Path, runs: dict[str, Any], tmp_path: Path
+    made: Sequence[LatentStore], work: Path, clips: Path, runs: dict[str, Any], tmp_path: Path
 ) -> None:
     expected, _ = compare_sounds(made, tmp_path / "a", tmp_path / "b", **runs, margin=2.0)
     plain, _ = compare_sounds(made, tmp_path / "c", tmp_path / "d", **runs)
     assert plain.entries == expected.entries
-    done = run_command("dataset", "compare", *(store.folder for store in made), "--agreement",
-                       work / "agreement", "--autoencoder", work / "ae", "--better",
-                       tmp_path / "e", "--worse", tmp_path / "f")  # fmt: skip
+    done = run_command("dataset", "compare", *(store.folder for store in made), "--clips", clips,
+                       "--autoencoder", work / "ae", "--better", tmp_path / "e", "--worse",
+                       tmp_path / "f")  # fmt: skip
     assert done.exit_code == 0, done.output
     assert LatentStore(tmp_path / "e").entries == expected.entries
     assert 0 < len(expected.entries) < N_SOUNDS
+
+
+def test_what_is_heard_of_the_clips_is_kept(
+    made: Sequence[LatentStore], clips: Path, work: Path, runs: dict[str, Any], tmp_path: Path
+) -> None:
+    """As a run on the same sounds keeps it, whatever is known of them."""
+    outs, kept = (tmp_path / "better", tmp_path / "worse"), tmp_path / "new" / "kept"
+    before = {path: path.stat().st_mtime_ns for path in clips.iterdir()}
+    expected = compare_sounds(made, *outs, **runs)[0].entries
+    assert {path: path.stat().st_mtime_ns for path in clips.iterdir()} == before
+    assert set(tmp_path.iterdir()) == set(outs)
+    for folder, clips_told in ((kept, CLIPS_TOLD), (kept, []), (work / "agreement", [])):
+        told = Told()
+        better, _ = compare_sounds(made, *outs, **runs, kept=folder, on_progress=told)
+        assert told == [*clips_told, *SOUNDS_TOLD]
+        assert better.entries == expected
+        assert {path.name for path in kept.iterdir()} == {"heard.npy", "heard.json"}
+    for name in ("heard.npy", "heard.json"):
+        assert (kept / name).read_bytes() == (work / "agreement" / name).read_bytes()
+
+
+def test_the_command_keeps_what_is_heard_of_the_clips(
+    made: Sequence[LatentStore], clips: Path, work: Path, tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept"
+    done = run_command("dataset", "compare", made[0].folder, made[1].folder, "--clips", clips,
+                       "--kept", kept, "--autoencoder", work / "ae", "--better",
+                       tmp_path / "better", "--worse", tmp_path / "worse", "--margin",
+                       0)  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert np.load(kept / "heard.npy").shape[0] == N_SOUNDS
+    assert {path.name for path in kept.iterdir()} == {"heard.npy", "heard.json"}
+
+
+def test_sounds_are_rated_by_what_is_known_of_the_clips(
+    made: Sequence[LatentStore],
+    ratings: NDArray[np.float32],
+    work: Path,
+    tmp_path: Path,
+) -> None:
+    """By other words others are chosen."""
+    known = [{"kind": ["drone", "hum", "tone", "bleep"][i % 4]} for i in range(N_SOUNDS)]
+    clips = known_as(work, tmp_path / "clips", known)
+    outs = (tmp_path / "better", tmp_path / "worse")
+    better, _ = compare_sounds(made, *outs, clips=clips, autoencoder=work / "ae", margin=0)
+    assert len(better.entries) == N_SOUNDS
+    sources = [source_of(made, better, i, i) for i in range(N_SOUNDS)]
+    assert (ratings.argmax(axis=0) != sources).sum() > N_SOUNDS / 4
 
 
 def test_a_flow_is_moved_towards_the_better_and_away_from_the_worse(
@@ -363,12 +389,12 @@ def test_a_sound_needs_one_caption(
 
 
 def test_two_stores_at_least_are_compared(
-    made: Sequence[LatentStore], runs: dict[str, Any], work: Path, tmp_path: Path
+    made: Sequence[LatentStore], runs: dict[str, Any], work: Path, clips: Path, tmp_path: Path
 ) -> None:
     for n_stores in (0, 1):
         says = f"two stores or more are compared, not of {n_stores}"
         assert says in refused(made[:n_stores], runs, tmp_path)
-    done = run_command("dataset", "compare", made[0].folder, "--agreement", work / "agreement",
+    done = run_command("dataset", "compare", made[0].folder, "--clips", clips,
                        "--autoencoder", work / "ae", "--better", tmp_path / "better", "--worse",
                        tmp_path / "worse")  # fmt: skip
     assert done.exit_code == 1
@@ -448,15 +474,38 @@ def test_a_sound_that_is_no_numbers_is_named(
     assert said == f"sound 3 of {other} decodes to samples that are not finite numbers"
 
 
-def test_a_run_of_another_stage_rates_nothing(
-    made: Sequence[LatentStore], work: Path, tmp_path: Path
+@pytest.mark.parametrize("known", [{"kind": "hum", "mood": "sad"}, {}, {"mood": "sad", "key": "C"}])
+def test_clips_that_no_attribute_tells_apart_rate_nothing(
+    made: Sequence[LatentStore], work: Path, tmp_path: Path, known: dict[str, str]
 ) -> None:
-    done = run_command("dataset", "compare", made[0].folder, made[1].folder, "--agreement",
-                       work / "flow", "--autoencoder", work / "ae", "--better",
-                       tmp_path / "better", "--worse", tmp_path / "worse")  # fmt: skip
+    clips = known_as(work, tmp_path / "clips", [known] * N_SOUNDS)
+    runs = {"clips": clips, "autoencoder": work / "ae"}
+    says = f"no attribute tells the sounds of {clips} apart: give them "
+    assert refused(made, runs, tmp_path).startswith(says)
+    done = run_command("dataset", "compare", made[0].folder, made[1].folder, "--clips", clips,
+                       "--autoencoder", work / "ae", "--better", tmp_path / "better", "--worse",
+                       tmp_path / "worse")  # fmt: skip
     assert done.exit_code == 1
-    assert "is a run of another stage than `soundlet train agreement`" in done.stderr
-    assert list(tmp_path.iterdir()) == []
+    assert done.stderr.splitlines()[-1].startswith(f"error: {says}")
+    assert list(tmp_path.iterdir()) == [clips]
+
+
+def test_clips_that_are_not_there_rate_nothing(
+    made: Sequence[LatentStore], runs: dict[str, Any], tmp_path: Path
+) -> None:
+    nowhere = tmp_path / "nowhere"
+    said = refused(made, {**runs, "clips": nowhere}, tmp_path)
+    assert said.startswith(f"{nowhere / 'metadata.jsonl'} cannot be read")
+
+
+def test_what_is_heard_of_the_clips_cannot_be_kept_in_a_file(
+    made: Sequence[LatentStore], runs: dict[str, Any], tmp_path: Path
+) -> None:
+    (tmp_path / "kept").write_text("a file")
+    outs = (tmp_path / "better", tmp_path / "worse")
+    with pytest.raises(SoundletError, match="kept cannot be made a folder"):
+        compare_sounds(made, *outs, **runs, kept=tmp_path / "kept")
+    assert list(tmp_path.iterdir()) == [tmp_path / "kept"]
 
 
 @pytest.mark.parametrize("n_written", [0, 1])
