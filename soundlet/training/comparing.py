@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from soundlet.sampling import Progress
 from soundlet.training.clips import ClipFolder
 from soundlet.training.codec import Codec, open_codec
-from soundlet.training.heard import hear_clips, hear_latents
+from soundlet.training.heard import hear_clips, hear_latents, require_its_codec
 from soundlet.training.latents import ENTRIES, LatentEntry, LatentStore, write_store
 from soundlet.training.loop import TrainingError
 from soundlet.training.words import HeardWords, asked_words, known_words, words_apart
@@ -78,6 +78,7 @@ def compare_sounds(
     if threads is not None:
         torch.set_num_threads(threads)
     codec = open_codec(autoencoder)
+    require_its_codec(stores[0], codec)
     known = ClipFolder(clips, codec.config.sample_rate)
     words_apart(clips, [known_words(entry) for entry in known.entries])  # before they are heard
     words = HeardWords(hear_clips(known, kept, codec.config.sample_size, on_progress))

@@ -53,7 +53,7 @@ def hear_clips(
     Raises:
         TrainingError: a sound cannot be read.
     """
-    of = {"sounds": _digest(clips.entries, max_samples)}
+    of = {"sounds": _digest(clips, max_samples)}
     values = None if run is None else _kept(run, of, len(clips.entries))
     if values is None:
 
@@ -82,12 +82,8 @@ def hear_latents(
     Raises:
         TrainingError: the latents are of another codec, or a sound is not finite numbers.
     """
-    config, channels = codec.config, len(store.statistics.mean)
-    if channels != config.latent_channels:
-        raise TrainingError(
-            f"{store.folder} has latents of {channels} channels; the autoencoder's have"
-            f" {config.latent_channels}: name the one that they are of"
-        )
+    require_its_codec(store, codec)
+    config = codec.config
 
     def sound(index: int) -> Array:
         n_frames = store.sounding_frames(index, config.sample_rate / config.hop_length)
@@ -104,6 +100,16 @@ def hear_latents(
     return HeardSounds(store.folder, store.entries, values)
 
 
+def require_its_codec(store: LatentStore, codec: Codec) -> None:
+    """Raises TrainingError for latents that are not of the codec."""
+    channels, expected = len(store.statistics.mean), codec.config.latent_channels
+    if channels != expected:
+        raise TrainingError(
+            f"{store.folder} has latents of {channels} channels; the autoencoder's have"
+            f" {expected}: name the one that they are of"
+        )
+
+
 def _heard_all(
     sound: Callable[[int], Array], count: int, sample_rate: int, on_progress: Progress | None
 ) -> Array:
@@ -116,14 +122,15 @@ def _heard_all(
     return np.stack(rows)
 
 
-def _digest(entries: Sequence[ClipEntry], max_samples: int) -> str:
+def _digest(clips: ClipFolder, max_samples: int) -> str:
     """Tells whether what is kept is of these sounds, in files that have not changed."""
     try:
-        written = {path: path.stat().st_mtime_ns for path in {entry.path for entry in entries}}
+        written = {path: path.stat().st_mtime_ns for path in {each.path for each in clips.entries}}
     except OSError as e:
         raise TrainingError(f"{e.filename} cannot be read ({e.strerror})") from e
-    known = [(e.path.name, e.member, e.seconds, written[e.path]) for e in entries]
-    return hashlib.sha256(json.dumps([max_samples, known]).encode()).hexdigest()
+    known = [(e.path.name, e.member, e.seconds, written[e.path]) for e in clips.entries]
+    heard_as = [clips.sample_rate, max_samples, known]
+    return hashlib.sha256(json.dumps(heard_as).encode()).hexdigest()
 
 
 def _kept(run: Path, of: dict[str, str], count: int) -> Array | None:

@@ -322,6 +322,14 @@ def test_what_is_heard_of_a_shorter_window_is_not_kept_for_a_longer(
     assert not np.allclose(short.values, long.values, atol=0.1)
 
 
+def test_what_is_heard_at_a_lower_rate_is_not_kept_for_a_higher(
+    clips: Path, tmp_path: Path
+) -> None:
+    folder = few(clips, tmp_path / "clips")
+    low, high = (hear_clips(ClipFolder(folder, rate), tmp_path, LONGEST) for rate in (22050, RATE))
+    assert not np.allclose(low.values, high.values, atol=0.1)
+
+
 def test_a_sound_that_cannot_be_read_leaves_nothing_kept(
     clips: Path, model_folder: Path, tmp_path: Path
 ) -> None:

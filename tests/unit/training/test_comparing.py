@@ -462,6 +462,16 @@ def test_no_folder_is_named_twice(
     assert (ours / "entries.jsonl").read_bytes() == before
 
 
+def test_latents_of_another_codec_are_refused_before_anything_is_heard(
+    made: Sequence[LatentStore], runs: dict[str, Any], tmp_path: Path
+) -> None:
+    stores = [narrowed(store, tmp_path / str(i)) for i, store in enumerate(made[:2])]
+    told = Told()
+    said = refused(stores, runs, tmp_path, on_progress=told)
+    assert said.endswith("the autoencoder's have 8: name the one that they are of")
+    assert told == []
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_sound_that_is_no_numbers_is_named(
     made: Sequence[LatentStore], runs: dict[str, Any], tmp_path: Path, value: float
