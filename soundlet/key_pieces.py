@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
+from soundlet.vocabulary.keys import TONICS
+
 NOTES = {
     "c": 0, "c#": 1, "db": 1, "d": 2, "d#": 3, "eb": 3, "e": 4, "f": 5, "f#": 6, "gb": 6,
     "g": 7, "g#": 8, "ab": 8, "a": 9, "a#": 10, "bb": 10, "b": 11,
@@ -19,9 +21,8 @@ N_NOTES, N_MODES = 12, 2
 N_KEYS = N_NOTES * N_MODES
 """Of a note, the key in minor, then that in major."""
 
-SPELLINGS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
-KEYS = tuple(f"{note} {mode}" for note in SPELLINGS for mode in ("minor", "major"))
-"""Each under one of its names."""
+KEYS = tuple(f"{tonic} {mode}" for tonic in TONICS["major"] for mode in ("minor", "major"))
+"""Each under one of its names: the tonic is spelt as in major."""
 
 WORD_START = "▁"  # of SentencePiece: a piece with it begins a word
 

@@ -9,7 +9,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from soundlet.cli.facts import print_facts
-from soundlet.cli.options import JsonOption
+from soundlet.cli.options import JsonOption, ThreadsOption
 from soundlet.cli.progress import progress_line
 from soundlet.errors import RequestError
 from soundlet.request import MAX_SEED, MAX_STEPS, Sampler
@@ -66,9 +66,7 @@ def encode(
             help="Add N channels that tell the sounds' NAME apart, such as key=12.",
         ),
     ] = None,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Cores to use.  [default: all]")
-    ] = None,
+    threads: ThreadsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Encode clips for train flow: latents of mean 0 and spread 1 in each channel.
@@ -120,9 +118,7 @@ def choose(
         ),
     ] = 0.0,
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of all that is random.")] = 0,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Cores to use.  [default: all]")
-    ] = None,
+    threads: ThreadsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Choose the sounds that fit their captions best, for the last steps of train flow."""
@@ -159,9 +155,7 @@ def make(
     seed: Annotated[
         int, typer.Option(min=0, max=MAX_SEED, help="Of noise, and of the captions asked for.")
     ] = 0,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Cores to use.  [default: all]")
-    ] = None,
+    threads: ThreadsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Have a model make a sound for one caption of each sound, for train extrapolate."""
@@ -207,9 +201,7 @@ def compare(
     margin: Annotated[
         float, typer.Option(help="Nats that the two sounds of a caption differ by at least.")
     ] = 2.0,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Cores to use.  [default: all]")
-    ] = None,
+    threads: ThreadsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Choose the best and the worst of several sounds for each caption, for train extrapolate."""

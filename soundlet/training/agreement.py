@@ -129,8 +129,7 @@ class AgreementTowers(nn.Module):
 
     def sound(self, heard: Tensor) -> Tensor:
         """What sounds are taken for: (batch, numbers) to (batch, `HIDDEN`)."""
-        x = ((heard - self.usual) / self.spread).clamp(-FARTHEST, FARTHEST)
-        hidden: Tensor = functional.silu(self.hidden(x))
+        hidden: Tensor = functional.silu(self.hidden(standardised(heard, self.usual, self.spread)))
         return hidden
 
     def points(self, hidden: Tensor) -> Tensor:
@@ -246,7 +245,7 @@ class AgreementTrainee(Trainee[AgreementBatch]):
             dtype=torch.long,
         )
         n_tags = [len(each) for each in places.values()]
-        usual, spread = pairs.heard.mean(dim=0), pairs.heard.std(dim=0).clamp(min=NARROWEST)
+        usual, spread = usual_and_spread(pairs.heard)
         importance = [NAMED[name] for name in places]
         self.towers = AgreementTowers(usual, spread, pairs.n_words, n_tags, importance)
 
@@ -354,6 +353,16 @@ def _layer(towers: AgreementTowers, name: str) -> tuple[Tensor, Tensor]:
     weight = layer.get_parameter("weight").detach()
     # Of words, a row is one, for its own scale.
     return weight.T if name == "narrow" else weight, layer.get_parameter("bias").detach()
+
+
+def usual_and_spread(heard: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation, `NARROWEST` at least, of each number that is heard."""
+    return heard.mean(dim=0), heard.std(dim=0).clamp(min=NARROWEST)
+
+
+def standardised(heard: Tensor, usual: Tensor, spread: Tensor) -> Tensor:
+    """What is heard in standard deviations from the mean, `FARTHEST` at most."""
+    return ((heard - usual) / spread).clamp(-FARTHEST, FARTHEST)
 
 
 def attributes_of(tags: Sequence[str]) -> dict[str, str]:

@@ -19,10 +19,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from soundlet.agreement import FARTHEST
 from soundlet.hearing import CLASSES, N_HEARD
 from soundlet.prompt import read_prompt
-from soundlet.training.agreement import named_by
+from soundlet.training.agreement import named_by, standardised, usual_and_spread
 from soundlet.training.clips import ClipEntry
 from soundlet.training.heard import Array, HeardSounds
 from soundlet.training.latents import LatentEntry
@@ -30,7 +29,8 @@ from soundlet.training.loop import TrainingError
 
 IMPORTANCE = {"kind": 4.0, "source": 2.0, "family": 4.0, "key": 3.0, "tempo": 2.0}
 """What sounds are heard as, and how much it counts in nats."""
-TEMPI = tuple(round(50 * 1.04**step, 1) for step in range(37))  # BPM; neighbours are no rivals
+TEMPI = tuple(round(50 * 1.04**step, 1) for step in range(37))  # BPM
+ALIKE = {"tempo": 1}  # words on either side of one, in their order, that are no rivals of it
 PLAIN = 4.0  # how sharply it counts whether a word is ahead of its rivals
 N_CENTRES = 2500
 WIDTH = 0.2  # of the kernel: its decay per mean squared difference of what is heard
@@ -38,8 +38,7 @@ CLASSES_COUNT = 9.0  # times as much as other numbers do: keys differ by little
 RIDGE = 0.1
 JITTER = 1e-6  # of centres that are nearly the same
 ROUNDS = 8  # of moving the centres to the middle of what is nearest to them
-HALF = 0.5  # how far a sound is of the tempi beside its own
-NARROWEST = 0.02  # spread of what is heard
+HALF = 0.5  # how far a sound is of the words that are alike its own
 AT_ONCE = 4096  # sounds that are rated
 
 
@@ -64,7 +63,7 @@ class HeardWords:
         known = [known_words(entry) for entry in sounds.entries]
         self.words = words_apart(sounds.folder, known)
         heard = torch.from_numpy(sounds.values)
-        self._usual, self._spread = heard.mean(dim=0), heard.std(dim=0).clamp(min=NARROWEST)
+        self._usual, self._spread = usual_and_spread(heard)
         scale = torch.ones(N_HEARD)
         scale[CLASSES] *= math.sqrt(CLASSES_COUNT)
         self._scale = scale * math.sqrt(WIDTH / N_HEARD)
@@ -79,7 +78,8 @@ class HeardWords:
             rows = [i for i, each in enumerate(known) if each.get(name) in words]
             places = torch.tensor([words.index(known[i][name]) for i in rows])
             apart = (torch.arange(len(words)) - places[:, None]).abs()
-            wanted = (apart == 0).double() + HALF * (apart == 1) * (name == "tempo")
+            is_alike = (apart > 0) & (apart <= ALIKE.get(name, 0))
+            wanted = (apart == 0).double() + HALF * is_alike
             self._usually[name] = wanted.mean(dim=0)
             chosen = near[rows]
             squares = chosen.T @ chosen + RIDGE * among
@@ -106,7 +106,7 @@ class HeardWords:
                 rows = [i for i, each in enumerate(asked[part]) if each.get(name) in words]
                 places = torch.tensor([words.index(asked[part][i][name]) for i in rows]).long()
                 shares = near[rows] @ self._weights[name] + self._usually[name]
-                ahead = _ahead(shares, places, 1 if name == "tempo" else 0)
+                ahead = _ahead(shares, places, ALIKE.get(name, 0))
                 plain = functional.logsigmoid(PLAIN * ahead.clamp(-1, 1))
                 found[first + torch.tensor(rows).long()] += IMPORTANCE[name] * plain
         rated: Array = found.float().numpy()
@@ -114,8 +114,7 @@ class HeardWords:
 
     def _points(self, heard: Tensor) -> Tensor:
         """Numbers such that the squares of their differences add up to how far sounds are apart."""
-        numbers = (heard - self._usual) / self._spread
-        return numbers.clamp(-FARTHEST, FARTHEST) * self._scale
+        return standardised(heard, self._usual, self._spread) * self._scale
 
     def _near(self, points: Tensor) -> Tensor:
         """How near sounds are to the centres, 1 where they are the same: (sounds, centres)."""
