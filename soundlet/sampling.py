@@ -127,7 +127,7 @@ class DpmppStep:
     def __call__(self, velocity: Velocity, x: Array, t: np.float32, t_next: np.float32) -> Array:
         """See `Step`."""
         denoised: Array = x - t * velocity(x, _batch(t, x))
-        h = _half_logsnr(t_next) - _half_logsnr(t)
+        h = half_logsnr(t_next) - half_logsnr(t)
         estimate = denoised
         if self._previous is not None and self._t == t and t_next > 0:
             correction = np.float32(h / (2 * self._h))  # 1 / 2r, with r = h_previous / h
@@ -227,7 +227,7 @@ def _batch(t: np.float32, x: Array) -> Array:
     return np.full(len(x), t, np.float32)
 
 
-def _half_logsnr(t: np.float32) -> float:
+def half_logsnr(t: float | np.float32) -> float:
     """λ = ln((1-t) / t): minus infinity for pure noise, infinity for data."""
     if t <= 0 or t >= 1:
         return math.inf if t <= 0 else -math.inf

@@ -150,14 +150,14 @@ def _synthesise_one(
     left, right = np.sqrt(1 + balance), np.sqrt(1 - balance)
     # Looked up, not multiplied by the matrix: after so large a product, OpenBLAS's threads spin
     # for tens of milliseconds on cores that other work wants.
-    band, decorrelation = band_of_bins(form), _decorrelation(form)
+    band, phasors = band_of_bins(form), decorrelation(form)
     audio = np.empty((2, len(frames) * form.hop_length), np.float32)
     synthesis = Synthesis(len(frames), form)
     for channel, straight, turned in zip(
         audio, (direct * left, direct * right), (diffuse * left, -diffuse * right), strict=True
     ):
         for block in blocks(len(frames)):
-            gain = turned[block][:, band] * decorrelation
+            gain = turned[block][:, band] * phasors
             gain += straight[block][:, band]
             gain *= spectra[block]
             synthesis.add(gain)
@@ -166,8 +166,8 @@ def _synthesise_one(
 
 
 @lru_cache(maxsize=8)
-def _decorrelation(form: SpectrogramFormat) -> Spectra:
-    """A fixed phase a bin, slowly winding, that makes the diffuse part unlike the direct one."""
+def decorrelation(form: SpectrogramFormat) -> Spectra:
+    """(bins,): a fixed phase each, slowly winding: the diffuse part becomes unlike the direct."""
     turns = np.random.RandomState(7).uniform(-0.5, 0.5, form.n_bins // 8 + 2)
     curve = np.interp(np.arange(form.n_bins) / 8, np.arange(len(turns)), turns)
     phasors: Spectra = (1j * np.exp(2j * np.pi * curve)).astype(np.complex64)

@@ -84,7 +84,7 @@ class Analysis:
         """`padded` is the signal with `form.edge` samples more before and after it."""
         windows = np.lib.stride_tricks.sliding_window_view(padded, form.n_fft)
         self._windows = windows[:: form.hop_length]
-        self._weights = _analysis_window(form) * np.float32(form.n_fft)
+        self._weights = analysis_window(form) * np.float32(form.n_fft)
         self._weighted = np.empty((BLOCK, form.n_fft), np.float32)
 
     def spectra(self, block: slice, out: Spectra) -> None:
@@ -104,8 +104,8 @@ class Synthesis:
     def __init__(self, frames: int, form: SpectrogramFormat) -> None:
         self._form = form
         self._before = before = form.overlap - 1
-        self._window = _analysis_window(form)
-        self._weight = 1 / _overlap_weight(form, frames)
+        self._window = analysis_window(form)
+        self._weight = 1 / overlap_weight(form, frames)
         self._total = np.zeros((frames + before, form.hop_length), np.float32)
         self._pieces = np.zeros((before + BLOCK, form.overlap, form.hop_length), np.float32)
         self._done = 0
@@ -143,15 +143,17 @@ class Synthesis:
 
 
 @lru_cache(maxsize=8)
-def _analysis_window(form: SpectrogramFormat) -> Array:
+def analysis_window(form: SpectrogramFormat) -> Array:
+    """(n_fft,): Hann's, scaled so that a full-scale sine has magnitude 1."""
     window = np.hanning(form.n_fft + 1)[:-1]
     scaled: Array = (window * 2 / window.sum()).astype(np.float32)
     return scaled
 
 
 @lru_cache(maxsize=32)
-def _overlap_weight(form: SpectrogramFormat, frames: int) -> Array:
-    squared = (_analysis_window(form).astype(np.float64) ** 2).reshape(-1, form.hop_length)
+def overlap_weight(form: SpectrogramFormat, frames: int) -> Array:
+    """(frames * hop_length,): what the squares of the windows over each sample add up to."""
+    squared = (analysis_window(form).astype(np.float64) ** 2).reshape(-1, form.hop_length)
     total = np.zeros((frames + form.overlap - 1, form.hop_length))
     for shift in range(form.overlap):
         total[shift : shift + frames] += squared[shift]

@@ -41,7 +41,7 @@ def write_trained_bundle(
     Args:
         dest: the folder to be.
         autoencoder: a run of `train autoencoder`, or a bundle.
-        flow: a run of `train flow`, `guidance`, `arc` or `extrapolate`.
+        flow: a run of `train flow`, `guidance`, `reward`, `arc` or `extrapolate`.
         about: what the manifest says.
         agreement: a run of `train agreement` on the same latents. None: the model will not tell
             which of several sounds fits best.
@@ -110,6 +110,18 @@ def guidance(config: Annotated[Path, CONFIG_ARGUMENT], as_json: JsonOption = Fal
     from soundlet.training.stages import train_guidance
 
     _report(train_guidance(read_stage(GuidanceStage, config), _show), as_json=as_json)
+
+
+@train.command()
+def reward(config: Annotated[Path, CONFIG_ARGUMENT], as_json: JsonOption = False) -> None:
+    """Train a flow by what its own sounds are heard as."""
+    from soundlet.training.settings import RewardStage, read_stage
+    from soundlet.training.stages import hear_sounds, train_reward
+
+    stage = read_stage(RewardStage, config)
+    with progress_line() as show:
+        hear_sounds(stage, lambda done, total: show("hearing", done, total))
+    _report(train_reward(stage, _show), as_json=as_json)
 
 
 @train.command()
@@ -210,7 +222,8 @@ def bundle(
         Path, typer.Option(metavar="RUN", help="Of train autoencoder; or a bundle.")
     ],
     flow: Annotated[
-        Path, typer.Option(metavar="RUN", help="Of train flow, guidance, arc or extrapolate.")
+        Path,
+        typer.Option(metavar="RUN", help="Of train flow, guidance, reward, arc or extrapolate."),
     ],
     agreement: Annotated[
         Path | None,

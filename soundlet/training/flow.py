@@ -81,6 +81,21 @@ class FlowBatch:
     seconds: Tensor
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """Which sounds are in a batch.
+
+    Attributes:
+        indices: of their entries in the store.
+        captions: of each, one of its own.
+        window: frames of each, silence after its end included.
+    """
+
+    indices: tuple[int, ...]
+    captions: tuple[str, ...]
+    window: int
+
+
 Told = tuple[Tensor, Tensor, int]
 """What a DiT is told: cross_attn_cond (batch, tokens, dim), global_cond (batch, dim), and how many
 tokens of padding have been left out of the first."""
@@ -183,22 +198,33 @@ class FlowBatches:
 
     def draw(self, generator: torch.Generator) -> FlowBatch:
         """The batch that `generator` decides on."""
+        return self.batch(self.choose(generator))
+
+    def choose(self, generator: torch.Generator) -> Chosen:
+        """Sounds of one length, and a caption of each."""
         settings = self.settings
         length = self._lengths[int(torch.multinomial(self._weights, 1, generator=generator))]
         longer = float(torch.rand((), generator=generator)) < settings.longer_share
         window = length + self.silence.shape[1] * longer
         count = min(max(1, settings.batch_frames // window), settings.batch_sounds)
         bucket = self._buckets[length]
-        chosen = torch.randint(len(bucket), (count,), generator=generator).tolist()
-        rows, captions, seconds = [], [], []
-        for position in chosen:
-            entry = self.store.entries[bucket[position]]
-            latents = torch.from_numpy(self.store.latents(bucket[position], length))
-            rows.append(torch.cat([latents, self.silence], dim=1) if longer else latents)
-            pick = int(torch.randint(len(entry.captions), (), generator=generator))
-            captions.append(entry.captions[pick])
-            seconds.append(entry.seconds)
-        tokens, mask = self.tokenizer.encode(captions, truncate=True)
+        places = torch.randint(len(bucket), (count,), generator=generator).tolist()
+        indices = tuple(bucket[place] for place in places)
+        captions = []
+        for index in indices:
+            own = self.store.entries[index].captions
+            captions.append(own[int(torch.randint(len(own), (), generator=generator))])
+        return Chosen(indices, tuple(captions), window)
+
+    def batch(self, chosen: Chosen) -> FlowBatch:
+        """The batch of these sounds."""
+        rows = []
+        for index in chosen.indices:
+            latents = torch.from_numpy(self.store.latents(index, chosen.window))
+            is_longer = latents.shape[1] < chosen.window
+            rows.append(torch.cat([latents, self.silence], dim=1) if is_longer else latents)
+        tokens, mask = self.tokenizer.encode(chosen.captions, truncate=True)
+        seconds = [self.store.entries[index].seconds for index in chosen.indices]
         return FlowBatch(
             torch.stack(rows),
             torch.from_numpy(tokens),

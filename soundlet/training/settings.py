@@ -24,6 +24,7 @@ from soundlet.training.autoencoder import AutoencoderSettings
 from soundlet.training.flow import FlowSettings
 from soundlet.training.guidance import GuidanceSettings
 from soundlet.training.loop import LoopSettings, NotNegative, Positive, Share
+from soundlet.training.reward import RewardSettings
 from soundlet.training.text import TextSettings
 
 if sys.version_info >= (3, 11):
@@ -100,6 +101,27 @@ class GuidanceLoop(LoopSettings):
     betas: tuple[Share, Share] = (0.9, 0.98)
     weight_decay: NotNegative = 0.0
     ema: Share = 0.99
+
+
+class RewardSamples(FlowSamples):
+    """The same, as the sounds are made that are judged."""
+
+    steps: Annotated[int, Field(ge=1, le=MAX_STEPS)] = 8
+    sampler: Sampler = "pingpong-dpmpp"
+    cfg_scale: Annotated[float, Field(ge=0, le=MAX_CFG_SCALE)] = 1.0
+
+
+class RewardLoop(LoopSettings):
+    """How a run advances that a judge leads: carefully, for few steps."""
+
+    learning_rate: Positive = 4e-5
+    warmup: Annotated[int, Field(ge=0)] = 10
+    betas: tuple[Share, Share] = (0.9, 0.98)
+    weight_decay: NotNegative = 0.0
+    ema: Share = 0.95
+    log_every: Count = 10
+    save_every: Count = 40
+    bfloat16: bool = False
 
 
 class AutoencoderStage(Section):
@@ -198,6 +220,22 @@ class GuidanceStage(PostTrainingStage):
     loop: GuidanceLoop = GuidanceLoop()
     guidance: GuidanceSettings = GuidanceSettings()
     samples: GuidanceSamples = GuidanceSamples()
+
+
+class RewardStage(PostTrainingStage):
+    """`soundlet train reward`.
+
+    Attributes:
+        autoencoder: the run or bundle whose latents they are, to hear them by.
+        clips: a folder of known sounds, with attributes, that the judge learns from.
+        reward: how sounds are made and judged.
+    """
+
+    autoencoder: Path
+    clips: Path
+    loop: RewardLoop = RewardLoop()
+    reward: RewardSettings = RewardSettings()
+    samples: RewardSamples = RewardSamples()
 
 
 class ArcStage(PostTrainingStage):

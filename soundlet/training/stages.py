@@ -48,12 +48,13 @@ from soundlet.training.flow import (
     calibrate_prompt,
 )
 from soundlet.training.guidance import GuidanceTrainee
-from soundlet.training.heard import HeardSounds, hear_clips
+from soundlet.training.heard import HeardSounds, hear_clips, require_its_codec
 from soundlet.training.latents import STATISTICS, LatentStore
 from soundlet.training.loop import Batch, Figures, Run, TrainingError
 from soundlet.training.output import fit_output, spread_of
 from soundlet.training.prior import fit_prior
 from soundlet.training.recorder import Draw, Recorder
+from soundlet.training.reward import RewardTrainee
 from soundlet.training.samples import draw_clips, draw_reconstructions
 from soundlet.training.settings import (
     AgreementStage,
@@ -62,12 +63,14 @@ from soundlet.training.settings import (
     FlowStage,
     GuidanceStage,
     PostTrainingStage,
+    RewardStage,
     TextStage,
     model_files,
 )
 from soundlet.training.text import TextBatch, TextReader, TextTrainee, kept_tags, tags_of
 from soundlet.training.trained_flow import flow_weights, require_its_latents
 from soundlet.training.weights import CHECKPOINT, average_weights, load_weights, part_of
+from soundlet.training.words import HeardWords, known_words, words_apart
 from soundlet.whole_files import make_folder, write_whole
 
 OnLog = Callable[[Figures], None]
@@ -193,6 +196,31 @@ def train_guidance(stage: GuidanceStage, on_log: OnLog | None = None) -> Run[Flo
     return _train_on_latents(trainee, stage, parts, on_log)
 
 
+def train_reward(stage: RewardStage, on_log: OnLog | None = None) -> Run[FlowBatch]:
+    """Train a flow by what its own sounds are heard as, or go on with that.
+
+    Arguments, result and errors are those of `train_autoencoder`.
+    """
+    files = {name: path.read_bytes() for name, path in model_files(stage).items()}
+    flow, parts = _prepare_trained(stage, files)
+    codec = open_codec(stage.autoencoder)
+    require_its_codec(parts.store, codec)
+    if not isinstance(codec.config.autoencoder.decoder.config, SpectralDecoderConfig):
+        raise TrainingError(
+            f"{stage.autoencoder} has no codec of the type 'spectral': no others are judged"
+        )
+    trainee = RewardTrainee(
+        flow,
+        parts.store,
+        parts.tokenizer,
+        torch.from_numpy(parts.store.silence),
+        stage.reward,
+        codec=codec,
+        words=HeardWords(hear_sounds(stage)),
+    )
+    return _train_on_latents(trainee, stage, parts, on_log)
+
+
 def train_arc(stage: ArcStage, on_log: OnLog | None = None) -> Run[FlowBatch]:
     """Post-train a flow for few steps, or go on with it.
 
@@ -224,8 +252,10 @@ def train_agreement(stage: AgreementStage, on_log: OnLog | None = None) -> Run[A
     return run
 
 
-def hear_sounds(stage: AgreementStage, on_progress: Progress | None = None) -> HeardSounds:
-    """What is heard of the sounds that the towers learn from; the run keeps it.
+def hear_sounds(
+    stage: AgreementStage | RewardStage, on_progress: Progress | None = None
+) -> HeardSounds:
+    """What is heard of the sounds that towers or words are learnt from; the run keeps it.
 
     Args:
         stage: the settings.
@@ -234,10 +264,13 @@ def hear_sounds(stage: AgreementStage, on_progress: Progress | None = None) -> H
     Raises:
         TrainingError, ConfigError, BundleError: the sounds or the model cannot be read, or the run
             was begun with another model.
+        TrainingError: no attribute tells the sounds apart that words are to be learnt from.
     """
     paths = model_files(stage)
     config = load_config(paths[MODEL_CONFIG])
     clips = ClipFolder(stage.clips, config.sample_rate)
+    if isinstance(stage, RewardStage):
+        words_apart(stage.clips, [known_words(entry) for entry in clips.entries])
     _read_model(stage.run, {name: path.read_bytes() for name, path in paths.items()})
     return hear_clips(clips, stage.run, config.sample_size, on_progress)
 

@@ -15,6 +15,7 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -47,6 +48,7 @@ class HeardWords:
 
     Attributes:
         words: of each attribute, such as "kind", those that a sound may be heard as.
+        spread: (numbers,), how far each number that is heard strays among known sounds.
     """
 
     def __init__(self, sounds: HeardSounds, *, n_centres: int = N_CENTRES, seed: int = 0) -> None:
@@ -63,7 +65,7 @@ class HeardWords:
         known = [known_words(entry) for entry in sounds.entries]
         self.words = words_apart(sounds.folder, known)
         heard = torch.from_numpy(sounds.values)
-        self._usual, self._spread = usual_and_spread(heard)
+        self._usual, self.spread = usual_and_spread(heard)
         scale = torch.ones(N_HEARD)
         scale[CLASSES] *= math.sqrt(CLASSES_COUNT)
         self._scale = scale * math.sqrt(WIDTH / N_HEARD)
@@ -98,23 +100,28 @@ class HeardWords:
         Returns:
             (sounds,), in nats, 0 or below; the more the better.
         """
-        found = torch.zeros(len(heard), dtype=torch.float64)
+        rated: Array = np.zeros(len(heard), np.float32)
         for first in range(0, len(heard), AT_ONCE):
             part = slice(first, first + AT_ONCE)
-            near = self._near(self._points(torch.from_numpy(heard[part]))).double()
-            for name, words in self.words.items():
-                rows = [i for i, each in enumerate(asked[part]) if each.get(name) in words]
-                places = torch.tensor([words.index(asked[part][i][name]) for i in rows]).long()
-                shares = near[rows] @ self._weights[name] + self._usually[name]
-                ahead = _ahead(shares, places, ALIKE.get(name, 0))
-                plain = functional.logsigmoid(PLAIN * ahead.clamp(-1, 1))
-                found[first + torch.tensor(rows).long()] += IMPORTANCE[name] * plain
-        rated: Array = found.float().numpy()
+            rated[part] = self.plainness(torch.from_numpy(heard[part]), asked[part]).numpy()
         return rated
+
+    def plainness(self, heard: Tensor, asked: Sequence[Mapping[str, str]]) -> Tensor:
+        """The same of few sounds, of which gradients pass to what is heard: (sounds,) float64."""
+        near = self._near(self._points(heard)).double()
+        plain = torch.zeros(len(heard), dtype=torch.float64)
+        for name, words in self.words.items():
+            rows = [i for i, each in enumerate(asked) if each.get(name) in words]
+            places = torch.tensor([words.index(asked[i][name]) for i in rows]).long()
+            shares = near[rows] @ self._weights[name] + self._usually[name]
+            ahead = _ahead(shares, places, ALIKE.get(name, 0)).clamp(-1, 1)
+            told = IMPORTANCE[name] * functional.logsigmoid(PLAIN * ahead)
+            plain = plain.index_add(0, torch.tensor(rows).long(), told)
+        return plain
 
     def _points(self, heard: Tensor) -> Tensor:
         """Numbers such that the squares of their differences add up to how far sounds are apart."""
-        return standardised(heard, self._usual, self._spread) * self._scale
+        return standardised(heard, self._usual, self.spread) * self._scale
 
     def _near(self, points: Tensor) -> Tensor:
         """How near sounds are to the centres, 1 where they are the same: (sounds, centres)."""

@@ -15,6 +15,7 @@ from soundlet.training.settings import (
     AutoencoderStage,
     FlowStage,
     GuidanceStage,
+    RewardStage,
     TextStage,
     model_files,
     read_stage,
@@ -108,7 +109,10 @@ def test_the_configs_that_come_along_are_valid(tmp_path: Path) -> None:
     folder = tmp_path / "project"
     result = run_command("train", "configs", folder)
     assert result.exit_code == 0, result.output
-    runs = ("runs/autoencoder", "runs/decoder", "runs/text", "runs/flow", "runs/guidance")
+    runs = [
+        f"runs/{name}"
+        for name in ("autoencoder", "decoder", "text", "flow", "guidance", "extrapolated")
+    ]
     for name in ("clips", "latents", "made", *runs):
         (folder / name).mkdir(parents=True)
     read_stage(AutoencoderStage, folder / "autoencoder.toml")
@@ -116,6 +120,8 @@ def test_the_configs_that_come_along_are_valid(tmp_path: Path) -> None:
     read_stage(TextStage, folder / "text.toml")
     read_stage(FlowStage, folder / "flow.toml")
     read_stage(GuidanceStage, folder / "guidance.toml")
+    reward = read_stage(RewardStage, folder / "reward.toml")
+    assert reward.start_from == folder / "runs" / "extrapolated"
     for name in ("real.toml", "own.toml"):
         assert read_stage(FlowStage, folder / name).start_from == folder / "runs" / "guidance"
     read_stage(ArcStage, folder / "arc.toml")

@@ -36,6 +36,7 @@ from soundlet.training.settings import (
     AutoencoderStage,
     FlowStage,
     GuidanceStage,
+    RewardStage,
     TextStage,
     read_stage,
 )
@@ -45,6 +46,7 @@ from soundlet.training.stages import (
     train_autoencoder,
     train_flow,
     train_guidance,
+    train_reward,
     train_text,
 )
 
@@ -111,6 +113,10 @@ def work(tmp_path_factory: pytest.TempPathFactory, model_folder: Path, clip_fold
         + SAMPLES.format(every=50)
     )
     (work / "guidance.toml").write_text(guidance)
+    reward = 'run = "reward"\nstart_from = "flow"\nlatents = "latents"\nautoencoder = "ae"\n'
+    reward += 'clips = "clips"\n' + LOOP.format(steps=50).replace("2e-3", "1e-3")
+    reward += "[reward]\nbatch_frames = 256\nsteps = 4\n" + SAMPLES.format(every=50)
+    (work / "reward.toml").write_text(reward)
     agreement = 'run = "agreement"\nmodel = "model"\nclips = "clips"\n'
     agreement += LOOP.format(steps=50) + "[agreement]\nbatch_size = 10\nnoise = 0.3\n"
     (work / "agreement.toml").write_text(agreement)
@@ -121,6 +127,7 @@ def work(tmp_path_factory: pytest.TempPathFactory, model_folder: Path, clip_fold
         ("train", "text", work / "text.toml"),
         ("train", "flow", work / "flow.toml"),
         ("train", "guidance", work / "guidance.toml"),
+        ("train", "reward", work / "reward.toml"),
         ("train", "arc", work / "arc.toml"),
         ("train", "agreement", work / "agreement.toml"),
     ):  # fmt: skip
@@ -130,7 +137,7 @@ def work(tmp_path_factory: pytest.TempPathFactory, model_folder: Path, clip_fold
 
 
 @pytest.mark.parametrize(
-    ("run", "steps"), [("ae", 30), ("flow", 40), ("guidance", 50), ("arc", 20)]
+    ("run", "steps"), [("ae", 30), ("flow", 40), ("guidance", 50), ("reward", 50), ("arc", 20)]
 )
 def test_a_run_leaves_all_that_is_needed_to_look_at_it_and_to_go_on(
     work: Path, run: str, steps: int
@@ -212,6 +219,15 @@ def test_a_student_of_guidance_comes_nearer_to_it_and_keeps_what_is_told(work: P
     assert config == (work / "flow" / "model_config.json").read_bytes()
 
 
+def test_sounds_are_more_and_more_heard_as_what_was_asked_for(work: Path) -> None:
+    before, after = weights(work / "flow"), weights(work / "reward")
+    kept = [n for n in before if n.startswith(("average.conditioners.", "average.dit.tempo."))]
+    assert kept
+    assert all(torch.equal(after[name], before[name]) for name in kept)
+    lines = curve(work / "reward")
+    assert all(line["lost"] == 0 for line in lines)
+
+
 def halted(stage: Any, steps: int, run: Path) -> Any:
     """The same settings, for a run that ends early, as if it had been interrupted."""
     loop = stage.loop.model_copy(update={"steps": steps})
@@ -226,7 +242,7 @@ def test_sounds_and_captions_find_each_other(work: Path) -> None:
     assert lines[-1]["tags"] < 0.7 * lines[0]["tags"]
 
 
-@pytest.mark.parametrize("name", ["ae", "text", "flow", "guidance", "arc", "agreement"])
+@pytest.mark.parametrize("name", ["ae", "text", "flow", "guidance", "reward", "arc", "agreement"])
 def test_a_run_that_was_stopped_ends_with_the_same_weights(
     work: Path, name: str, tmp_path: Path
 ) -> None:
@@ -247,6 +263,10 @@ def test_a_run_that_was_stopped_ends_with_the_same_weights(
         guidance = read_stage(GuidanceStage, path)
         train_guidance(halted(guidance, 13, tmp_path))
         train_guidance(halted(guidance, 50, tmp_path))
+    elif name == "reward":
+        reward = read_stage(RewardStage, path)
+        train_reward(halted(reward, 13, tmp_path))
+        train_reward(halted(reward, 50, tmp_path))
     elif name == "arc":
         arc = read_stage(ArcStage, path)
         train_arc(halted(arc, 7, tmp_path))

@@ -1,0 +1,207 @@
+"""Training of a flow by what its own sounds are heard as.
+
+The flow makes sounds for captions as it will make them later. Each is decoded, and heard in the
+words that known sounds taught (`soundlet.training.words`). How plainly these are the words that
+were asked for is the reward, and its gradient goes the same way back: through hearing, decoder and
+the late steps of the sampler to the weights. No real sound is copied, and none has to be compared.
+
+Source: the gradient of a reward through the last steps of a sampler, Clark et al., "Directly
+fine-tuning diffusion models on differentiable rewards", https://arxiv.org/abs/2309.17400.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from soundlet.config import SpectralDecoderConfig
+from soundlet.config.section import Count
+from soundlet.engines.codec import DRAFT_ROUNDS, spectrogram_format
+from soundlet.sampling import LEAST_PINGPONG, half_logsnr, logsnr_schedule
+from soundlet.tokenizer import Tokenizer
+from soundlet.training.codec import Codec
+from soundlet.training.flow import BatchSettings, Flow, FlowBatch, LatentTrainee, Told, condition
+from soundlet.training.latents import LatentStore
+from soundlet.training.listening import heard, synthesised
+from soundlet.training.loop import Figures, NotNegative, Share
+from soundlet.training.words import HeardWords, asked_words
+
+MOST = 1.5  # times the median that a sound's gradient counts: a few must not outweigh the rest
+TINY = 1e-12
+
+
+class RewardSettings(BatchSettings):
+    """How sounds are made and judged.
+
+    Attributes:
+        steps: of the sampler, pingpong-dpmpp; gradients pass through those after the ping-pong.
+        disturbance: of each number that is heard, in its standard deviations among known sounds:
+            what is only just heard as its words is so no longer.
+    """
+
+    batch_frames: Count = 700
+    longer_share: Share = 0.0
+    steps: Count = 8
+    disturbance: NotNegative = 0.3
+
+
+@dataclass(frozen=True)
+class AskedBatch(FlowBatch):
+    """A step's sounds, and what they are asked to be heard as.
+
+    Attributes:
+        asked: of each sound, a word for some attributes.
+        sounding: of each sound, frames before its end.
+    """
+
+    asked: tuple[Mapping[str, str], ...]
+    sounding: tuple[int, ...]
+
+
+class RewardTrainee(LatentTrainee):
+    """The DiT before a judge of its sounds; conditioners, prior and tempo stay as they are."""
+
+    def __init__(
+        self,
+        flow: Flow,
+        store: LatentStore,
+        tokenizer: Tokenizer,
+        silence: Tensor,
+        settings: RewardSettings,
+        *,
+        codec: Codec,
+        words: HeardWords,
+    ) -> None:
+        """Begin with the weights that `flow` has.
+
+        Args:
+            flow: trained.
+            store: whose captions, lengths and tags are asked for.
+            tokenizer: of the flow.
+            silence: of the store.
+            settings: how sounds are made and judged.
+            codec: that the latents are of, a spectral one.
+            words: what sounds are heard as.
+        """
+        super().__init__(flow, store, tokenizer, silence, settings)
+        decoder = codec.config.autoencoder.decoder.config
+        assert isinstance(decoder, SpectralDecoderConfig)
+        self.settings = settings
+        self.codec, self.words = codec, words
+        self._form = spectrogram_format(decoder)
+        codec.decoder.eval().requires_grad_(False)
+        statistics = store.statistics
+        self._mean, self._std = (
+            torch.tensor(x)[:, None] for x in (statistics.mean, statistics.std)
+        )
+        for told in (flow.conditioners, flow.dit.prior, flow.dit.tempo):
+            if told is not None:
+                told.requires_grad_(False)
+
+    def batch(self, generator: torch.Generator) -> AskedBatch:
+        """Captions of sounds of one length, and the words of each sound."""
+        chosen = self.batches.choose(generator)
+        batch, store = self.batches.batch(chosen), self.batches.store
+        config = self.codec.config
+        per_second = config.sample_rate / config.hop_length
+        asked = [
+            asked_words(replace(store.entries[index], captions=(caption,)))
+            for index, caption in zip(chosen.indices, chosen.captions, strict=True)
+        ]
+        sounding = [store.sounding_frames(index, per_second) for index in chosen.indices]
+        return AskedBatch(
+            batch.latents,
+            batch.prompt_tokens,
+            batch.prompt_mask,
+            batch.seconds,
+            asked=tuple(asked),
+            sounding=tuple(sounding),
+        )
+
+    def loss(self, batch: FlowBatch, generator: torch.Generator) -> tuple[Tensor, Figures]:
+        """How far sounds are from being heard as what was asked, in nats; and those without one."""
+        assert isinstance(batch, AskedBatch)
+        device = next(self.flow.parameters()).device
+        told = self._told(batch, device)
+        shape, steps = batch.latents.shape, self.settings.steps
+
+        def noise() -> Tensor:
+            return torch.randn(shape, generator=generator).to(device)
+
+        made = sampled(lambda x, t: self.flow.dit(x, t, *told).float(), noise, steps)
+        latents = made.detach().float().cpu()
+        reward, pulls = torch.zeros(len(made)), torch.zeros_like(latents)
+        for i, (asked, n_frames) in enumerate(zip(batch.asked, batch.sounding, strict=True)):
+            reward[i], pulls[i, :, :n_frames] = self._judged(
+                latents[i : i + 1, :, :n_frames], asked, generator
+            )
+        size = pulls.flatten(1).norm(dim=1)
+        is_lost = ~torch.isfinite(size)
+        pulls[is_lost], size[is_lost] = 0, 0
+        pulls *= (MOST * size.median() / (size + TINY)).clamp(max=1)[:, None, None]
+        # A number whose gradient is that of the reward: the pulls are constants.
+        pulled = (made.float() * pulls.to(made.device)).sum() / len(made)
+        loss = pulled.detach() - pulled - reward[~is_lost].mean().to(made.device)
+        return loss, {"lost": is_lost.float().mean().item()}
+
+    @torch.no_grad()
+    def _told(self, batch: FlowBatch, device: torch.device) -> Told:
+        on_device = FlowBatch(
+            batch.latents,
+            batch.prompt_tokens.to(device),
+            batch.prompt_mask.to(device),
+            batch.seconds.to(device),
+        )
+        return condition(self.flow, on_device)
+
+    def _judged(
+        self, latents: Tensor, asked: Mapping[str, str], generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """The reward of one sound and its gradient (channels, frames); of no sound, no numbers."""
+        own = latents.clone().requires_grad_()
+        with torch.autocast("cpu", enabled=False):
+            frames = self.codec.decoder(own[:, : len(self._mean)] * self._std + self._mean)[0]
+            if not bool(torch.isfinite(frames).all()):
+                return torch.tensor(math.nan), torch.full_like(latents[0], math.nan)
+            audio = synthesised(frames, self._form, DRAFT_ROUNDS)
+            found = heard(audio, self.codec.config.sample_rate)
+            astray = torch.randn(len(found), generator=generator) * self.words.spread
+            rows = (found + self.settings.disturbance * astray)[None]
+            (reward,) = self.words.plainness(rows, [asked])
+            (pull,) = torch.autograd.grad(reward, own)
+        return reward.detach().float(), pull[0]
+
+
+def sampled(
+    velocity: Callable[[Tensor, Tensor], Tensor], noise: Callable[[], Tensor], steps: int
+) -> Tensor:
+    """The latents that `soundlet.sampling.PingpongDpmppStep` leads to.
+
+    Gradients pass through the steps after the ping-pong.
+
+    Args:
+        velocity: v(x, t) of latents (batch, channels, frames) and times (batch,).
+        noise: fresh noise of the shape of the latents: what to begin with, and what each step of
+            ping-pong adds.
+        steps: 1 or more.
+    """
+    x, previous, previous_h = noise(), None, math.inf
+    for t, t_next in pairwise(logsnr_schedule(steps).tolist()):
+        is_early = t_next > LEAST_PINGPONG
+        with torch.set_grad_enabled(not is_early):
+            denoised = estimate = x - t * velocity(x, torch.full((len(x),), t, device=x.device))
+            if is_early:
+                x = (1 - t_next) * denoised + t_next * noise()
+                continue
+            h = half_logsnr(t_next) - half_logsnr(t)
+            if previous is not None and t_next > 0:
+                correction = h / (2 * previous_h)
+                estimate = (1 + correction) * denoised - correction * previous
+            x = t_next / t * x - (1 - t_next) * math.expm1(-h) * estimate
+            previous, previous_h = denoised, h
+    return x

@@ -1,0 +1,242 @@
+"""A flow that learns from what its own sounds are heard as."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from soundlet.config import load_config, load_t5_config
+from soundlet.errors import ConfigError
+from soundlet.sampling import sample
+from soundlet.tokenizer import Tokenizer
+from soundlet.training.codec import Codec, open_codec
+from soundlet.training.flow import Flow, build_flow
+from soundlet.training.latents import LatentStore
+from soundlet.training.loop import TrainingError
+from soundlet.training.reward import AskedBatch, RewardSettings, RewardTrainee, sampled
+from soundlet.training.settings import RewardStage, read_stage
+from soundlet.training.stages import hear_sounds, train_reward
+from soundlet.training.weights import average_weights, load_weights
+from soundlet.training.words import HeardWords
+from tests.unit.training.test_agreement import read_lines, write_lines
+from tests.unit.training.test_stages import halted, run_command, work
+
+__all__ = ["work"]  # a fixture: the stages, run one after the other
+
+Array = NDArray[np.float32]
+
+STEPS = 5
+
+
+@pytest.fixture(scope="module")
+def words(work: Path) -> HeardWords:
+    return HeardWords(hear_sounds(read_stage(RewardStage, work / "reward.toml")))
+
+
+def flow_of(run: Path) -> Flow:
+    config, t5_config = (
+        load_config(run / "model_config.json"),
+        load_t5_config(run / "t5_config.json"),
+    )
+    flow = build_flow(config, t5_config, run / "spiece.model")
+    load_weights(flow, average_weights(run), run)
+    return flow
+
+
+def trainee(work: Path, words: HeardWords, run: str = "flow", **settings: Any) -> RewardTrainee:
+    """What trains the flow of a run, all of whose sounds are asked for the same way."""
+    store = LatentStore(work / "latents")
+    return RewardTrainee(
+        flow_of(work / run),
+        store,
+        Tokenizer(work / run / "spiece.model", 16),
+        torch.from_numpy(store.silence),
+        RewardSettings(batch_frames=256, steps=STEPS, **settings),
+        codec=open_codec(work / "ae"),
+        words=words,
+    )
+
+
+def seeded(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def test_a_flow_makes_sounds_that_are_heard_more_plainly_as_what_was_asked(
+    work: Path, words: HeardWords
+) -> None:
+    losses = {
+        run: [
+            judge.loss(judge.batch(seeded(i)), seeded(100 + i))[0].item()
+            for judge in [trainee(work, words, run, disturbance=0.0)]
+            for i in range(12)
+        ]
+        for run in ("flow", "reward")
+    }
+    assert np.mean(losses["reward"]) < np.mean(losses["flow"]) - 0.2
+
+
+def test_the_loss_is_what_its_sounds_are_rated(work: Path, words: HeardWords) -> None:
+    judge = trainee(work, words, disturbance=0.0)
+    batch = judge.batch(seeded(0))
+    loss, figures = judge.loss(batch, seeded(1))
+    assert loss.item() > 0
+    assert figures == {"lost": 0}
+    loss.backward()  # type: ignore[no-untyped-call]
+    told = {n for n, p in judge.flow.named_parameters() if p.grad is not None}
+    assert told
+    assert all(name.startswith("dit.") for name in told)
+
+
+def test_a_small_step_along_the_gradient_raises_the_reward(work: Path, words: HeardWords) -> None:
+    judge = trainee(work, words, disturbance=0.0)
+    batch = judge.batch(seeded(0))
+    loss, _ = judge.loss(batch, seeded(1))
+    loss.backward()  # type: ignore[no-untyped-call]
+    parameters = [p for p in judge.flow.parameters() if p.grad is not None]
+    size = torch.cat([p.grad.flatten() for p in parameters if p.grad is not None]).norm()
+    with torch.no_grad():
+        for parameter in parameters:
+            assert parameter.grad is not None
+            parameter.sub_(0.02 * parameter.grad / size)
+    after, _ = judge.loss(batch, seeded(1))
+    assert after.item() < loss.item()
+
+
+def test_what_is_asked_is_what_is_known_of_a_sound_and_said_in_its_caption(
+    work: Path, words: HeardWords
+) -> None:
+    batch = trainee(work, words).batch(seeded(0))
+    assert isinstance(batch, AskedBatch)
+    count, _, n_frames = batch.latents.shape
+    assert len(batch.asked) == len(batch.sounding) == count
+    assert all(1 <= each <= n_frames for each in batch.sounding)
+    assert {asked["kind"] for asked in batch.asked} <= {"hum", "tone", "bleep", "drone"}
+
+
+def test_disturbance_changes_what_is_heard(work: Path, words: HeardWords) -> None:
+    losses = []
+    for disturbance in (0.0, 1.0):
+        judge = trainee(work, words, disturbance=disturbance)
+        losses.append(judge.loss(judge.batch(seeded(0)), seeded(1))[0].item())
+    assert losses[0] != losses[1]
+
+
+def test_a_sound_of_no_numbers_is_lost_and_spoils_no_other(
+    work: Path, words: HeardWords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = trainee(work, words)
+    batch = judge.batch(seeded(0))
+    decode, calls = type(judge.codec.decoder).forward, []
+
+    def spoilt(self: Any, latents: Tensor) -> Tensor:
+        calls.append(1)
+        frames: Tensor = decode(self, latents)
+        return frames * float("nan") if len(calls) == 1 else frames
+
+    monkeypatch.setattr(type(judge.codec.decoder), "forward", spoilt)
+    loss, figures = judge.loss(batch, seeded(1))
+    assert len(calls) == len(batch.latents) > 1
+    assert figures["lost"] == pytest.approx(1 / len(calls))
+    loss.backward()  # type: ignore[no-untyped-call]
+    assert all(
+        bool(torch.isfinite(p.grad).all()) for p in judge.flow.parameters() if p.grad is not None
+    )
+
+
+@pytest.mark.parametrize("steps", [1, 2, 4, 8])
+def test_sounds_are_those_of_the_sampler(steps: int) -> None:
+    shape = (2, 3, 7)
+    mix = np.random.default_rng(0).standard_normal((3, 3)).astype(np.float32)
+
+    def noise_of(seed: int) -> Any:
+        random = np.random.default_rng(seed)
+        return lambda: random.standard_normal(shape).astype(np.float32)
+
+    def velocity(x: Array, t: Array) -> Array:
+        found: Array = np.tanh(mix @ x) + t[:, None, None]
+        return found
+
+    noise = noise_of(1)
+    expected = sample("pingpong-dpmpp", velocity, noise(), steps=steps, sigma_max=1.0, noise=noise)
+    drawn = noise_of(1)
+    found = sampled(
+        lambda x, t: torch.tanh(torch.from_numpy(mix) @ x) + t[:, None, None],
+        lambda: torch.from_numpy(drawn()),
+        steps,
+    )
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_gradients_pass_through_the_steps_after_the_ping_pong() -> None:
+    weight = torch.ones((), requires_grad=True)
+    seen: list[tuple[float, bool]] = []
+
+    def velocity(x: Tensor, t: Tensor) -> Tensor:
+        seen.append((float(t[0]), torch.is_grad_enabled()))
+        return weight * x
+
+    made = sampled(velocity, lambda: torch.ones(1, 2, 3), 8)
+    assert [is_enabled for _, is_enabled in seen] == [False] * 3 + [True] * 5
+    assert made.requires_grad
+
+
+# what is refused
+
+
+def test_clips_that_tell_nothing_are_refused_before_they_are_heard(
+    work: Path, tmp_path: Path
+) -> None:
+    clips = tmp_path / "clips"
+    shutil.copytree(work / "clips", clips)
+    lines = read_lines(clips / "metadata.jsonl")
+    for line in lines:
+        line.pop("attributes", None)
+    write_lines(clips / "metadata.jsonl", lines)
+    stage = read_stage(RewardStage, work / "reward.toml")
+    stage = halted(stage.model_copy(update={"clips": clips}), 2, tmp_path / "run")
+    with pytest.raises(TrainingError, match=r"no attribute tells the sounds of .*clips apart"):
+        train_reward(stage)
+    assert not (tmp_path / "run" / "heard.npy").exists()
+
+
+def test_latents_of_another_codec_are_refused(
+    work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (work / "model" / "model_config.json").read_text()
+    for before, after in (
+        ('"latent_dim": 8', '"latent_dim": 7'),
+        ('"latent_dim": 16', '"latent_dim": 14'),
+        ('"io_channels": 8', '"io_channels": 7'),
+    ):
+        assert before in text
+        text = text.replace(before, after)
+    (tmp_path / "narrow.json").write_text(text)
+    narrow, codec = load_config(tmp_path / "narrow.json"), open_codec(work / "ae")
+
+    def other(_: Path) -> Codec:
+        return Codec(narrow, codec.encoder, codec.decoder, is_final=False)
+
+    monkeypatch.setattr("soundlet.training.stages.open_codec", other)
+    stage = halted(read_stage(RewardStage, work / "reward.toml"), 2, tmp_path / "run")
+    with pytest.raises(TrainingError, match="latents of 8 channels; the autoencoder's have 7"):
+        train_reward(stage)
+
+
+def test_an_autoencoder_is_needed(work: Path) -> None:
+    text = (work / "reward.toml").read_text().replace('autoencoder = "ae"\n', "")
+    (work / "deaf.toml").write_text(text)
+    with pytest.raises(ConfigError, match="autoencoder: missing"):
+        read_stage(RewardStage, work / "deaf.toml")
+
+
+def test_the_command_says_where_the_run_is(work: Path) -> None:
+    done = run_command("train", "reward", work / "reward.toml")
+    assert done.exit_code == 0
+    assert done.stdout.startswith(f"{work / 'reward'}  step 50")
