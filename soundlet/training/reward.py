@@ -12,7 +12,7 @@ fine-tuning diffusion models on differentiable rewards", https://arxiv.org/abs/2
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -25,7 +25,15 @@ from soundlet.engines.codec import DRAFT_ROUNDS, spectrogram_format
 from soundlet.sampling import LEAST_PINGPONG, half_logsnr, logsnr_schedule
 from soundlet.tokenizer import Tokenizer
 from soundlet.training.codec import Codec
-from soundlet.training.flow import BatchSettings, Flow, FlowBatch, LatentTrainee, Told, condition
+from soundlet.training.flow import (
+    BatchSettings,
+    Chosen,
+    Flow,
+    FlowBatch,
+    LatentTrainee,
+    Told,
+    condition,
+)
 from soundlet.training.latents import LatentStore
 from soundlet.training.listening import heard, synthesised
 from soundlet.training.loop import Figures, NotNegative, Share
@@ -40,6 +48,9 @@ class RewardSettings(BatchSettings):
 
     Attributes:
         steps: of the sampler, pingpong-dpmpp; gradients pass through those after the ping-pong.
+        apart: how much it counts that the two sounds of a caption are heard as different, in nats
+            for each e-fold of their distance; without it, all sounds of a caption end as the one
+            that is heard most plainly. 0: each caption has one sound.
         disturbance: of each number that is heard, in its standard deviations among known sounds:
             what is only just heard as its words is so no longer.
     """
@@ -47,6 +58,7 @@ class RewardSettings(BatchSettings):
     batch_frames: Count = 700
     longer_share: Share = 0.0
     steps: Count = 8
+    apart: NotNegative = 0.0
     disturbance: NotNegative = 0.3
 
 
@@ -106,6 +118,9 @@ class RewardTrainee(LatentTrainee):
     def batch(self, generator: torch.Generator) -> AskedBatch:
         """Captions of sounds of one length, and the words of each sound."""
         chosen = self.batches.choose(generator)
+        if self.settings.apart:
+            half = max(1, len(chosen.indices) // 2)
+            chosen = Chosen(chosen.indices[:half] * 2, chosen.captions[:half] * 2, chosen.window)
         batch, store = self.batches.batch(chosen), self.batches.store
         config = self.codec.config
         per_second = config.sample_rate / config.hop_length
@@ -136,9 +151,12 @@ class RewardTrainee(LatentTrainee):
         made = sampled(lambda x, t: self.flow.dit(x, t, *told).float(), noise, steps)
         latents = made.detach().float().cpu()
         reward, pulls = torch.zeros(len(made)), torch.zeros_like(latents)
-        for i, (asked, n_frames) in enumerate(zip(batch.asked, batch.sounding, strict=True)):
-            reward[i], pulls[i, :, :n_frames] = self._judged(
-                latents[i : i + 1, :, :n_frames], asked, generator
+        n_captions = len(made) // 2 if self.settings.apart else len(made)
+        for first in range(n_captions):
+            alike, n_frames = slice(first, None, n_captions), batch.sounding[first]
+            own = latents[alike, :, :n_frames]
+            reward[alike], pulls[alike, :, :n_frames] = self._judged(
+                own, batch.asked[alike], generator
             )
         size = pulls.flatten(1).norm(dim=1)
         is_lost = ~torch.isfinite(size)
@@ -160,21 +178,27 @@ class RewardTrainee(LatentTrainee):
         return condition(self.flow, on_device)
 
     def _judged(
-        self, latents: Tensor, asked: Mapping[str, str], generator: torch.Generator
+        self, latents: Tensor, asked: Sequence[Mapping[str, str]], generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
-        """The reward of one sound and its gradient (channels, frames); of no sound, no numbers."""
-        own = latents.clone().requires_grad_()
+        """Of the sounds of a caption, rewards (sounds,) and gradients (sounds, channels, frames).
+
+        They are no numbers where one is no sound.
+        """
+        own, spread = latents.clone().requires_grad_(), self.words.spread
         with torch.autocast("cpu", enabled=False):
-            frames = self.codec.decoder(own[:, : len(self._mean)] * self._std + self._mean)[0]
+            frames = self.codec.decoder(own[:, : len(self._mean)] * self._std + self._mean)
             if not bool(torch.isfinite(frames).all()):
-                return torch.tensor(math.nan), torch.full_like(latents[0], math.nan)
-            audio = synthesised(frames, self._form, DRAFT_ROUNDS)
-            found = heard(audio, self.codec.config.sample_rate)
-            astray = torch.randn(len(found), generator=generator) * self.words.spread
-            rows = (found + self.settings.disturbance * astray)[None]
-            (reward,) = self.words.plainness(rows, [asked])
-            (pull,) = torch.autograd.grad(reward, own)
-        return reward.detach().float(), pull[0]
+                return torch.full((len(own),), math.nan), torch.full_like(latents, math.nan)
+            sounds = [synthesised(each, self._form, DRAFT_ROUNDS) for each in frames]
+            found = torch.stack([heard(each, self.codec.config.sample_rate) for each in sounds])
+            astray = torch.randn(found.shape, generator=generator) * spread
+            reward = self.words.plainness(found + self.settings.disturbance * astray, asked)
+            total = reward.sum()
+            if len(own) > 1:
+                distance = ((found[0] - found[1]) / spread).square().mean().clamp(min=TINY).sqrt()
+                total = total + len(own) * self.settings.apart * distance.log()
+            (pulls,) = torch.autograd.grad(total, own)
+        return reward.detach().float(), pulls
 
 
 def sampled(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import shutil
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ from torch import Tensor
 
 from soundlet.config import load_config, load_t5_config
 from soundlet.errors import ConfigError
+from soundlet.hearing import N_HEARD
 from soundlet.sampling import sample
 from soundlet.tokenizer import Tokenizer
+from soundlet.training import reward
 from soundlet.training.codec import Codec, open_codec
 from soundlet.training.flow import Flow, build_flow
 from soundlet.training.latents import LatentStore
@@ -99,12 +102,7 @@ def test_a_small_step_along_the_gradient_raises_the_reward(work: Path, words: He
     batch = judge.batch(seeded(0))
     loss, _ = judge.loss(batch, seeded(1))
     loss.backward()  # type: ignore[no-untyped-call]
-    parameters = [p for p in judge.flow.parameters() if p.grad is not None]
-    size = torch.cat([p.grad.flatten() for p in parameters if p.grad is not None]).norm()
-    with torch.no_grad():
-        for parameter in parameters:
-            assert parameter.grad is not None
-            parameter.sub_(0.02 * parameter.grad / size)
+    step(judge.flow, 0.02)
     after, _ = judge.loss(batch, seeded(1))
     assert after.item() < loss.item()
 
@@ -118,6 +116,70 @@ def test_what_is_asked_is_what_is_known_of_a_sound_and_said_in_its_caption(
     assert len(batch.asked) == len(batch.sounding) == count
     assert all(1 <= each <= n_frames for each in batch.sounding)
     assert {asked["kind"] for asked in batch.asked} <= {"hum", "tone", "bleep", "drone"}
+
+
+def test_sounds_of_a_caption_are_kept_apart(
+    work: Path, words: HeardWords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A small step with `apart` moves the two further from each other than one without.
+
+    What is heard are the frames themselves, since phases of a codec that has hardly learnt
+    anything jump with every step.
+    """
+
+    def flattened(frames: Tensor, _form: object, _rounds: int) -> Tensor:
+        return frames.flatten().repeat(N_HEARD)[:N_HEARD]
+
+    monkeypatch.setattr(reward, "synthesised", flattened)
+    monkeypatch.setattr(reward, "heard", lambda audio, _rate: audio)
+    distances = {}
+    for apart in (0.001, 30.0):
+        judge = trainee(work, words, disturbance=0.0, apart=apart)
+        batch = judge.batch(seeded(0))
+        assert isinstance(batch, AskedBatch)
+        half = len(batch.asked) // 2
+        assert half >= 1
+        assert batch.asked[:half] == batch.asked[half:]
+        assert torch.equal(batch.prompt_tokens[:half], batch.prompt_tokens[half:])
+        heards = heard_by(judge)
+        before = judge.loss(batch, seeded(1))[0]
+        first = distance(heards, judge)
+        before.backward()  # type: ignore[no-untyped-call]
+        step(judge.flow, 0.002)
+        judge.loss(batch, seeded(1))
+        distances[apart] = distance(heards, judge) / first
+    assert distances[30.0] > max(1.0, distances[0.001])
+
+
+def heard_by(judge: RewardTrainee) -> list[Tensor]:
+    """What the judge hears from now on: of each caption, the rows of its sounds."""
+    rows: list[Tensor] = []
+    plainness = judge.words.plainness
+
+    def listening(heard: Tensor, asked: Any) -> Tensor:
+        rows.append(heard.detach())
+        return plainness(heard, asked)
+
+    judge.words = copy.copy(judge.words)
+    judge.words.plainness = listening  # type: ignore[method-assign]
+    return rows
+
+
+def distance(rows: list[Tensor], judge: RewardTrainee) -> float:
+    """How far the two sounds of each caption are apart, in the mean; begins anew."""
+    found = [float(((a - b) / judge.words.spread).square().mean().sqrt()) for a, b in rows]
+    rows.clear()
+    return float(np.mean(found))
+
+
+def step(flow: Flow, size: float) -> None:
+    """Go along the gradient."""
+    parameters = [p for p in flow.parameters() if p.grad is not None]
+    norm = torch.cat([p.grad.flatten() for p in parameters if p.grad is not None]).norm()
+    with torch.no_grad():
+        for parameter in parameters:
+            assert parameter.grad is not None
+            parameter.sub_(size * parameter.grad / norm)
 
 
 def test_disturbance_changes_what_is_heard(work: Path, words: HeardWords) -> None:
