@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from soundlet.bundle import About, Bundle
     from soundlet.training.loop import Run
+    from soundlet.training.settings import AgreementStage, RewardStage
 
 train = typer.Typer(
     rich_markup_mode=None,
@@ -116,11 +117,10 @@ def guidance(config: Annotated[Path, CONFIG_ARGUMENT], as_json: JsonOption = Fal
 def reward(config: Annotated[Path, CONFIG_ARGUMENT], as_json: JsonOption = False) -> None:
     """Train a flow by what its own sounds are heard as."""
     from soundlet.training.settings import RewardStage, read_stage
-    from soundlet.training.stages import hear_sounds, train_reward
+    from soundlet.training.stages import train_reward
 
     stage = read_stage(RewardStage, config)
-    with progress_line() as show:
-        hear_sounds(stage, lambda done, total: show("hearing", done, total))
+    _hear(stage)
     _report(train_reward(stage, _show), as_json=as_json)
 
 
@@ -137,11 +137,10 @@ def arc(config: Annotated[Path, CONFIG_ARGUMENT], as_json: JsonOption = False) -
 def agreement(config: Annotated[Path, CONFIG_ARGUMENT], as_json: JsonOption = False) -> None:
     """Train what tells how well sounds and captions fit."""
     from soundlet.training.settings import AgreementStage, read_stage
-    from soundlet.training.stages import hear_sounds, train_agreement
+    from soundlet.training.stages import train_agreement
 
     stage = read_stage(AgreementStage, config)
-    with progress_line() as show:
-        hear_sounds(stage, lambda done, total: show("hearing", done, total))
+    _hear(stage)
     _report(train_agreement(stage, _show), as_json=as_json)
 
 
@@ -194,6 +193,14 @@ def configs(
         place.write_bytes(path.read_bytes())
     names = [str(place) for place in places.values()]
     print_facts("\n".join(names), as_json=as_json, files=names)
+
+
+def _hear(stage: AgreementStage | RewardStage) -> None:
+    """Hear the sounds that a judge learns from, unless the run has heard them before."""
+    from soundlet.training.stages import hear_sounds
+
+    with progress_line() as show:
+        hear_sounds(stage, lambda done, total: show("hearing", done, total))
 
 
 def _show(line: dict[str, float]) -> None:
