@@ -28,7 +28,7 @@ from soundlet.training.agreement import (
     open_towers,
 )
 from soundlet.training.codec import open_codec
-from soundlet.training.heard import hear_latents
+from soundlet.training.heard import hear_latents, require_sounds
 from soundlet.training.latents import ENTRIES, SILENCE, STATISTICS, VALUES, LatentStore
 from soundlet.training.loop import TrainingError
 from soundlet.whole_files import make_folder, write_whole
@@ -123,7 +123,9 @@ def choose_sounds(
     if keep < 1 and agreement is not None and autoencoder is not None:
         towers, config = open_towers(agreement), load_config(agreement / MODEL_CONFIG)
         tokenizer = Tokenizer(agreement / TOKENIZER, config.prompt_max_length)
-        pairs = Pairs(hear_latents(store, open_codec(autoencoder), on_progress), tokenizer)
+        sounds = hear_latents(store, open_codec(autoencoder), on_progress)
+        require_sounds(sounds)
+        pairs = Pairs(sounds, tokenizer)
         kept = _least_surprising(store, disagreement(towers, pairs, seed), keep)
     lines = (store.folder / ENTRIES).read_text(encoding="utf-8").splitlines(keepends=True)
     rng = np.random.default_rng(seed)

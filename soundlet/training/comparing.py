@@ -47,7 +47,7 @@ def compare_sounds(
     """Write the best and the worst sound of each caption into two stores.
 
     Entry by entry the two are alike in all but their latents. Captions whose sounds hardly differ
-    are in neither.
+    are in neither, nor is a sound that decodes to samples that are not finite.
 
     Args:
         stores: two or more, of sounds that were made for the same captions.
@@ -67,7 +67,7 @@ def compare_sounds(
     Raises:
         TrainingError: there are fewer than two stores, they are not of the same captions and
             lengths or of the same latents, a sound has several captions, a folder is named twice,
-            `margin` is out of range, no two sounds differ by it, or a sound is no sound.
+            `margin` is out of range, or no two sounds differ by it.
         TrainingError, CheckpointError, ConfigError, BundleError: the clips or the run cannot be
             read, no attribute tells the clips apart, or the latents are of another codec.
     """
@@ -83,14 +83,16 @@ def compare_sounds(
     words_apart(clips, [known_words(entry) for entry in known.entries])  # before they are heard
     words = HeardWords(hear_clips(known, kept, codec.config.sample_size, on_progress))
     ratings = _ratings(words, stores, codec, on_progress)
-    apart = ratings.max(axis=0) - ratings.min(axis=0)
+    is_sound = np.isfinite(ratings)
+    plainest, faintest = np.where(is_sound, ratings, -np.inf), np.where(is_sound, ratings, np.inf)
+    apart = np.maximum(plainest.max(axis=0) - faintest.min(axis=0), 0)
     chosen = np.flatnonzero((apart >= margin) & (apart > 0)).tolist()
     if not chosen:
         raise TrainingError(
             f"of no caption two sounds differ by {margin:g} nats or more; the greatest difference"
             f" is {apart.max():.6g}: lower --margin"
         )
-    best, worst = ratings.argmax(axis=0).tolist(), ratings.argmin(axis=0).tolist()
+    best, worst = plainest.argmax(axis=0).tolist(), faintest.argmin(axis=0).tolist()
     for folder in (better, worse):
         make_folder(folder)
     for folder in (better, worse):
@@ -142,7 +144,10 @@ def _require_apart(folders: Sequence[Path]) -> None:
 def _ratings(
     words: HeardWords, stores: Sequence[LatentStore], codec: Codec, on_progress: Progress | None
 ) -> NDArray[np.float32]:
-    """How plainly each sound is heard as what was asked for, in nats: (stores, sounds)."""
+    """How plainly each sound is heard as what was asked for: (stores, sounds).
+
+    In nats; not a number of what is no sound.
+    """
     asked = [asked_words(entry) for entry in stores[0].entries]
     rows: list[NDArray[np.float32]] = []
 

@@ -79,8 +79,11 @@ def hear_latents(
         codec: that their latents are of.
         on_progress: called with (sounds heard, sounds).
 
+    Returns:
+        What is heard; of a sound that decodes to samples that are not finite, not numbers.
+
     Raises:
-        TrainingError: the latents are of another codec, or a sound is not finite numbers.
+        TrainingError: the latents are of another codec.
     """
     require_its_codec(store, codec)
     config = codec.config
@@ -89,15 +92,19 @@ def hear_latents(
         n_frames = store.sounding_frames(index, config.sample_rate / config.hop_length)
         latents = store.statistics.restore(store.latents(index, n_frames)[None])
         decoded: Array = codec.decode(latents)[0]
-        if not np.isfinite(decoded).all():
-            raise TrainingError(
-                f"sound {index + 1} of {store.folder} decodes to samples that are not finite"
-                " numbers"
-            )
         return decoded
 
     values = _heard_all(sound, len(store.entries), config.sample_rate, on_progress)
     return HeardSounds(store.folder, store.entries, values)
+
+
+def require_sounds(sounds: HeardSounds) -> None:
+    """Raises TrainingError for a sound that was heard as what is not a number."""
+    lost = np.flatnonzero(~np.isfinite(sounds.values).all(axis=1))
+    if len(lost):
+        raise TrainingError(
+            f"sound {lost[0] + 1} of {sounds.folder} decodes to samples that are not finite numbers"
+        )
 
 
 def require_its_codec(store: LatentStore, codec: Codec) -> None:
@@ -116,7 +123,9 @@ def _heard_all(
     """What is heard of so many sounds: (sounds, numbers)."""
     rows = []
     for i in range(count):
-        rows.append(heard(sound(i), sample_rate))
+        audio = sound(i)
+        is_sound = bool(np.isfinite(audio).all())
+        rows.append(heard(audio, sample_rate) if is_sound else np.full(N_HEARD, np.nan, np.float32))
         if on_progress is not None:
             on_progress(i + 1, count)
     return np.stack(rows)

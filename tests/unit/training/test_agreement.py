@@ -687,6 +687,20 @@ def test_latents_of_another_codec_are_not_chosen_from(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_sound_that_is_no_numbers_is_not_chosen_among(
+    store: LatentStore, run: Path, autoencoder: Path, tmp_path: Path
+) -> None:
+    other, values = tmp_path / "latents", np.array(store.values)
+    shutil.copytree(store.folder, other)
+    values[store.entries[2].start + 1, 3] = np.nan
+    np.save(other / "latents.npy", values)
+    with pytest.raises(TrainingError) as caught:
+        choose_sounds(LatentStore(other), tmp_path / "out", agreement=run, autoencoder=autoencoder)
+    said = f"sound 3 of {other} decodes to samples that are not finite numbers"
+    assert str(caught.value) == said
+    assert not (tmp_path / "out").exists()
+
+
 # what is chosen
 
 

@@ -472,16 +472,54 @@ def test_latents_of_another_codec_are_refused_before_anything_is_heard(
     assert told == []
 
 
+def lost(store: LatentStore, folder: Path, sound: int, value: float) -> LatentStore:
+    """A copy of a store, one of its sounds no sound."""
+    copy = edited(store, folder)
+    values = np.array(store.values)
+    values[store.entries[sound].start + 1, 3] = value
+    np.save(copy / "latents.npy", values)
+    return LatentStore(copy)
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_a_sound_that_is_no_numbers_is_named(
-    made: Sequence[LatentStore], runs: dict[str, Any], tmp_path: Path, value: float
+def test_a_sound_that_is_no_numbers_is_neither_the_best_nor_the_worst(
+    made: Sequence[LatentStore],
+    ratings: NDArray[np.float32],
+    runs: dict[str, Any],
+    tmp_path: Path,
+    value: float,
 ) -> None:
-    other = edited(made[1], tmp_path / "other")
-    values = np.array(made[1].values)
-    values[made[1].entries[2].start + 1, 3] = value
-    np.save(other / "latents.npy", values)
-    said = refused([made[0], LatentStore(other)], runs, tmp_path)
-    assert said == f"sound 3 of {other} decodes to samples that are not finite numbers"
+    sound = int(np.ptp(ratings, axis=0).argmax())
+    order = ratings[:, sound].argsort()
+    stores = list(made)
+    stores[order[0]] = lost(made[order[0]], tmp_path / "other", sound, value)
+    outs = (tmp_path / "better", tmp_path / "worse")
+    better, worse = compare_sounds(stores, *outs, **runs, margin=0)
+    assert len(better.entries) == N_SOUNDS
+    assert source_of(stores, better, sound, sound) == order[-1]
+    assert source_of(stores, worse, sound, sound) == order[1]
+
+
+def test_a_caption_with_one_sound_that_is_one_makes_no_pair(
+    made: Sequence[LatentStore], runs: dict[str, Any], tmp_path: Path
+) -> None:
+    others = [
+        lost(store, tmp_path / f"other{i}", 2, float("nan")) for i, store in enumerate(made[1:])
+    ]
+    outs = (tmp_path / "better", tmp_path / "worse")
+    better, worse = compare_sounds([made[0], *others], *outs, **runs, margin=0)
+    expected = [entry.captions for i, entry in enumerate(made[0].entries) if i != 2]
+    assert [entry.captions for entry in better.entries] == expected
+    assert [entry.captions for entry in worse.entries] == expected
+
+
+def test_without_two_sounds_of_a_caption_there_is_no_pair(
+    made: Sequence[LatentStore], runs: dict[str, Any], tmp_path: Path
+) -> None:
+    none = LatentStore(edited(made[1], tmp_path / "none"))
+    np.save(none.folder / "latents.npy", np.full_like(none.values, np.nan))
+    said = refused([made[0], LatentStore(none.folder)], runs, tmp_path, margin=0)
+    assert said.startswith("of no caption two sounds differ by 0 nats or more")
 
 
 @pytest.mark.parametrize("known", [{"kind": "hum", "mood": "sad"}, {}, {"mood": "sad", "key": "C"}])
