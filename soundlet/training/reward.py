@@ -11,10 +11,11 @@ fine-tuning diffusion models on differentiable rewards", https://arxiv.org/abs/2
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import torch
 from torch import Tensor
@@ -36,7 +37,7 @@ from soundlet.training.flow import (
 )
 from soundlet.training.latents import LatentStore
 from soundlet.training.listening import heard, synthesised
-from soundlet.training.loop import Figures, NotNegative, Share
+from soundlet.training.loop import Figures, NotNegative, Share, TrainingError
 from soundlet.training.words import HeardWords, asked_words
 
 MOST = 1.5  # times the median that a sound's gradient counts: a few must not outweigh the rest
@@ -53,6 +54,9 @@ class RewardSettings(BatchSettings):
             that is heard most plainly. 0: each caption has one sound.
         disturbance: of each number that is heard, in its standard deviations among known sounds:
             what is only just heard as its words is so no longer.
+        held: tags, such as "kind: drum_loop": sounds with one of them are not judged, and what
+            the flow makes of their captions is held where it was when the training began.
+        hold: how much it counts that these have moved.
     """
 
     batch_frames: Count = 700
@@ -60,6 +64,8 @@ class RewardSettings(BatchSettings):
     steps: Count = 8
     apart: NotNegative = 0.0
     disturbance: NotNegative = 0.3
+    held: tuple[str, ...] = ()
+    hold: NotNegative = 1.0
 
 
 @dataclass(frozen=True)
@@ -69,10 +75,25 @@ class AskedBatch(FlowBatch):
     Attributes:
         asked: of each sound, a word for some attributes.
         sounding: of each sound, frames before its end.
+        is_held: of each sound, whether it is to stay as it is.
     """
 
     asked: tuple[Mapping[str, str], ...]
     sounding: tuple[int, ...]
+    is_held: tuple[bool, ...]
+
+    def part(self, rows: Sequence[int]) -> AskedBatch:
+        """Some of the sounds."""
+        chosen = list(rows)
+        return AskedBatch(
+            self.latents[chosen],
+            self.prompt_tokens[chosen],
+            self.prompt_mask[chosen],
+            self.seconds[chosen],
+            asked=tuple(self.asked[i] for i in chosen),
+            sounding=tuple(self.sounding[i] for i in chosen),
+            is_held=tuple(self.is_held[i] for i in chosen),
+        )
 
 
 class RewardTrainee(LatentTrainee):
@@ -99,8 +120,15 @@ class RewardTrainee(LatentTrainee):
             settings: how sounds are made and judged.
             codec: that the latents are of, a spectral one.
             words: what sounds are heard as.
+
+        Raises:
+            TrainingError: no sound has a tag that is to be held.
         """
         super().__init__(flow, store, tokenizer, silence, settings)
+        for tag in settings.held:
+            if not any(tag in entry.tags for entry in store.entries):
+                raise TrainingError(f"no sound of {store.folder} has the tag {tag!r}")
+        self._first = copy.deepcopy(flow.dit).eval().requires_grad_(False)
         decoder = codec.config.autoencoder.decoder.config
         assert isinstance(decoder, SpectralDecoderConfig)
         self.settings = settings
@@ -129,6 +157,8 @@ class RewardTrainee(LatentTrainee):
             for index, caption in zip(chosen.indices, chosen.captions, strict=True)
         ]
         sounding = [store.sounding_frames(index, per_second) for index in chosen.indices]
+        held = set(self.settings.held)
+        is_held = [not held.isdisjoint(store.entries[index].tags) for index in chosen.indices]
         return AskedBatch(
             batch.latents,
             batch.prompt_tokens,
@@ -136,11 +166,32 @@ class RewardTrainee(LatentTrainee):
             batch.seconds,
             asked=tuple(asked),
             sounding=tuple(sounding),
+            is_held=tuple(is_held),
         )
 
     def loss(self, batch: FlowBatch, generator: torch.Generator) -> tuple[Tensor, Figures]:
-        """How far sounds are from being heard as what was asked, in nats; and those without one."""
+        """How far sounds are from being heard as what was asked, in nats; and those without one.
+
+        Of those that are held, how far they have moved: half of the square, in the mean of their
+        frames.
+        """
         assert isinstance(batch, AskedBatch)
+        count = len(batch.is_held)
+        held = [i for i in range(count) if batch.is_held[i]]
+        judged = [i for i in range(count) if not batch.is_held[i]]
+        loss = torch.zeros((), device=next(self.flow.parameters()).device)
+        figures: Figures = {}
+        if judged:
+            missed, figures = self._missed(batch.part(judged), generator)
+            loss = loss + missed * len(judged) / count
+        if held:
+            moved = self._moved(batch.part(held), generator)
+            figures["moved"] = moved.item()
+            loss = loss + self.settings.hold * moved * len(held) / count
+        return loss, figures
+
+    def _missed(self, batch: AskedBatch, generator: torch.Generator) -> tuple[Tensor, Figures]:
+        """How far sounds are from being heard as what was asked for."""
         device = next(self.flow.parameters()).device
         told = self._told(batch, device)
         shape, steps = batch.latents.shape, self.settings.steps
@@ -166,6 +217,23 @@ class RewardTrainee(LatentTrainee):
         pulled = (made.float() * pulls.to(made.device)).sum() / len(made)
         loss = pulled.detach() - pulled - reward[~is_lost].mean().to(made.device)
         return loss, {"lost": is_lost.float().mean().item()}
+
+    def _moved(self, batch: AskedBatch, generator: torch.Generator) -> Tensor:
+        """How far guesses are from those at first, on the way that the flow took at first."""
+        device = next(self.flow.parameters()).device
+        told, first = self._told(batch, device), self._first.to(device)
+
+        def noise() -> Tensor:
+            return torch.randn(batch.latents.shape, generator=generator).to(device)
+
+        taken = int(torch.randint(self.settings.steps, (), generator=generator))
+        way = walked(lambda x, t: first(x, t, *told).float(), noise, self.settings.steps)
+        with torch.no_grad():
+            x, t = next(islice(way, taken, None))
+            times = torch.full((len(x),), t, device=device)
+            at_first = first(x, times, *told).float()
+        apart: Tensor = t * (self.flow.dit(x, times, *told).float() - at_first)
+        return apart.square().sum(dim=1).mean() / 2
 
     @torch.no_grad()
     def _told(self, batch: FlowBatch, device: torch.device) -> Told:
@@ -214,10 +282,19 @@ def sampled(
             ping-pong adds.
         steps: 1 or more.
     """
+    *_, (made, _) = walked(velocity, noise, steps)
+    return made
+
+
+def walked(
+    velocity: Callable[[Tensor, Tensor], Tensor], noise: Callable[[], Tensor], steps: int
+) -> Iterator[tuple[Tensor, float]]:
+    """The latents and the time before each step of `sampled`, and after the last."""
     x, previous, previous_h = noise(), None, math.inf
     for t, t_next in pairwise(logsnr_schedule(steps).tolist()):
+        yield x, t
         is_early = t_next > LEAST_PINGPONG
-        with torch.set_grad_enabled(not is_early):
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not is_early):
             denoised = estimate = x - t * velocity(x, torch.full((len(x),), t, device=x.device))
             if is_early:
                 x = (1 - t_next) * denoised + t_next * noise()
@@ -228,4 +305,4 @@ def sampled(
                 estimate = (1 + correction) * denoised - correction * previous
             x = t_next / t * x - (1 - t_next) * math.expm1(-h) * estimate
             previous, previous_h = denoised, h
-    return x
+    yield x, 0.0

@@ -23,7 +23,13 @@ from soundlet.training.codec import Codec, open_codec
 from soundlet.training.flow import Flow, build_flow
 from soundlet.training.latents import LatentStore
 from soundlet.training.loop import TrainingError
-from soundlet.training.reward import AskedBatch, RewardSettings, RewardTrainee, sampled
+from soundlet.training.reward import (
+    AskedBatch,
+    RewardSettings,
+    RewardTrainee,
+    sampled,
+    walked,
+)
 from soundlet.training.settings import RewardStage, read_stage
 from soundlet.training.stages import hear_sounds, train_reward
 from soundlet.training.weights import average_weights, load_weights
@@ -212,6 +218,84 @@ def test_a_sound_of_no_numbers_is_lost_and_spoils_no_other(
     )
 
 
+ALL = ("kind: hum", "kind: tone", "kind: bleep", "kind: drone")
+
+
+def test_what_is_held_is_pulled_back_to_where_it_was(work: Path, words: HeardWords) -> None:
+    judge = trainee(work, words, held=ALL)
+    batch = judge.batch(seeded(0))
+    assert isinstance(batch, AskedBatch)
+    assert all(batch.is_held)
+    at_first, figures = judge.loss(batch, seeded(1))
+    assert at_first.item() == 0
+    assert figures == {"moved": 0}
+    with torch.no_grad():
+        for parameter in judge.flow.dit.parameters():
+            parameter.mul_(1.02)
+    moved, figures = judge.loss(batch, seeded(1))
+    assert moved.item() == figures["moved"] > 0
+    moved.backward()  # type: ignore[no-untyped-call]
+    step(judge.flow, 0.02)
+    after, _ = judge.loss(batch, seeded(1))
+    assert 0 < after.item() < moved.item()
+
+
+def test_what_is_held_counts_as_much_as_is_said(work: Path, words: HeardWords) -> None:
+    losses = {}
+    for hold in (0.0, 1.0, 3.0):
+        judge = trainee(work, words, held=ALL, hold=hold)
+        batch = judge.batch(seeded(0))
+        with torch.no_grad():
+            for parameter in judge.flow.dit.parameters():
+                parameter.mul_(1.02)
+        losses[hold] = judge.loss(batch, seeded(1))[0].item()
+    assert losses[0.0] == 0
+    assert losses[3.0] == pytest.approx(3 * losses[1.0], rel=1e-5)
+
+
+def test_only_what_is_not_held_is_judged(work: Path, words: HeardWords) -> None:
+    judge = trainee(work, words, held=ALL[:2], disturbance=0.0)
+    batch = next(
+        batch
+        for i in range(50)
+        for batch in [judge.batch(seeded(i))]
+        if isinstance(batch, AskedBatch) and 0 < sum(batch.is_held) < len(batch.is_held)
+    )
+    kinds = [asked["kind"] for asked in batch.asked]
+    assert list(batch.is_held) == [f"kind: {kind}" in ALL[:2] for kind in kinds]
+    judged: list[str] = []
+    plainness = judge.words.plainness
+
+    def listening(heard: Tensor, asked: Any) -> Tensor:
+        judged.extend(each["kind"] for each in asked)
+        return plainness(heard, asked)
+
+    judge.words = copy.copy(judge.words)
+    judge.words.plainness = listening  # type: ignore[method-assign]
+    loss, figures = judge.loss(batch, seeded(1))
+    assert judged == [kind for kind in kinds if f"kind: {kind}" not in ALL[:2]]
+    assert figures == {"lost": 0, "moved": 0}
+    rows = [i for i, is_held in enumerate(batch.is_held) if not is_held]
+    alone, _ = judge.loss(batch.part(rows), seeded(1))
+    assert loss.item() == pytest.approx(alone.item() * len(rows) / len(kinds), rel=1e-4)
+
+
+def test_the_way_is_that_of_the_sampler() -> None:
+    """Before each step, and after the last."""
+
+    def velocity(x: Tensor, t: Tensor) -> Tensor:
+        return torch.tanh(x) + t[:, None, None]
+
+    def noise() -> Tensor:
+        return torch.full((1, 2, 3), 0.5)
+
+    way = list(walked(velocity, noise, 4))
+    assert torch.equal(way[0][0], noise())
+    assert [t for _, t in way] == sorted({t for _, t in way}, reverse=True)
+    assert (way[0][1], way[-1][1], len(way)) == (1.0, 0.0, 5)
+    assert torch.equal(way[-1][0], sampled(velocity, noise, 4))
+
+
 @pytest.mark.parametrize("steps", [1, 2, 4, 8])
 def test_sounds_are_those_of_the_sampler(steps: int) -> None:
     shape = (2, 3, 7)
@@ -250,6 +334,12 @@ def test_gradients_pass_through_the_steps_after_the_ping_pong() -> None:
 
 
 # what is refused
+
+
+def test_a_tag_that_no_sound_has_cannot_be_held(work: Path, words: HeardWords) -> None:
+    with pytest.raises(TrainingError) as caught:
+        trainee(work, words, held=("kind: hum", "kind: flute"))
+    assert str(caught.value) == f"no sound of {work / 'latents'} has the tag 'kind: flute'"
 
 
 def test_clips_that_tell_nothing_are_refused_before_they_are_heard(
