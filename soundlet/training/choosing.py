@@ -107,8 +107,7 @@ def choose_sounds(
     for tag, times in often.items():
         if not 0 <= times <= 100:
             raise TrainingError(f"{tag} can be in 0 to 100 times, not {times:g}")
-        if not any(tag in entry.tags for entry in store.entries):
-            raise TrainingError(f"no sound of {store.folder} has the tag {tag!r}")
+        store.require_tags([tag])
     if out.resolve() == store.folder.resolve():
         raise TrainingError(f"{out} is the store to choose from: name another folder")
     if keep < 1 and (agreement is None or autoencoder is None):

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -187,6 +187,12 @@ class LatentStore:
     def statistics(self) -> LatentStatistics:
         """What normalised the latents."""
         return read_statistics(self.folder)
+
+    def require_tags(self, tags: Iterable[str]) -> None:
+        """Raises TrainingError for a tag that no sound has."""
+        for tag in tags:
+            if not any(tag in entry.tags for entry in self.entries):
+                raise TrainingError(f"no sound of {self.folder} has the tag {tag!r}")
 
     def sounding_frames(self, index: int, frames_per_second: float) -> int:
         """Frames of a sound before its end; one at least."""

@@ -37,7 +37,7 @@ from soundlet.training.flow import (
 )
 from soundlet.training.latents import LatentStore
 from soundlet.training.listening import heard, synthesised
-from soundlet.training.loop import Figures, NotNegative, Share, TrainingError
+from soundlet.training.loop import Figures, NotNegative, Share
 from soundlet.training.words import HeardWords, asked_words
 
 MOST = 1.5  # times the median that a sound's gradient counts: a few must not outweigh the rest
@@ -125,9 +125,7 @@ class RewardTrainee(LatentTrainee):
             TrainingError: no sound has a tag that is to be held.
         """
         super().__init__(flow, store, tokenizer, silence, settings)
-        for tag in settings.held:
-            if not any(tag in entry.tags for entry in store.entries):
-                raise TrainingError(f"no sound of {store.folder} has the tag {tag!r}")
+        store.require_tags(settings.held)
         self._first = copy.deepcopy(flow.dit).eval().requires_grad_(False)
         decoder = codec.config.autoencoder.decoder.config
         assert isinstance(decoder, SpectralDecoderConfig)

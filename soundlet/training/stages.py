@@ -264,13 +264,15 @@ def hear_sounds(
     Raises:
         TrainingError, ConfigError, BundleError: the sounds or the model cannot be read, or the run
             was begun with another model.
-        TrainingError: no attribute tells the sounds apart that words are to be learnt from.
+        TrainingError: no attribute tells the sounds apart that words are to be learnt from, or no
+            sound has a tag that is to be held.
     """
     paths = model_files(stage)
     config = load_config(paths[MODEL_CONFIG])
     clips = ClipFolder(stage.clips, config.sample_rate)
     if isinstance(stage, RewardStage):
         words_apart(stage.clips, [known_words(entry) for entry in clips.entries])
+        LatentStore(stage.latents).require_tags(stage.reward.held)
     _read_model(stage.run, {name: path.read_bytes() for name, path in paths.items()})
     return hear_clips(clips, stage.run, config.sample_size, on_progress)
 
