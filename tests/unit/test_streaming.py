@@ -48,15 +48,20 @@ def test_a_spectrogram_is_heard_in_pieces_as_in_one(seconds: float) -> None:
 
 
 def test_a_sound_is_made_on_the_thread_that_asks() -> None:
-    """Threads of OpenBLAS spin for tens of milliseconds after a large product of matrices."""
+    """Threads of OpenBLAS spin for tens of milliseconds after a large product of matrices.
+
+    They would each time; what other tests have left running takes its time now and then.
+    """
     form = SpectrogramFormat(n_fft=2048, hop_length=512, n_bands=24)
     frames = np.zeros((1, form.n_features, 345), np.float32)
     synthesise(frames, form, iterations=1)
-    everywhere, here = time.process_time(), time.thread_time()
-    synthesise(frames, form, iterations=1)
-    time.sleep(0.05)
-    elsewhere = (time.process_time() - everywhere) - (time.thread_time() - here)
-    assert elsewhere < 0.01
+    elsewhere = []
+    for _ in range(5):
+        everywhere, here = time.process_time(), time.thread_time()
+        synthesise(frames, form, iterations=1)
+        time.sleep(0.05)
+        elsewhere.append((time.process_time() - everywhere) - (time.thread_time() - here))
+    assert min(elsewhere) < 0.01
 
 
 def test_a_spectral_codec_gives_in_pieces_what_it_gives_at_once() -> None:
