@@ -120,13 +120,11 @@ class RewardTrainee(LatentTrainee):
             settings: how sounds are made and judged.
             codec: that the latents are of, a spectral one.
             words: what sounds are heard as.
-
-        Raises:
-            TrainingError: no sound has a tag that is to be held.
         """
         super().__init__(flow, store, tokenizer, silence, settings)
-        store.require_tags(settings.held)
-        self._first = copy.deepcopy(flow.dit).eval().requires_grad_(False)
+        self._first = (
+            copy.deepcopy(flow.dit).eval().requires_grad_(False) if settings.held else None
+        )
         decoder = codec.config.autoencoder.decoder.config
         assert isinstance(decoder, SpectralDecoderConfig)
         self.settings = settings
@@ -190,13 +188,8 @@ class RewardTrainee(LatentTrainee):
 
     def _missed(self, batch: AskedBatch, generator: torch.Generator) -> tuple[Tensor, Figures]:
         """How far sounds are from being heard as what was asked for."""
-        device = next(self.flow.parameters()).device
-        told = self._told(batch, device)
-        shape, steps = batch.latents.shape, self.settings.steps
-
-        def noise() -> Tensor:
-            return torch.randn(shape, generator=generator).to(device)
-
+        told, noise = self._asked(batch, generator)
+        steps = self.settings.steps
         made = sampled(lambda x, t: self.flow.dit(x, t, *told).float(), noise, steps)
         latents = made.detach().float().cpu()
         reward, pulls = torch.zeros(len(made)), torch.zeros_like(latents)
@@ -218,30 +211,35 @@ class RewardTrainee(LatentTrainee):
 
     def _moved(self, batch: AskedBatch, generator: torch.Generator) -> Tensor:
         """How far guesses are from those at first, on the way that the flow took at first."""
-        device = next(self.flow.parameters()).device
-        told, first = self._told(batch, device), self._first.to(device)
-
-        def noise() -> Tensor:
-            return torch.randn(batch.latents.shape, generator=generator).to(device)
-
+        assert self._first is not None
+        told, noise = self._asked(batch, generator)
+        first = self._first.to(told[0].device)
         taken = int(torch.randint(self.settings.steps, (), generator=generator))
         way = walked(lambda x, t: first(x, t, *told).float(), noise, self.settings.steps)
         with torch.no_grad():
             x, t = next(islice(way, taken, None))
-            times = torch.full((len(x),), t, device=device)
+            times = torch.full((len(x),), t, device=x.device)
             at_first = first(x, times, *told).float()
         apart: Tensor = t * (self.flow.dit(x, times, *told).float() - at_first)
         return apart.square().sum(dim=1).mean() / 2
 
     @torch.no_grad()
-    def _told(self, batch: FlowBatch, device: torch.device) -> Told:
+    def _asked(
+        self, batch: AskedBatch, generator: torch.Generator
+    ) -> tuple[Told, Callable[[], Tensor]]:
+        """What a DiT is told of sounds, and fresh noise for them, where the flow is."""
+        device = next(self.flow.parameters()).device
         on_device = FlowBatch(
             batch.latents,
             batch.prompt_tokens.to(device),
             batch.prompt_mask.to(device),
             batch.seconds.to(device),
         )
-        return condition(self.flow, on_device)
+
+        def noise() -> Tensor:
+            return torch.randn(batch.latents.shape, generator=generator).to(device)
+
+        return condition(self.flow, on_device), noise
 
     def _judged(
         self, latents: Tensor, asked: Sequence[Mapping[str, str]], generator: torch.Generator

@@ -687,16 +687,22 @@ def test_latents_of_another_codec_are_not_chosen_from(
     assert not (tmp_path / "out").exists()
 
 
+def lost(store: LatentStore, folder: Path, sound: int, value: float) -> LatentStore:
+    """A copy of a store, one of its sounds no sound."""
+    shutil.copytree(store.folder, folder)
+    values = np.array(store.values)
+    values[store.entries[sound].start + 1, 3] = value
+    np.save(folder / "latents.npy", values)
+    return LatentStore(folder)
+
+
 def test_a_sound_that_is_no_numbers_is_not_chosen_among(
     store: LatentStore, run: Path, autoencoder: Path, tmp_path: Path
 ) -> None:
-    other, values = tmp_path / "latents", np.array(store.values)
-    shutil.copytree(store.folder, other)
-    values[store.entries[2].start + 1, 3] = np.nan
-    np.save(other / "latents.npy", values)
+    other = lost(store, tmp_path / "latents", 2, float("nan"))
     with pytest.raises(TrainingError) as caught:
-        choose_sounds(LatentStore(other), tmp_path / "out", agreement=run, autoencoder=autoencoder)
-    said = f"sound 3 of {other} decodes to samples that are not finite numbers"
+        choose_sounds(other, tmp_path / "out", agreement=run, autoencoder=autoencoder)
+    said = f"sound 3 of {other.folder} decodes to samples that are not finite numbers"
     assert str(caught.value) == said
     assert not (tmp_path / "out").exists()
 

@@ -23,7 +23,7 @@ from soundlet.training.heard import hear_clips
 from soundlet.training.latents import LatentStore, write_store
 from soundlet.training.loop import TrainingError
 from soundlet.training.words import HeardWords, asked_words
-from tests.unit.training.test_agreement import Told, narrowed, read_lines, write_lines
+from tests.unit.training.test_agreement import Told, lost, narrowed, read_lines, write_lines
 from tests.unit.training.test_extrapolation import FLOW
 from tests.unit.training.test_stages import LOOP, run_command, weights, work
 
@@ -470,15 +470,6 @@ def test_latents_of_another_codec_are_refused_before_anything_is_heard(
     said = refused(stores, runs, tmp_path, on_progress=told)
     assert said.endswith("the autoencoder's have 8: name the one that they are of")
     assert told == []
-
-
-def lost(store: LatentStore, folder: Path, sound: int, value: float) -> LatentStore:
-    """A copy of a store, one of its sounds no sound."""
-    copy = edited(store, folder)
-    values = np.array(store.values)
-    values[store.entries[sound].start + 1, 3] = value
-    np.save(copy / "latents.npy", values)
-    return LatentStore(copy)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -147,34 +148,38 @@ def test_sounds_of_a_caption_are_kept_apart(
         assert half >= 1
         assert batch.asked[:half] == batch.asked[half:]
         assert torch.equal(batch.prompt_tokens[:half], batch.prompt_tokens[half:])
-        heards = heard_by(judge)
+        judged = judged_by(judge)
         before = judge.loss(batch, seeded(1))[0]
-        first = distance(heards, judge)
+        first = distance(judged, judge)
         before.backward()  # type: ignore[no-untyped-call]
         step(judge.flow, 0.002)
         judge.loss(batch, seeded(1))
-        distances[apart] = distance(heards, judge) / first
+        distances[apart] = distance(judged, judge) / first
     assert distances[30.0] > max(1.0, distances[0.001])
 
 
-def heard_by(judge: RewardTrainee) -> list[Tensor]:
-    """What the judge hears from now on: of each caption, the rows of its sounds."""
-    rows: list[Tensor] = []
+Judged = list[tuple[Tensor, Sequence[Mapping[str, str]]]]
+"""Of each caption, what was heard of its sounds, a row each, and what they were asked for as."""
+
+
+def judged_by(judge: RewardTrainee) -> Judged:
+    """What is judged from now on."""
+    judged: Judged = []
     plainness = judge.words.plainness
 
-    def listening(heard: Tensor, asked: Any) -> Tensor:
-        rows.append(heard.detach())
+    def listening(heard: Tensor, asked: Sequence[Mapping[str, str]]) -> Tensor:
+        judged.append((heard.detach(), asked))
         return plainness(heard, asked)
 
     judge.words = copy.copy(judge.words)
     judge.words.plainness = listening  # type: ignore[method-assign]
-    return rows
+    return judged
 
 
-def distance(rows: list[Tensor], judge: RewardTrainee) -> float:
+def distance(judged: Judged, judge: RewardTrainee) -> float:
     """How far the two sounds of each caption are apart, in the mean; begins anew."""
-    found = [float(((a - b) / judge.words.spread).square().mean().sqrt()) for a, b in rows]
-    rows.clear()
+    found = [float(((a - b) / judge.words.spread).square().mean().sqrt()) for (a, b), _ in judged]
+    judged.clear()
     return float(np.mean(found))
 
 
@@ -186,6 +191,13 @@ def step(flow: Flow, size: float) -> None:
         for parameter in parameters:
             assert parameter.grad is not None
             parameter.sub_(size * parameter.grad / norm)
+
+
+@torch.no_grad()
+def move(flow: Flow) -> None:
+    """Change all weights of the DiT a little."""
+    for parameter in flow.dit.parameters():
+        parameter.mul_(1.02)
 
 
 def test_disturbance_changes_what_is_heard(work: Path, words: HeardWords) -> None:
@@ -229,9 +241,7 @@ def test_what_is_held_is_pulled_back_to_where_it_was(work: Path, words: HeardWor
     at_first, figures = judge.loss(batch, seeded(1))
     assert at_first.item() == 0
     assert figures == {"moved": 0}
-    with torch.no_grad():
-        for parameter in judge.flow.dit.parameters():
-            parameter.mul_(1.02)
+    move(judge.flow)
     moved, figures = judge.loss(batch, seeded(1))
     assert moved.item() == figures["moved"] > 0
     moved.backward()  # type: ignore[no-untyped-call]
@@ -245,9 +255,7 @@ def test_what_is_held_counts_as_much_as_is_said(work: Path, words: HeardWords) -
     for hold in (0.0, 1.0, 3.0):
         judge = trainee(work, words, held=ALL, hold=hold)
         batch = judge.batch(seeded(0))
-        with torch.no_grad():
-            for parameter in judge.flow.dit.parameters():
-                parameter.mul_(1.02)
+        move(judge.flow)
         losses[hold] = judge.loss(batch, seeded(1))[0].item()
     assert losses[0.0] == 0
     assert losses[3.0] == pytest.approx(3 * losses[1.0], rel=1e-5)
@@ -263,17 +271,11 @@ def test_only_what_is_not_held_is_judged(work: Path, words: HeardWords) -> None:
     )
     kinds = [asked["kind"] for asked in batch.asked]
     assert list(batch.is_held) == [f"kind: {kind}" in ALL[:2] for kind in kinds]
-    judged: list[str] = []
-    plainness = judge.words.plainness
-
-    def listening(heard: Tensor, asked: Any) -> Tensor:
-        judged.extend(each["kind"] for each in asked)
-        return plainness(heard, asked)
-
-    judge.words = copy.copy(judge.words)
-    judge.words.plainness = listening  # type: ignore[method-assign]
+    judged = judged_by(judge)
     loss, figures = judge.loss(batch, seeded(1))
-    assert judged == [kind for kind in kinds if f"kind: {kind}" not in ALL[:2]]
+    assert [each["kind"] for _, asked in judged for each in asked] == [
+        kind for kind in kinds if f"kind: {kind}" not in ALL[:2]
+    ]
     assert figures == {"lost": 0, "moved": 0}
     rows = [i for i, is_held in enumerate(batch.is_held) if not is_held]
     alone, _ = judge.loss(batch.part(rows), seeded(1))
