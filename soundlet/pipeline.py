@@ -13,17 +13,12 @@ from numpy.typing import NDArray
 
 from soundlet.agreement import Agreement
 from soundlet.bundle import TOKENIZER, Bundle, open_bundle
-from soundlet.circle import around, decode_circle
-from soundlet.clip import FADE_SECONDS, Clip, faded_out, require_numbers, to_level
+from soundlet.circle import around
+from soundlet.clip import Clip, require_numbers, to_level
 from soundlet.config import ModelConfig
-from soundlet.engines import (
-    ComparedEngine,
-    Conditioning,
-    Engine,
-    StreamingEngine,
-    load_engine,
-)
-from soundlet.engines.codec import draft, halo, is_convolutional, mean_and_std
+from soundlet.decoding import Decoding, OnPiece
+from soundlet.engines import Conditioning, Engine, load_engine
+from soundlet.engines.codec import mean_and_std
 from soundlet.errors import BundleError, Cancelled, GenerationError, RequestError
 from soundlet.guidance import guided
 from soundlet.noise import Generator
@@ -31,7 +26,6 @@ from soundlet.plan import Plan, groups, plan_for
 from soundlet.request import GenerationRequest
 from soundlet.sampling import Progress, Velocity, sample
 from soundlet.source import for_model, read_source
-from soundlet.streaming import cut_pieces
 from soundlet.tokenizer import Tokenizer
 
 __all__ = ["Clip", "Model", "load"]
@@ -40,9 +34,6 @@ Array = NDArray[np.float32]
 
 ShouldStop = Callable[[], bool]
 """Asked between steps; True ends the work."""
-
-OnPiece = Callable[[Array], None]
-"""Called with the next samples (channels, samples) of a clip while the rest of it is decoded."""
 
 
 def load(
@@ -100,6 +91,7 @@ class Model:
         if batch_size < 1:
             raise RequestError(f"batch_size must be 1 or more, not {batch_size}")
         self.bundle, self.engine, self.batch_size = bundle, engine, batch_size
+        self._decoding = Decoding(engine, self.config)
         path = bundle.folder / TOKENIZER
         self._tokenizer = Tokenizer(path, self.config.prompt_max_length)
         if self._tokenizer.n_pieces > bundle.t5_config.vocab_size:
@@ -243,10 +235,7 @@ class Model:
         (ranked,) = self._sampled([plan], step)
         latents = ranked[0]
         require_numbers(latents, "latents")
-        if plan.windows is not None:
-            yield self._closed(plan, latents)
-        else:
-            yield from self._pieces(plan, self._needed(plan, latents))
+        yield from self._decoding.pieces(plan, latents)
 
     def resolve(self, request: GenerationRequest) -> GenerationRequest:
         """`request` with the model's defaults, and a seed, where it leaves them open.
@@ -292,23 +281,13 @@ class Model:
     def _ranked(self, plan: Plan, candidates: Array) -> Array:
         """(candidates, channels, frames), the one that fits the prompt best first."""
         assert self._agreement is not None
-        drafts = [self._draft(plan, each) for each in candidates]
+        drafts = [self._decoding.draft(plan, each) for each in candidates]
         fits = np.full(len(candidates), -np.inf, np.float32)
         is_sound = np.array([bool(np.isfinite(each).all()) for each in drafts])
         sounds = [each for each, is_one in zip(drafts, is_sound, strict=True) if is_one]
         fits[is_sound] = self._agreement(sounds, plan.request.prompt)
         ranked: Array = candidates[np.argsort(-fits, kind="stable")]
         return ranked
-
-    def _draft(self, plan: Plan, latents: Array) -> Array:
-        """The sound of latents (channels, frames), as well as it takes to judge it."""
-        with np.errstate(invalid="ignore", over="ignore"):  # one may have gone astray
-            needed = self._needed(plan, latents)[None]
-            if isinstance(self.engine, ComparedEngine) and not is_convolutional(self.config):
-                sound = draft(self.config, self.engine.decoder_output, needed)
-            else:
-                sound = self.engine.decode(needed)
-        return np.asarray(sound[0, :, : plan.n_samples])
 
     def _candidates(self, plans: list[Plan], on_step: Progress) -> Array:
         """Latents of all candidates, those of one plan after the other's."""
@@ -447,16 +426,8 @@ class Model:
         return fitted
 
     def _clip(self, plan: Plan, latents: Array, on_piece: OnPiece | None) -> Clip:
-        """The sound of `latents`; no more of them are decoded than the clip depends on."""
-        needed = self._needed(plan, latents)
-        if plan.windows is not None:
-            audio = self._closed(plan, latents)
-            if on_piece is not None:
-                on_piece(audio)  # its start depends on its end: there is nothing to tell sooner
-        elif on_piece is None:
-            audio = self._finished(self.engine.decode(needed[None])[0], plan)
-        else:
-            audio = self._told(plan, needed, on_piece)
+        """The clip of latents (channels, frames), brought to full scale."""
+        audio = self._decoding.sound(plan, latents, on_piece)
         gain_db = 0.0
         if not plan.request.reference:
             audio, gain_db = to_level(audio)
@@ -471,56 +442,3 @@ class Model:
             model_sha256=self.bundle.sha256,
             engine=self.engine.name,
         )
-
-    def _closed(self, plan: Plan, latents: Array) -> Array:
-        """The sound of a loop's latents, decoded on the circle."""
-        is_exact = is_convolutional(self.config)
-        audio = decode_circle(
-            self.engine.decode,
-            latents,
-            self.config.hop_length,
-            plan.n_samples,
-            halo=halo(self.config),
-            bridge=not is_exact,
-        )
-        require_numbers(audio, "samples")
-        return audio
-
-    def _finished(self, audio: Array, plan: Plan) -> Array:
-        """`audio` at its length, checked, with its end faded if it was cut."""
-        audio = np.ascontiguousarray(audio[:, : plan.n_samples])
-        require_numbers(audio, "samples")
-        return faded_out(audio, self.config.sample_rate) if self._fades(plan) else audio
-
-    def _needed(self, plan: Plan, latents: Array) -> Array:
-        """Those of `latents` that the samples of a clip depend on."""
-        if not is_convolutional(self.config):
-            return latents
-        return latents[:, : -(-plan.n_samples // self.config.hop_length) + halo(self.config)]
-
-    def _told(self, plan: Plan, latents: Array, on_piece: OnPiece) -> Array:
-        """The finished sound, told to `on_piece` while it is decoded."""
-        told = []
-        for piece in self._pieces(plan, latents):
-            told.append(piece)
-            on_piece(piece)
-        return np.concatenate(told, axis=1)
-
-    def _pieces(self, plan: Plan, latents: Array) -> Iterator[Array]:
-        """The finished sound from its start, while it is decoded."""
-        if isinstance(self.engine, StreamingEngine):
-            pieces = self.engine.decode_pieces(latents)
-        else:
-            pieces = iter(self.engine.decode(latents[None]))
-        rate, n_told = self.config.sample_rate, 0
-        n_held = 2 * round(FADE_SECONDS * rate)  # a shorter end would get a shorter fade
-        for piece in cut_pieces(pieces, plan.n_samples, n_held):
-            n_told += piece.shape[1]
-            require_numbers(piece, "samples")
-            is_last = n_told == plan.n_samples
-            yield faded_out(piece, rate) if self._fades(plan) and is_last else piece
-
-    def _fades(self, plan: Plan) -> bool:
-        """Whether the end was cut, and so needs a fade."""
-        is_cut = plan.n_samples < plan.n_frames * self.config.hop_length
-        return is_cut and not plan.request.reference

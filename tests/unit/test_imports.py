@@ -51,7 +51,17 @@ LAYERS: tuple[frozenset[str], ...] = (
         {"agreement", "bundle", "tokenizer", "hub", "engines", "models", "checkpoint", "precision"}
     ),
     frozenset(
-        {"client_fields", "clip", "editing", "loops", "pipeline", "plan", "reproduce", "timing"}
+        {
+            "client_fields",
+            "clip",
+            "decoding",
+            "editing",
+            "loops",
+            "pipeline",
+            "plan",
+            "reproduce",
+            "timing",
+        }
     ),
     frozenset(
         {
