@@ -54,6 +54,8 @@ class RewardSettings(BatchSettings):
             that is heard most plainly. 0: each caption has one sound.
         disturbance: of each number that is heard, in its standard deviations among known sounds:
             what is only just heard as its words is so no longer.
+        overload: how much it counts, in nats for each e-fold, that a sound's peak is above full
+            scale: what is heard of a sound says nothing of its level.
         held: tags, such as "kind: drum_loop": sounds with one of them are not judged, and what
             the flow makes of their captions is held where it was when the training began.
         hold: how much it counts that these have moved.
@@ -64,6 +66,7 @@ class RewardSettings(BatchSettings):
     steps: Count = 8
     apart: NotNegative = 0.0
     disturbance: NotNegative = 0.3
+    overload: NotNegative = 0.0
     held: tuple[str, ...] = ()
     hold: NotNegative = 1.0
 
@@ -253,10 +256,12 @@ class RewardTrainee(LatentTrainee):
             frames = self.codec.decoder(own[:, : len(self._mean)] * self._std + self._mean)
             if not bool(torch.isfinite(frames).all()):
                 return torch.full((len(own),), math.nan), torch.full_like(latents, math.nan)
-            sounds = [synthesised(each, self._form, DRAFT_ROUNDS) for each in frames]
+            sounds = torch.stack([synthesised(each, self._form, DRAFT_ROUNDS) for each in frames])
             found = torch.stack([heard(each, self.codec.config.sample_rate) for each in sounds])
             astray = torch.randn(found.shape, generator=generator) * spread
             reward = self.words.plainness(found + self.settings.disturbance * astray, asked)
+            peak = sounds.abs().amax(dim=(1, 2))
+            reward = reward - self.settings.overload * peak.clamp(min=1).log()
             total = reward.sum()
             if len(own) > 1:
                 distance = ((found[0] - found[1]) / spread).square().mean().clamp(min=TINY).sqrt()

@@ -28,7 +28,7 @@ from soundlet.training.heard import Array, HeardSounds
 from soundlet.training.latents import LatentEntry
 from soundlet.training.loop import TrainingError
 
-IMPORTANCE = {"kind": 4.0, "source": 2.0, "family": 4.0, "key": 3.0, "tempo": 2.0}
+IMPORTANCE = {"kind": 4.0, "source": 4.0, "family": 4.0, "key": 3.0, "tempo": 2.0}
 """What sounds are heard as, and how much it counts in nats."""
 TEMPI = tuple(round(50 * 1.04**step, 1) for step in range(37))  # BPM
 ALIKE = {"tempo": 1}  # words on either side of one, in their order, that are no rivals of it

@@ -23,6 +23,7 @@ from soundlet.training import reward
 from soundlet.training.codec import Codec, open_codec
 from soundlet.training.flow import Flow, build_flow
 from soundlet.training.latents import LatentStore
+from soundlet.training.listening import synthesised
 from soundlet.training.loop import TrainingError
 from soundlet.training.reward import (
     AskedBatch,
@@ -135,10 +136,10 @@ def test_sounds_of_a_caption_are_kept_apart(
     """
 
     def flattened(frames: Tensor, _form: object, _rounds: int) -> Tensor:
-        return frames.flatten().repeat(N_HEARD)[:N_HEARD]
+        return frames.flatten().repeat(N_HEARD)[None, :N_HEARD]
 
     monkeypatch.setattr(reward, "synthesised", flattened)
-    monkeypatch.setattr(reward, "heard", lambda audio, _rate: audio)
+    monkeypatch.setattr(reward, "heard", lambda audio, _rate: audio[0])
     distances = {}
     for apart in (0.001, 30.0):
         judge = trainee(work, words, disturbance=0.0, apart=apart)
@@ -198,6 +199,34 @@ def move(flow: Flow) -> None:
     """Change all weights of the DiT a little."""
     for parameter in flow.dit.parameters():
         parameter.mul_(1.02)
+
+
+def test_a_sound_counts_less_the_farther_it_is_above_full_scale(
+    work: Path, words: HeardWords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peaks: list[float] = []
+
+    def louder(frames: Tensor, form: Any, rounds: int) -> Tensor:
+        sound = 50 * synthesised(frames, form, rounds)
+        peaks.append(float(sound.detach().abs().max()))
+        return sound
+
+    monkeypatch.setattr(reward, "synthesised", louder)
+    losses = {}
+    for overload in (0.0, 2.0):
+        peaks.clear()
+        judge = trainee(work, words, disturbance=0.0, overload=overload)
+        loss = judge.loss(judge.batch(seeded(0)), seeded(1))[0]
+        losses[overload] = loss.item()
+    assert max(peaks) > 1
+    above = float(np.mean([max(0.0, np.log(peak)) for peak in peaks]))
+    assert losses[2.0] - losses[0.0] == pytest.approx(2 * above, rel=1e-3)
+    before = max(peaks)
+    peaks.clear()
+    loss.backward()  # type: ignore[no-untyped-call]
+    step(judge.flow, 0.02)
+    judge.loss(judge.batch(seeded(0)), seeded(1))
+    assert max(peaks) < before
 
 
 def test_disturbance_changes_what_is_heard(work: Path, words: HeardWords) -> None:

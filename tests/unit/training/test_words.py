@@ -120,9 +120,9 @@ def test_what_matters_more_counts_more(known: Array, new: Array) -> None:
     ratings = {name: found.fit(new, [{name: each[name]} for each in asked]) for name in found.words}
     assert np.ptp(ratings["kind"]) > 5
     for name, rating in ratings.items():
-        expected = IMPORTANCE[name] / IMPORTANCE["source"] * ratings["source"]
+        expected = IMPORTANCE[name] / IMPORTANCE["key"] * ratings["key"]
         np.testing.assert_allclose(rating, expected, rtol=1e-3)
-    assert IMPORTANCE["kind"] > IMPORTANCE["source"]
+    assert IMPORTANCE["kind"] > IMPORTANCE["key"]
     together = found.fit(new, asked)
     np.testing.assert_allclose(together, np.sum(list(ratings.values()), axis=0), rtol=1e-4)
 
