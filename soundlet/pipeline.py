@@ -426,7 +426,7 @@ class Model:
         return fitted
 
     def _clip(self, plan: Plan, latents: Array, on_piece: OnPiece | None) -> Clip:
-        """The clip of latents (channels, frames), brought to full scale."""
+        """The clip of latents (channels, frames), turned down where it is above full scale."""
         audio = self._decoding.sound(plan, latents, on_piece)
         gain_db = 0.0
         if not plan.request.reference:
