@@ -38,9 +38,9 @@ export async function add(sound) {
 }
 
 export async function setFavourite(sound, isFavourite) {
-  sound.favourite = isFavourite;
+  await store.put({ ...sound, favourite: isFavourite });
+  sound.favourite = isFavourite; // shown when it is kept
   render();
-  await store.put(sound);
 }
 
 export function setCurrent(id) {

@@ -15,11 +15,11 @@ function database() {
 }
 
 async function run(mode, action) {
-  const store = (await database()).transaction("sounds", mode).objectStore("sounds");
+  const transaction = (await database()).transaction("sounds", mode);
   return new Promise((resolve, reject) => {
-    const request = action(store);
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
+    const request = action(transaction.objectStore("sounds"));
+    transaction.oncomplete = () => resolve(request.result);
+    transaction.onabort = () => reject(transaction.error); // a request that fails aborts as well
   });
 }
 

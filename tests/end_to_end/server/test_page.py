@@ -200,6 +200,7 @@ def test_a_job_is_cancelled(page: Page) -> None:
 def test_the_history_survives_a_reload(page: Page) -> None:
     make_a_sound(page)
     page.click(".item .star")
+    expect(page.locator(".item .star")).to_have_attribute("aria-pressed", "true")
     seed = page.locator("#stage-facts").inner_text()
     page.reload()
     expect(page.locator(".item")).to_have_count(1)
