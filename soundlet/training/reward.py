@@ -3,10 +3,13 @@
 The flow makes sounds for captions as it will make them later. Each is decoded, and heard in the
 words that known sounds taught (`soundlet.training.words`). How plainly these are the words that
 were asked for is the reward, and its gradient goes the same way back: through hearing, decoder and
-the late steps of the sampler to the weights. No real sound is copied, and none has to be compared.
+the late steps of the sampler to the weights. Two sounds of each caption and the real one can be
+told to lie as far from each other as real ones do, so that sounds stay varied and like real ones.
 
-Source: the gradient of a reward through the last steps of a sampler, Clark et al., "Directly
-fine-tuning diffusion models on differentiable rewards", https://arxiv.org/abs/2309.17400.
+Sources: the gradient of a reward through the last steps of a sampler, Clark et al., "Directly
+fine-tuning diffusion models on differentiable rewards", https://arxiv.org/abs/2309.17400; the
+energy score, Gneiting, Raftery, "Strictly proper scoring rules, prediction, and estimation", 2007,
+section 4.3, https://doi.org/10.1198/016214506000001437.
 """
 
 from __future__ import annotations
@@ -49,9 +52,10 @@ class RewardSettings(BatchSettings):
 
     Attributes:
         steps: of the sampler, pingpong-dpmpp; gradients pass through those after the ping-pong.
-        apart: how much it counts that the two sounds of a caption are heard as different, in nats
-            for each e-fold of their distance; without it, all sounds of a caption end as the one
-            that is heard most plainly. 0: each caption has one sound.
+        likeness: how much it counts, in nats for each standard deviation, that sounds are heard
+            to be spread as real ones are: the energy score of two sounds of each caption and of
+            its real one. Without it, all sounds of a caption end as the one that is heard most
+            plainly. 0: each caption has one sound.
         disturbance: of each number that is heard, in its standard deviations among known sounds:
             what is only just heard as its words is so no longer.
         overload: how much it counts, in nats for each e-fold, that a sound's peak is above full
@@ -64,7 +68,7 @@ class RewardSettings(BatchSettings):
     batch_frames: Count = 700
     longer_share: Share = 0.0
     steps: Count = 8
-    apart: NotNegative = 0.0
+    likeness: NotNegative = 0.0
     disturbance: NotNegative = 0.3
     overload: NotNegative = 0.0
     held: tuple[str, ...] = ()
@@ -145,7 +149,7 @@ class RewardTrainee(LatentTrainee):
     def batch(self, generator: torch.Generator) -> AskedBatch:
         """Captions of sounds of one length, and the words of each sound."""
         chosen = self.batches.choose(generator)
-        if self.settings.apart:
+        if self.settings.likeness:
             half = max(1, len(chosen.indices) // 2)
             chosen = Chosen(chosen.indices[:half] * 2, chosen.captions[:half] * 2, chosen.window)
         batch, store = self.batches.batch(chosen), self.batches.store
@@ -196,12 +200,13 @@ class RewardTrainee(LatentTrainee):
         made = sampled(lambda x, t: self.flow.dit(x, t, *told).float(), noise, steps)
         latents = made.detach().float().cpu()
         reward, pulls = torch.zeros(len(made)), torch.zeros_like(latents)
-        n_captions = len(made) // 2 if self.settings.apart else len(made)
+        n_captions = len(made) // 2 if self.settings.likeness else len(made)
         for first in range(n_captions):
             alike, n_frames = slice(first, None, n_captions), batch.sounding[first]
             own = latents[alike, :, :n_frames]
+            real = batch.latents[first, :, :n_frames].float()
             reward[alike], pulls[alike, :, :n_frames] = self._judged(
-                own, batch.asked[alike], generator
+                own, batch.asked[alike], real, generator
             )
         size = pulls.flatten(1).norm(dim=1)
         is_lost = ~torch.isfinite(size)
@@ -245,29 +250,66 @@ class RewardTrainee(LatentTrainee):
         return condition(self.flow, on_device), noise
 
     def _judged(
-        self, latents: Tensor, asked: Sequence[Mapping[str, str]], generator: torch.Generator
+        self,
+        latents: Tensor,
+        asked: Sequence[Mapping[str, str]],
+        real: Tensor,
+        generator: torch.Generator,
     ) -> tuple[Tensor, Tensor]:
         """Of the sounds of a caption, rewards (sounds,) and gradients (sounds, channels, frames).
 
-        They are no numbers where one is no sound.
+        They are no numbers where one is no sound. `real` (channels, frames) is what the caption
+        was written for.
         """
         own, spread = latents.clone().requires_grad_(), self.words.spread
         with torch.autocast("cpu", enabled=False):
-            frames = self.codec.decoder(own[:, : len(self._mean)] * self._std + self._mean)
-            if not bool(torch.isfinite(frames).all()):
+            sounds = self._sounds(own)
+            if not bool(torch.isfinite(sounds).all()):
                 return torch.full((len(own),), math.nan), torch.full_like(latents, math.nan)
-            sounds = torch.stack([synthesised(each, self._form, DRAFT_ROUNDS) for each in frames])
-            found = torch.stack([heard(each, self.codec.config.sample_rate) for each in sounds])
+            found = self._heard(sounds)
             astray = torch.randn(found.shape, generator=generator) * spread
             reward = self.words.plainness(found + self.settings.disturbance * astray, asked)
             peak = sounds.abs().amax(dim=(1, 2))
             reward = reward - self.settings.overload * peak.clamp(min=1).log()
-            total = reward.sum()
-            if len(own) > 1:
-                distance = ((found[0] - found[1]) / spread).square().mean().clamp(min=TINY).sqrt()
-                total = total + len(own) * self.settings.apart * distance.log()
-            (pulls,) = torch.autograd.grad(total, own)
+            if self.settings.likeness:
+                with torch.no_grad():
+                    known = self._heard(self._sounds(real[None]))[0]
+                unlike = energy_score(found / spread, known / spread)
+                reward = reward - self.settings.likeness * unlike
+            (pulls,) = torch.autograd.grad(reward.sum(), own)
         return reward.detach().float(), pulls
+
+    def _sounds(self, latents: Tensor) -> Tensor:
+        """Drafts of normalised latents, (sounds, 2, samples); not finite where one is no sound."""
+        frames = self.codec.decoder(latents[:, : len(self._mean)] * self._std + self._mean)
+        if not bool(torch.isfinite(frames).all()):
+            return torch.full((len(frames), 2, 1), math.nan)
+        return torch.stack([synthesised(each, self._form, DRAFT_ROUNDS) for each in frames])
+
+    def _heard(self, sounds: Tensor) -> Tensor:
+        return torch.stack([heard(each, self.codec.config.sample_rate) for each in sounds])
+
+
+def energy_score(made: Tensor, real: Tensor) -> Tensor:
+    """How far two made sounds are from being drawn as the real one was.
+
+    In the mean over many it is least where made and real sounds have the same distribution: it
+    rises where made ones lie elsewhere, and where they lie too near to each other.
+
+    Args:
+        made: (2, numbers) that are heard of two sounds.
+        real: (numbers,) of another.
+
+    Returns:
+        The mean distance from the real one, less half of that between the two; a distance is the
+        root of the mean square.
+    """
+    from_real = _distance(made, real).mean()
+    return from_real - _distance(made[0], made[1]) / 2
+
+
+def _distance(one: Tensor, other: Tensor) -> Tensor:
+    return (one - other).square().mean(dim=-1).clamp(min=TINY).sqrt()
 
 
 def sampled(

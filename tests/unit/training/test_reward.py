@@ -29,6 +29,7 @@ from soundlet.training.reward import (
     AskedBatch,
     RewardSettings,
     RewardTrainee,
+    energy_score,
     sampled,
     walked,
 )
@@ -126,10 +127,38 @@ def test_what_is_asked_is_what_is_known_of_a_sound_and_said_in_its_caption(
     assert {asked["kind"] for asked in batch.asked} <= {"hum", "tone", "bleep", "drone"}
 
 
-def test_sounds_of_a_caption_are_kept_apart(
+def drawn(middle: float, spread: float, seed: int) -> Tensor:
+    """Pairs of sounds, as numbers: (pairs, 2, numbers)."""
+    return middle + spread * torch.randn(400, 2, 6, generator=seeded(seed))
+
+
+def test_the_energy_score_is_least_for_sounds_that_are_spread_as_real_ones() -> None:
+    real = drawn(0.0, 1.0, 0)[:, 0]
+    scores = {
+        (middle, spread): float(
+            np.mean(
+                [
+                    energy_score(pair, each).item()
+                    for pair, each in zip(drawn(middle, spread, 1), real, strict=True)
+                ]
+            )
+        )
+        for middle in (0.0, 0.5)
+        for spread in (0.3, 0.7, 1.0, 1.5)
+    }
+    assert min(scores, key=lambda each: scores[each]) == (0.0, 1.0)
+
+
+def test_the_energy_score_of_a_sound_heard_twice_as_the_real_one_is_nothing() -> None:
+    same = torch.ones(2, 6)
+    assert energy_score(same, same[0]).item() == pytest.approx(0, abs=1e-5)
+    assert energy_score(same, same[0] + 2).item() == pytest.approx(2)
+
+
+def test_two_sounds_of_a_caption_draw_near_to_the_real_one_and_not_to_each_other(
     work: Path, words: HeardWords, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A small step with `apart` moves the two further from each other than one without.
+    """A small step with `likeness` lowers their score more than one without.
 
     What is heard are the frames themselves, since phases of a codec that has hardly learnt
     anything jump with every step.
@@ -138,25 +167,35 @@ def test_sounds_of_a_caption_are_kept_apart(
     def flattened(frames: Tensor, _form: object, _rounds: int) -> Tensor:
         return frames.flatten().repeat(N_HEARD)[None, :N_HEARD]
 
+    scores: list[float] = []
+
+    def scored(made: Tensor, real: Tensor) -> Tensor:
+        found = energy_score(made, real)
+        scores.append(found.item())
+        return found
+
     monkeypatch.setattr(reward, "synthesised", flattened)
     monkeypatch.setattr(reward, "heard", lambda audio, _rate: audio[0])
-    distances = {}
-    for apart in (0.001, 30.0):
-        judge = trainee(work, words, disturbance=0.0, apart=apart)
+    monkeypatch.setattr(reward, "energy_score", scored)
+    left = {}
+    for likeness in (0.001, 30.0):
+        judge = trainee(work, words, disturbance=0.0, likeness=likeness)
         batch = judge.batch(seeded(0))
         assert isinstance(batch, AskedBatch)
         half = len(batch.asked) // 2
         assert half >= 1
         assert batch.asked[:half] == batch.asked[half:]
         assert torch.equal(batch.prompt_tokens[:half], batch.prompt_tokens[half:])
-        judged = judged_by(judge)
-        before = judge.loss(batch, seeded(1))[0]
-        first = distance(judged, judge)
-        before.backward()  # type: ignore[no-untyped-call]
+        scores.clear()
+        loss = judge.loss(batch, seeded(1))[0]
+        assert len(scores) == half
+        first = float(np.mean(scores))
+        loss.backward()  # type: ignore[no-untyped-call]
         step(judge.flow, 0.002)
+        scores.clear()
         judge.loss(batch, seeded(1))
-        distances[apart] = distance(judged, judge) / first
-    assert distances[30.0] > max(1.0, distances[0.001])
+        left[likeness] = float(np.mean(scores)) / first
+    assert left[30.0] < min(1.0, left[0.001])
 
 
 Judged = list[tuple[Tensor, Sequence[Mapping[str, str]]]]
@@ -175,13 +214,6 @@ def judged_by(judge: RewardTrainee) -> Judged:
     judge.words = copy.copy(judge.words)
     judge.words.plainness = listening  # type: ignore[method-assign]
     return judged
-
-
-def distance(judged: Judged, judge: RewardTrainee) -> float:
-    """How far the two sounds of each caption are apart, in the mean; begins anew."""
-    found = [float(((a - b) / judge.words.spread).square().mean().sqrt()) for (a, b), _ in judged]
-    judged.clear()
-    return float(np.mean(found))
 
 
 def step(flow: Flow, size: float) -> None:

@@ -115,7 +115,7 @@ def work(tmp_path_factory: pytest.TempPathFactory, model_folder: Path, clip_fold
     (work / "guidance.toml").write_text(guidance)
     reward = 'run = "reward"\nstart_from = "flow"\nlatents = "latents"\nautoencoder = "ae"\n'
     reward += 'clips = "clips"\n' + LOOP.format(steps=50).replace("2e-3", "1e-3")
-    reward += "[reward]\nbatch_frames = 256\nsteps = 4\n" + SAMPLES.format(every=50)
+    reward += "[reward]\nbatch_frames = 256\nsteps = 4\nlikeness = 1.0\n" + SAMPLES.format(every=50)
     (work / "reward.toml").write_text(reward)
     agreement = 'run = "agreement"\nmodel = "model"\nclips = "clips"\n'
     agreement += LOOP.format(steps=50) + "[agreement]\nbatch_size = 10\nnoise = 0.3\n"
