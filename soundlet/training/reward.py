@@ -44,6 +44,7 @@ from soundlet.training.loop import Figures, NotNegative, Share
 from soundlet.training.words import HeardWords, asked_words
 
 MOST = 1.5  # times the median that a sound's gradient counts: a few must not outweigh the rest
+QUIET = 0.1  # so that a sound in eleven ends above the level of real ones
 TINY = 1e-12
 
 
@@ -58,8 +59,9 @@ class RewardSettings(BatchSettings):
             plainly. 0: each caption has one sound.
         disturbance: of each number that is heard, in its standard deviations among known sounds:
             what is only just heard as its words is so no longer.
-        overload: how much it counts, in nats for each e-fold, that a sound's peak is above full
-            scale: what is heard of a sound says nothing of its level.
+        level: how much it counts, in nats for each e-fold, that a sound's peak is above that of
+            its caption's real sound; it counts `QUIET` of that to be below. What is heard of a
+            sound says nothing of its level.
         held: tags, such as "kind: drum_loop": sounds with one of them are not judged, and what
             the flow makes of their captions is held where it was when the training began.
         hold: how much it counts that these have moved.
@@ -70,7 +72,7 @@ class RewardSettings(BatchSettings):
     steps: Count = 8
     likeness: NotNegative = 0.0
     disturbance: NotNegative = 0.3
-    overload: NotNegative = 0.0
+    level: NotNegative = 0.0
     held: tuple[str, ...] = ()
     hold: NotNegative = 1.0
 
@@ -269,12 +271,12 @@ class RewardTrainee(LatentTrainee):
             found = self._heard(sounds)
             astray = torch.randn(found.shape, generator=generator) * spread
             reward = self.words.plainness(found + self.settings.disturbance * astray, asked)
-            peak = sounds.abs().amax(dim=(1, 2))
-            reward = reward - self.settings.overload * peak.clamp(min=1).log()
-            if self.settings.likeness:
+            if self.settings.likeness or self.settings.level:
                 with torch.no_grad():
-                    known = self._heard(self._sounds(real[None]))[0]
-                unlike = energy_score(found / spread, known / spread)
+                    known = self._sounds(real[None])
+                reward = reward - self.settings.level * off_level(sounds, known)
+            if self.settings.likeness:
+                unlike = energy_score(found / spread, self._heard(known)[0] / spread)
                 reward = reward - self.settings.likeness * unlike
             (pulls,) = torch.autograd.grad(reward.sum(), own)
         return reward.detach().float(), pulls
@@ -288,6 +290,24 @@ class RewardTrainee(LatentTrainee):
 
     def _heard(self, sounds: Tensor) -> Tensor:
         return torch.stack([heard(each, self.codec.config.sample_rate) for each in sounds])
+
+
+def off_level(made: Tensor, real: Tensor) -> Tensor:
+    """How far peaks are above that of a real sound, in e-folds, or `QUIET` of how far below.
+
+    Args:
+        made: (sounds, channels, samples).
+        real: (1, channels, samples).
+
+    Returns:
+        (sounds,), 0 or above.
+    """
+    above = _peak(made).log() - _peak(real).log()
+    return above.clamp(min=0) - QUIET * above.clamp(max=0)
+
+
+def _peak(sounds: Tensor) -> Tensor:
+    return sounds.abs().amax(dim=(1, 2)).clamp(min=TINY)
 
 
 def energy_score(made: Tensor, real: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -30,6 +31,7 @@ from soundlet.training.reward import (
     RewardSettings,
     RewardTrainee,
     energy_score,
+    off_level,
     sampled,
     walked,
 )
@@ -233,32 +235,45 @@ def move(flow: Flow) -> None:
         parameter.mul_(1.02)
 
 
-def test_a_sound_counts_less_the_farther_it_is_above_full_scale(
-    work: Path, words: HeardWords, monkeypatch: pytest.MonkeyPatch
+def test_a_level_is_off_by_its_e_folds_above_and_by_a_tenth_of_them_below() -> None:
+    real = torch.full((1, 2, 3), -0.5)
+    made = real * torch.tensor([math.e, 1.0, math.exp(-2)])[:, None, None]
+    assert off_level(made, real).tolist() == pytest.approx([1.0, 0.0, 0.2], abs=1e-6)
+    assert bool(torch.isfinite(off_level(torch.zeros(1, 2, 3), real)).all())
+
+
+@pytest.mark.parametrize("gain", [50.0, 0.02])
+def test_a_small_step_brings_sounds_nearer_to_the_level_of_real_ones(
+    work: Path, words: HeardWords, monkeypatch: pytest.MonkeyPatch, gain: float
 ) -> None:
-    peaks: list[float] = []
+    off: list[float] = []
 
-    def louder(frames: Tensor, form: Any, rounds: int) -> Tensor:
-        sound = 50 * synthesised(frames, form, rounds)
-        peaks.append(float(sound.detach().abs().max()))
-        return sound
+    def moved(frames: Tensor, form: Any, rounds: int) -> Tensor:
+        sound = synthesised(frames, form, rounds)
+        return gain * sound if frames.requires_grad else sound
 
-    monkeypatch.setattr(reward, "synthesised", louder)
+    def measured(made: Tensor, real: Tensor) -> Tensor:
+        found = off_level(made, real)
+        off.extend(found.tolist())
+        return found
+
+    monkeypatch.setattr(reward, "synthesised", moved)
+    monkeypatch.setattr(reward, "off_level", measured)
     losses = {}
-    for overload in (0.0, 2.0):
-        peaks.clear()
-        judge = trainee(work, words, disturbance=0.0, overload=overload)
-        loss = judge.loss(judge.batch(seeded(0)), seeded(1))[0]
-        losses[overload] = loss.item()
-    assert max(peaks) > 1
-    above = float(np.mean([max(0.0, np.log(peak)) for peak in peaks]))
-    assert losses[2.0] - losses[0.0] == pytest.approx(2 * above, rel=1e-3)
-    before = max(peaks)
-    peaks.clear()
+    for level in (0.0, 30.0):
+        off.clear()
+        judge = trainee(work, words, disturbance=0.0, level=level, likeness=0.001)
+        batch = judge.batch(seeded(0))
+        loss = judge.loss(batch, seeded(1))[0]
+        losses[level] = loss.item()
+    before = float(np.mean(off))
+    assert before > 0
+    assert losses[30.0] - losses[0.0] == pytest.approx(30 * before, rel=1e-3)
     loss.backward()  # type: ignore[no-untyped-call]
     step(judge.flow, 0.02)
-    judge.loss(judge.batch(seeded(0)), seeded(1))
-    assert max(peaks) < before
+    off.clear()
+    judge.loss(batch, seeded(1))
+    assert float(np.mean(off)) < before
 
 
 def test_disturbance_changes_what_is_heard(work: Path, words: HeardWords) -> None:
