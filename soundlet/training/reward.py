@@ -265,21 +265,25 @@ class RewardTrainee(LatentTrainee):
         """
         own, spread = latents.clone().requires_grad_(), self.words.spread
         with torch.autocast("cpu", enabled=False):
-            sounds = self._sounds(own)
-            if not bool(torch.isfinite(sounds).all()):
+            sounds, known = self._sounds(own), self._known(real)
+            if not bool(torch.isfinite(sounds).all() and torch.isfinite(known).all()):
                 return torch.full((len(own),), math.nan), torch.full_like(latents, math.nan)
             found = self._heard(sounds)
             astray = torch.randn(found.shape, generator=generator) * spread
             reward = self.words.plainness(found + self.settings.disturbance * astray, asked)
-            if self.settings.likeness or self.settings.level:
-                with torch.no_grad():
-                    known = self._sounds(real[None])
+            if self.settings.level:
                 reward = reward - self.settings.level * off_level(sounds, known)
             if self.settings.likeness:
                 unlike = energy_score(found / spread, self._heard(known)[0] / spread)
                 reward = reward - self.settings.likeness * unlike
             (pulls,) = torch.autograd.grad(reward.sum(), own)
         return reward.detach().float(), pulls
+
+    @torch.no_grad()
+    def _known(self, real: Tensor) -> Tensor:
+        """The draft of a real sound, (1, 2, samples); silence where no setting asks for it."""
+        is_wanted = bool(self.settings.likeness or self.settings.level)
+        return self._sounds(real[None]) if is_wanted else torch.zeros(1, 2, 1)
 
     def _sounds(self, latents: Tensor) -> Tensor:
         """Drafts of normalised latents, (sounds, 2, samples); not finite where one is no sound."""

@@ -306,6 +306,21 @@ def test_a_sound_of_no_numbers_is_lost_and_spoils_no_other(
     )
 
 
+def test_sounds_of_a_caption_whose_real_sound_is_no_numbers_are_lost(
+    work: Path, words: HeardWords
+) -> None:
+    judge = trainee(work, words, likeness=1.0, level=1.0)
+    batch = judge.batch(seeded(0))
+    half = len(batch.latents) // 2
+    batch.latents[0] = math.nan
+    loss, figures = judge.loss(batch, seeded(1))
+    assert figures["lost"] == pytest.approx(1 / half)
+    loss.backward()  # type: ignore[no-untyped-call]
+    assert all(
+        bool(torch.isfinite(p.grad).all()) for p in judge.flow.parameters() if p.grad is not None
+    )
+
+
 ALL = ("kind: hum", "kind: tone", "kind: bleep", "kind: drone")
 
 
