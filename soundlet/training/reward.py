@@ -175,7 +175,7 @@ class RewardTrainee(LatentTrainee):
         )
 
     def loss(self, batch: FlowBatch, generator: torch.Generator) -> tuple[Tensor, Figures]:
-        """How far sounds are from being heard as what was asked, in nats; and those without one.
+        """How far sounds are from what they should be heard as, in nats; and those without one.
 
         Of those that are held, how far they have moved: half of the square, in the mean of their
         frames.
