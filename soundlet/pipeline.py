@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -139,10 +139,7 @@ class Model:
             GenerationError: what came out is not a sound.
             Cancelled: `should_stop` said so.
         """
-        if isinstance(prompt, GenerationRequest):
-            request = replace(prompt, **fields)
-        else:
-            request = GenerationRequest(prompt=prompt, **fields)
+        request = _request(prompt, fields)
         (clip,) = self._generate([request], on_step, should_stop, on_piece)
         return clip
 
@@ -220,11 +217,7 @@ class Model:
             RequestError, AudioError, GenerationError, Cancelled: as in `generate`, while it is
                 iterated.
         """
-        if isinstance(prompt, GenerationRequest):
-            request = replace(prompt, **fields)
-        else:
-            request = GenerationRequest(prompt=prompt, **fields)
-        plan = self._plan(request)
+        plan = self._plan(_request(prompt, fields))
 
         def step(done: int, total: int) -> None:
             if on_step is not None:
@@ -442,3 +435,10 @@ class Model:
             model_sha256=self.bundle.sha256,
             engine=self.engine.name,
         )
+
+
+def _request(prompt: str | GenerationRequest, fields: Mapping[str, Any]) -> GenerationRequest:
+    """A whole request with some fields changed, or one of a prompt and its fields."""
+    if isinstance(prompt, GenerationRequest):
+        return replace(prompt, **fields)
+    return GenerationRequest(prompt=prompt, **fields)
