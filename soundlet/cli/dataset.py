@@ -108,7 +108,9 @@ def choose(
     often: Annotated[
         str | None,
         typer.Option(
-            metavar="KIND=N,...", help="Have sounds of a KIND in N times, such as bass_line=1.7."
+            metavar="KIND=N,...",
+            help="Have sounds of a KIND in N times, such as bass_line=1.7; or of any tag, such as"
+            ' "source: crickets=3".',
         ),
     ] = None,
     evenly: Annotated[
@@ -133,7 +135,9 @@ def choose(
             agreement=agreement,
             autoencoder=autoencoder,
             keep=keep,
-            often={f"kind: {kind}": times for kind, times in weights.items()},
+            often={
+                name if ": " in name else f"kind: {name}": times for name, times in weights.items()
+            },
             evenly=evenly,
             seed=seed,
             threads=threads,

@@ -44,7 +44,7 @@ from soundlet.training.loop import Figures, NotNegative, Share
 from soundlet.training.words import HeardWords, asked_words
 
 MOST = 1.5  # times the median that a sound's gradient counts: a few must not outweigh the rest
-QUIET = 0.1  # so that a sound in eleven ends above the level of real ones
+QUIET = 0.25  # so that a sound in five ends above the level of real ones
 TINY = 1e-12
 
 

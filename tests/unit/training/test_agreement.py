@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -802,3 +803,19 @@ def test_the_command_writes_a_store(
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout) == {"folder": str(tmp_path / "out"), "sounds": n_sounds}
     assert len(LatentStore(tmp_path / "out").entries) == n_sounds
+
+
+def test_the_command_takes_any_tag(store: LatentStore, tmp_path: Path) -> None:
+    """A name without an attribute is a kind."""
+    sources = with_tags(store, tmp_path / "tagged", lambda i: [f"source: {NAMES[i % 4]}"])
+    out = tmp_path / "out"
+    done = run_command("dataset", "choose", sources.folder, "--keep", 1, "--out", out,
+                       "--often", "source: rain=3,source: kick=0")  # fmt: skip
+    assert done.exit_code == 0, done.output
+    count = Counter(tag for entry in LatentStore(out).entries for tag in entry.tags)
+    each = len(sources.entries) // 4
+    assert count == {"source: rain": 3 * each, "source: snare": each, "source: piano": each}
+    done = run_command("dataset", "choose", sources.folder, "--keep", 1, "--out", out,
+                       "--often", "rain=3")  # fmt: skip
+    assert done.exit_code == 1
+    assert "has the tag 'kind: rain'" in done.stderr
