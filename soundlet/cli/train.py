@@ -152,12 +152,16 @@ def extrapolate(
     ],
     towards: Annotated[
         Path,
-        typer.Option(metavar="RUN", help="Of train flow, on real sounds; or on better ones."),
+        typer.Option(
+            metavar="RUN",
+            help="Of train flow, on real sounds, or on better ones; or of train reward.",
+        ),
     ],
     away_from: Annotated[
         Path,
         typer.Option(
-            metavar="RUN", help="Of train flow, on what dataset make made; or on worse sounds."
+            metavar="RUN",
+            help="Of train flow, on what dataset make made, or on worse sounds; or --flow again.",
         ),
     ],
     weight: Annotated[float, typer.Option(help="Of the difference between the two.")] = 0.3,
@@ -178,7 +182,7 @@ def configs(
     dest: Annotated[Path, typer.Argument(metavar="DEST", help="A folder, made if need be.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Copy the configs that the model inside soundlet was trained with, to be edited."""
+    """Copy a config of each stage, as the model inside soundlet was trained, to be edited."""
     from soundlet.errors import ConfigError
     from soundlet.whole_files import make_folder
 
