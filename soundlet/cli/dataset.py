@@ -32,14 +32,28 @@ def build(
     count: Annotated[int, typer.Option(help="Clips in all.")],
     seed: Annotated[int, typer.Option(help="Of the whole data set.")] = 0,
     workers: Annotated[int, typer.Option(help="Processes.")] = 1,
+    only: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,...", help="Clips of these sound effects and instruments alone."
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compose and render captioned clips. The same seed gives the same clips."""
     from soundlet.training.dataset.build import build_dataset
 
+    names = [name.strip() for name in only.split(",")] if only is not None else []
     with progress_line() as show:
         show("rendering", 0, count)
-        build_dataset(out, count, seed, workers, lambda done, total: show("rendering", done, total))
+        build_dataset(
+            out,
+            count,
+            seed,
+            workers,
+            lambda done, total: show("rendering", done, total),
+            only=names,
+        )
     print_facts(f"{out}  {count} clips", as_json=as_json, folder=str(out), clips=count)
 
 
@@ -87,6 +101,23 @@ def encode(
             threads=threads,
             on_progress=lambda done, total: show("encoding", done, total),
         )
+    n_sounds, n_latents = len(store.entries), len(store.values)
+    line = f"{out}  {n_sounds} sounds, {n_latents} latents"
+    print_facts(line, as_json=as_json, folder=str(out), sounds=n_sounds, latents=n_latents)
+
+
+@dataset.command()
+def join(
+    latents: Annotated[
+        list[Path], typer.Argument(metavar="LATENTS...", help="Of dataset encode, two or more.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="OUT", help="The folder to make.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Put the sounds of several stores of latents into one, for train flow or train reward."""
+    from soundlet.training.latents import LatentStore, join_stores
+
+    store = join_stores([LatentStore(each) for each in latents], out)
     n_sounds, n_latents = len(store.entries), len(store.values)
     line = f"{out}  {n_sounds} sounds, {n_latents} latents"
     print_facts(line, as_json=as_json, folder=str(out), sounds=n_sounds, latents=n_latents)

@@ -5,6 +5,7 @@ Source: rectified flow with logit-normal times as in Stable Diffusion 3, arXiv 2
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from soundlet.models.conditioners import Conditioners
 from soundlet.models.dit import DiffusionTransformer, mean_of_tokens
 from soundlet.tokenizer import Tokenizer
 from soundlet.training.latents import LatentStore
-from soundlet.training.loop import Figures, Positive, Share, Trainee, on_device
+from soundlet.training.loop import Figures, NotNegative, Positive, Share, Trainee, on_device
 from soundlet.training.vocabulary import NUMBERS, number_features
 
 MOST = 4.0  # that the error of a sound counts: a few that are all wrong must not outweigh the rest
@@ -54,6 +55,10 @@ class FlowSettings(BatchSettings):
         time_mean: of the normal that the times' logits are drawn from.
         time_deviation: of the same normal.
         earliest: time that no sound is drawn before.
+        learnt: tags, such as "source: fire": sounds that have none of them are not learnt, and what
+            the flow makes of them is held where it was when the training began, at `start_from`.
+            Empty: all are learnt.
+        hold: how much it counts that it has moved there.
     """
 
     train_text: bool = True
@@ -62,6 +67,8 @@ class FlowSettings(BatchSettings):
     time_mean: float = 0.0
     time_deviation: Positive = 1.0
     earliest: Share = 0.0
+    learnt: tuple[str, ...] = ()
+    hold: NotNegative = 12.0
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,17 @@ class FlowBatch:
     prompt_tokens: Tensor
     prompt_mask: Tensor
     seconds: Tensor
+
+
+@dataclass(frozen=True)
+class HeldBatch(FlowBatch):
+    """A step's sounds, of which some are held.
+
+    Attributes:
+        is_held: (batch,) booleans.
+    """
+
+    is_held: Tensor
 
 
 @dataclass(frozen=True)
@@ -270,13 +288,38 @@ class FlowTrainee(LatentTrainee):
     ) -> None:
         super().__init__(flow, store, tokenizer, silence, settings)
         self.settings = settings
+        self._first: DiffusionTransformer | None = None
         if not settings.train_text:
             flow.conditioners.t5.requires_grad_(False)
             if flow.dit.tempo is not None:
                 flow.dit.tempo.requires_grad_(False)
 
+    def begin(self) -> None:
+        """Remember the DiT as it is now, where some of what it makes is to be held."""
+        if self.settings.learnt:
+            self._first = copy.deepcopy(self.flow.dit).eval().requires_grad_(False)
+
+    def batch(self, generator: torch.Generator) -> FlowBatch:
+        """Sounds of one length, each with one of its captions."""
+        chosen = self.batches.choose(generator)
+        batch = self.batches.batch(chosen)
+        if not self.settings.learnt:
+            return batch
+        learnt, entries = set(self.settings.learnt), self.batches.store.entries
+        is_held = [learnt.isdisjoint(entries[index].tags) for index in chosen.indices]
+        return HeldBatch(
+            batch.latents,
+            batch.prompt_tokens,
+            batch.prompt_mask,
+            batch.seconds,
+            is_held=torch.tensor(is_held),
+        )
+
     def loss(self, batch: FlowBatch, generator: torch.Generator) -> tuple[Tensor, Figures]:
-        """Mean squared error of the velocity at random times."""
+        """Mean squared error of the velocity at random times.
+
+        Of sounds that are held it is how far the guess at the sound has moved, squared.
+        """
         settings, count = self.settings, len(batch.latents)
         t = spread_times(count, settings.time_mean, settings.time_deviation, generator)
         t = t.clamp(min=settings.earliest)
@@ -291,8 +334,23 @@ class FlowTrainee(LatentTrainee):
         velocity = self.flow.dit(x, t, cross, global_cond, n_left_out).float()
         error = (velocity - (noise - batch.latents)).square().mean(dim=(1, 2))
         early = error[t < 0.5].mean() if bool((t < 0.5).any()) else error.mean()
-        most = (MOST / error.detach()).clamp(max=1)
-        return (most * error).mean(), {"error_below_half": early.item()}
+        figures = {"error_below_half": early.item()}
+        counted = (MOST / error.detach()).clamp(max=1) * error
+        if isinstance(batch, HeldBatch) and bool(batch.is_held.any()):
+            held = batch.is_held
+            told = (cross[held], global_cond[held], n_left_out)
+            moved = self._moved(velocity[held], x[held], t[held], told)
+            figures["moved"] = moved.mean().item()
+            counted = torch.cat([counted[~held], settings.hold * moved])
+        return counted.mean(), figures
+
+    def _moved(self, velocity: Tensor, x: Tensor, t: Tensor, told: Told) -> Tensor:
+        """(sounds,): how far the guesses at sounds are from those at first, squared."""
+        assert self._first is not None
+        with torch.no_grad():
+            at_first = self._first.to(x.device)(x, t, *told).float()
+        apart: Tensor = t[:, None, None] * (velocity - at_first)
+        return apart.square().mean(dim=(1, 2))
 
 
 def spread_times(count: int, mean: float, deviation: float, generator: torch.Generator) -> Tensor:

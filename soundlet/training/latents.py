@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -271,9 +271,64 @@ def write_store(
     write_array(folder / SILENCE, silence)
     if statistics is not None:
         write_whole(folder / STATISTICS, statistics.as_json())
-    lines = "".join(json.dumps(asdict(entry)) + "\n" for entry in entries)
-    write_whole(folder / ENTRIES, lines.encode())
+    write_whole(folder / ENTRIES, _lines(entries))
     return LatentStore(folder)
+
+
+def join_stores(stores: Sequence[LatentStore], folder: Path) -> LatentStore:
+    """Write a store of the sounds of several, one store's after the other's.
+
+    Args:
+        stores: of the same codec, normalised alike.
+        folder: the store to be.
+
+    Raises:
+        TrainingError: their latents differ in what normalised them, or in what windows are
+            multiples of; or `folder` is one of them.
+    """
+    first = stores[0]
+    for store in stores:
+        if store.folder.resolve() == folder.resolve():
+            raise TrainingError(f"{folder} is one of the stores to join: name another folder")
+        if _normalised_by(store) != _normalised_by(first):
+            raise TrainingError(
+                f"{store.folder} and {first.folder} are not normalised alike: encode both by the"
+                " same bundle"
+            )
+        if store.silence.shape != first.silence.shape:
+            raise TrainingError(
+                f"{store.folder} has windows of multiples of {store.silence.shape[1]} latents,"
+                f" {first.folder} of {first.silence.shape[1]}: encode both with the same"
+                " --frames-multiple"
+            )
+    make_folder(folder)
+    (folder / ENTRIES).unlink(missing_ok=True)  # no store until all of it is there
+    starts = np.cumsum([0, *(len(store.values) for store in stores)])
+    temporary = (folder / VALUES).with_suffix(".tmp")
+    shape = (int(starts[-1]), first.channels)
+    values = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.float16, shape=shape)
+    for start, store in zip(starts, stores, strict=False):
+        values[start : start + len(store.values)] = store.values
+    values.flush()
+    os.replace(temporary, folder / VALUES)
+    write_array(folder / SILENCE, first.silence)
+    write_whole(folder / STATISTICS, first.statistics.as_json())
+    moved = (
+        replace(entry, start=int(start) + entry.start)
+        for start, store in zip(starts, stores, strict=False)
+        for entry in store.entries
+    )
+    write_whole(folder / ENTRIES, _lines(moved))
+    return LatentStore(folder)
+
+
+def _normalised_by(store: LatentStore) -> tuple[object, ...]:
+    statistics = store.statistics
+    return statistics.mean, statistics.std, statistics.discriminants
+
+
+def _lines(entries: Iterable[LatentEntry]) -> bytes:
+    return "".join(json.dumps(asdict(entry)) + "\n" for entry in entries).encode()
 
 
 def add_discriminants(store: LatentStore, discriminants: Discriminants) -> LatentStore:

@@ -152,11 +152,18 @@ def train_flow(stage: FlowStage, on_log: OnLog | None = None) -> Run[FlowBatch]:
 
     Arguments, result and errors are those of `train_autoencoder`.
     """
+    if stage.flow.learnt:
+        if stage.start_from is None:
+            raise TrainingError(
+                "[flow] learnt holds all else as it is: name the run or the bundle to go on from"
+                " with start_from"
+            )
+        LatentStore(stage.latents).require_tags(stage.flow.learnt)
     files = {name: path.read_bytes() for name, path in model_files(stage).items()}
     flow, parts = _prepare(stage, files)
     silence = torch.from_numpy(parts.store.silence)
     trainee = FlowTrainee(flow, parts.store, parts.tokenizer, silence, stage.flow)
-    if _is_new(stage.run):
+    if _is_new(stage.run) or stage.flow.learnt:
         if stage.text_from is not None:
             weights = average_weights(stage.text_from)
             load_weights(flow.conditioners.t5, part_of(weights, "t5"), stage.text_from)
@@ -181,6 +188,7 @@ def train_flow(stage: FlowStage, on_log: OnLog | None = None) -> Run[FlowBatch]:
             fit_prior(flow, parts.store, parts.tokenizer)
         if flow.dit.spread is not None and lacks_spread:
             fit_output(flow, _batches(trainee, 40), torch.Generator().manual_seed(FIRST_SEED))
+    trainee.begin()
     return _train_on_latents(trainee, stage, parts, on_log)
 
 

@@ -344,6 +344,9 @@ def test_what_cannot_be_a_data_set(tiny: Path) -> None:
     refused("dataset", "build", "notes.txt", "--count", 1, says=("cannot be made a folder",))
     refused("dataset", "build", "clips", "--count", 0, says=("count must be from 1",))
     refused("dataset", "build", "clips", "--count", 1, "--workers", 0, says=("workers 1 or more",))
+    refused("dataset", "build", "clips", "--count", 1, "--only", "fire,flut",
+            says=("'flut' is no sound effect and no instrument", "flute", "fire"))  # fmt: skip
+    refused("dataset", "join", "nowhere", "--out", "both", says=("nowhere is no store of latents",))
     refused("dataset", "encode", "nowhere", "--autoencoder", tiny, "--out", "latents",
             says=("nowhere/metadata.jsonl cannot be read",))  # fmt: skip
     refused("dataset", "encode", "nowhere", "--autoencoder", "neither", "--out", "latents",

@@ -1,6 +1,7 @@
 """The data set on disk: shards of rendered clips with their facts, resumable, never half written.
 
-A folder holds `dataset.json` (count, seed, the version of the renderer) and for each shard of 64
+A folder holds `dataset.json` (count, seed, the version of the renderer, and what all clips are of
+if they are of a few things only) and for each shard of 64
 clips `shard-00000.zip` and `shard-00000.jsonl`. The first holds one FLAC file (16 bits) per clip,
 named by the clip's number; the second one JSON object a line: number, seed, seconds, attributes,
 and captions, wordings among them. Clip i of a data set with seed s is the clip of seed
@@ -13,7 +14,7 @@ import io
 import json
 import multiprocessing
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ import soundfile
 from soundlet.errors import SoundletError
 from soundlet.training.dataset.attributes import SAMPLE_RATE, Attributes, Audio
 from soundlet.training.dataset.render import render_clip
+from soundlet.training.dataset.sound_effects import SOURCES
+from soundlet.vocabulary.instruments import INSTRUMENTS
 from soundlet.whole_files import make_folder, write_whole
 
 CLIPS_PER_SHARD = 64
@@ -69,7 +72,7 @@ def _member(number: int) -> str:
     return f"{number:08d}.flac"
 
 
-def _build_shard(out: Path, shard: int, count: int, seed: int) -> int:
+def _build_shard(out: Path, shard: int, count: int, seed: int, only: tuple[str, ...]) -> int:
     """Render one shard; the text comes last, so that its presence means a whole shard."""
     sounds = io.BytesIO()
     lines: list[str] = []
@@ -77,7 +80,7 @@ def _build_shard(out: Path, shard: int, count: int, seed: int) -> int:
     with zipfile.ZipFile(sounds, "w") as archive:  # FLAC does not compress any further
         for number in range(first, min(first + CLIPS_PER_SHARD, count)):
             clip_seed = seed * SEED_STRIDE + number
-            clip = render_clip(clip_seed)
+            clip = render_clip(clip_seed, only=only)
             archive.writestr(zipfile.ZipInfo(_member(number)), _flac_bytes(clip.audio))
             facts = {
                 "number": number,
@@ -93,7 +96,7 @@ def _build_shard(out: Path, shard: int, count: int, seed: int) -> int:
     return len(lines)
 
 
-def _check_description(out: Path, wanted: dict[str, int]) -> None:
+def _check_description(out: Path, wanted: dict[str, Any]) -> None:
     """Refuse to mix clips of two data sets in one folder.
 
     Raises:
@@ -113,8 +116,7 @@ def _check_description(out: Path, wanted: dict[str, int]) -> None:
         found: Any = json.loads(path.read_text())
     except json.JSONDecodeError as e:
         raise SoundletError(f"{path} is not JSON ({e}): name a new folder") from e
-    comparable = {k: v for k, v in wanted.items() if k != "count"}
-    if not isinstance(found, dict) or any(found.get(k) != v for k, v in comparable.items()):
+    if not isinstance(found, dict) or {**found, "count": 0} != {**wanted, "count": 0}:
         raise SoundletError(
             f"{out} holds a data set with {found}, not {wanted}: name a new folder, or ask for"
             " the same seed with the same version of soundlet"
@@ -137,7 +139,13 @@ def _missing_shards(out: Path, count: int) -> list[int]:
 
 
 def build_dataset(
-    out: Path, count: int, seed: int, workers: int = 1, on_progress: Progress | None = None
+    out: Path,
+    count: int,
+    seed: int,
+    workers: int = 1,
+    on_progress: Progress | None = None,
+    *,
+    only: Sequence[str] = (),
 ) -> None:
     """Render `count` clips into `out`; what is there already is kept.
 
@@ -149,23 +157,33 @@ def build_dataset(
             and none shares one with an evaluation.
         workers: processes.
         on_progress: told about each finished shard.
+        only: names of sound effects and instruments, such as "fire" and "flute": each clip is of
+            one of them. Empty: clips are of all kinds.
 
     Raises:
-        SoundletError: an argument is out of range, or the folder holds something else.
+        SoundletError: an argument is out of range, a name is none, or the folder holds something
+            else.
     """
     if workers < 1 or not 1 <= count <= SEED_STRIDE or not 0 <= seed <= MAX_SEED:
         raise SoundletError(
             f"count {count}, seed {seed}, workers {workers}: count must be from 1 to {SEED_STRIDE},"
             f" seed from 0 to {MAX_SEED}, workers 1 or more"
         )
+    for name in only:
+        if name not in SOURCES and name not in INSTRUMENTS:
+            raise SoundletError(
+                f"{name!r} is no sound effect and no instrument; there are"
+                f" {', '.join(sorted([*SOURCES, *INSTRUMENTS]))}"
+            )
     make_folder(out)
-    _check_description(out, {"count": count, "seed": seed, "renderer": RENDERER_VERSION})
+    described = {"count": count, "seed": seed, "renderer": RENDERER_VERSION}
+    _check_description(out, {**described, "only": list(only)} if only else described)
     missing = _missing_shards(out, count)
     absent = sum(min(CLIPS_PER_SHARD, count - s * CLIPS_PER_SHARD) for s in missing)
     done = count - absent
     if workers == 1:
         for shard in missing:
-            done += _build_shard(out, shard, count, seed)
+            done += _build_shard(out, shard, count, seed, tuple(only))
             if on_progress is not None:
                 on_progress(done, count)
         return
@@ -173,7 +191,7 @@ def build_dataset(
     pool = ProcessPoolExecutor(workers, mp_context=context)
     try:
         futures: list[Future[int]] = [
-            pool.submit(_build_shard, out, shard, count, seed) for shard in missing
+            pool.submit(_build_shard, out, shard, count, seed, tuple(only)) for shard in missing
         ]
         for future in as_completed(futures):
             done += future.result()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,7 +28,7 @@ from soundlet.training.dataset.instrument_hits import render_instrument_hit
 from soundlet.training.dataset.one_shots import render_one_shot
 from soundlet.training.dataset.parts import render_hits, render_notes
 from soundlet.training.dataset.processing import drawn, processed
-from soundlet.training.dataset.sound_effects import render_sound_effect
+from soundlet.training.dataset.sound_effects import SOURCES, render_sound_effect
 from soundlet.training.dataset.theory import random_key
 from soundlet.training.dataset.wordings import wording
 from soundlet.vocabulary.genres import ALL_GENRES, UNDRUMMED_GENRES
@@ -224,11 +224,17 @@ def _drum_loop(rng: np.random.Generator) -> tuple[Audio, Attributes]:
     return _finished(audio, 0.015, rng), _facts("drum_loop", plan, names, None)
 
 
-def _tonal(kind: str, rng: np.random.Generator) -> tuple[Audio, Attributes]:
+def _tonal(
+    kind: str, rng: np.random.Generator, instrument: Instrument | None = None
+) -> tuple[Audio, Attributes]:
     genres = list(GROOVES) if kind == "bass_line" else list(ALL_GENRES)
     genre = genres[int(rng.integers(len(genres)))]
-    plan = _plan(kind, genre, 2.0 if kind == "pad" else 1.0, rng)
-    instrument = _instrument_for(kind, plan, rng, is_alone=True)
+    shortest = 2.0 if kind == "pad" else 1.0
+    plan = _plan(kind, genre, shortest, rng)
+    while instrument is not None and not _suits(instrument, plan):
+        plan = _plan(kind, genre, shortest, rng)
+    if instrument is None:
+        instrument = _instrument_for(kind, plan, rng, is_alone=True)
     key = random_key(rng, plan.character.traits.mode)
     is_single = kind in ("bass_line", "melody")
     harmony = random_harmony(key, genre, plan.bpm, rng, single_voice=is_single)
@@ -291,17 +297,34 @@ def _renderer(kind: str) -> Callable[[np.random.Generator], tuple[Audio, Attribu
     }[kind]
 
 
-def render_clip(seed: int, kind: str | None = None) -> RenderedClip:
+def _named(name: str, rng: np.random.Generator) -> tuple[Audio, Attributes]:
+    if name in SOURCES:
+        return render_sound_effect(rng, name)
+    instrument = INSTRUMENTS[name]
+    kinds = [kind for kind, letter in ROLE_LETTERS.items() if letter in instrument.roles]
+    return _tonal(_drawn_kind(kinds, rng), rng, instrument)
+
+
+def _drawn_kind(kinds: Sequence[str], rng: np.random.Generator) -> str:
+    weights = np.array([KIND_WEIGHTS[kind] for kind in kinds])
+    return str(rng.choice(list(kinds), p=weights / weights.sum()))
+
+
+def render_clip(seed: int, kind: str | None = None, only: Sequence[str] = ()) -> RenderedClip:
     """The clip of a seed: the same bytes on every call.
 
     Args:
         seed: any integer from 0.
         kind: one of the kinds in `KIND_WEIGHTS`, or None to draw one.
+        only: sound effects and instruments by name: the clip is of one of them, and `kind` does
+            not count. Empty: of any.
     """
     rng = np.random.Generator(np.random.PCG64(seed))
-    weights = np.array(list(KIND_WEIGHTS.values()))
-    drawn_kind = str(rng.choice(list(KIND_WEIGHTS), p=weights / weights.sum()))
-    audio, facts = _renderer(kind or drawn_kind)(rng)
+    if only:
+        audio, facts = _named(str(rng.choice(list(only))), rng)
+    else:
+        drawn_kind = _drawn_kind(list(KIND_WEIGHTS), rng)
+        audio, facts = _renderer(kind or drawn_kind)(rng)
     seconds = audio.shape[1] / SAMPLE_RATE
     said = captions(facts, rng, N_CAPTIONS)
     wordings = tuple(wording(facts, rng) for _ in range(N_WORDINGS))

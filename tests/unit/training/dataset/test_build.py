@@ -16,7 +16,9 @@ from soundlet.training.dataset.render import render_clip
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small shards of one-shots, which are rendered fastest."""
     monkeypatch.setattr(build, "CLIPS_PER_SHARD", 2)
-    monkeypatch.setattr(build, "render_clip", lambda seed: render_clip(seed, "one_shot"))
+    monkeypatch.setattr(
+        build, "render_clip", lambda seed, only: render_clip(seed, "one_shot", only)
+    )
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -69,6 +71,21 @@ def test_two_data_sets_do_not_mix(tmp_path: Path) -> None:
     (tmp_path / "letters" / "a.txt").write_text("x")
     with pytest.raises(SoundletError, match=r"a\.txt"):
         build_dataset(tmp_path / "letters", 1, seed=0)
+
+
+def test_clips_are_of_what_is_named_alone(tmp_path: Path) -> None:
+    only = ["coin", "glockenspiel"]
+    build_dataset(tmp_path / "set", 8, seed=1, only=only)
+    facts = [clip.attributes for clip in read_dataset(tmp_path / "set")]
+    named = [fact.source or fact.instruments[0] for fact in facts]
+    assert sorted(set(named)) == only
+    assert all((fact.kind == "sound_effect") == (fact.source == "coin") for fact in facts)
+    for other in ([], ["coin"]):
+        with pytest.raises(SoundletError, match="name a new folder"):
+            build_dataset(tmp_path / "set", 8, seed=1, only=other)
+    with pytest.raises(SoundletError, match="'cion' is no sound effect and no instrument"):
+        build_dataset(tmp_path / "other", 1, seed=1, only=["cion"])
+    assert not (tmp_path / "other").exists()
 
 
 def test_the_text_of_a_shard_is_one_object_a_line(tmp_path: Path) -> None:
