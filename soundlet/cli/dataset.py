@@ -108,9 +108,7 @@ def encode(
 
 @dataset.command()
 def join(
-    latents: Annotated[
-        list[Path], typer.Argument(metavar="LATENTS...", help="Of dataset encode, two or more.")
-    ],
+    latents: Annotated[list[Path], typer.Argument(metavar="LATENTS...", help="Of dataset encode.")],
     out: Annotated[Path, typer.Option(metavar="OUT", help="The folder to make.")],
     as_json: JsonOption = False,
 ) -> None:

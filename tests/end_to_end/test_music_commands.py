@@ -13,6 +13,7 @@ from typer.testing import Result
 
 from benchmarks.wav_reader import read_loop
 from soundlet.finish import level_of
+from soundlet.loops import Measured
 from tests.end_to_end.commands import TINY_SECONDS, run, tree
 
 LOOP = ("loop", "kick loop", "--bpm", 240, "--bars", 1, "--beats-per-bar", 2, "--steps", 1)
@@ -154,13 +155,20 @@ def test_the_json_of_a_loop_has_its_measures(tiny: Path) -> None:
     assert facts["grid"] == {"bpm": 240, "bars": 1, "beats_per_bar": 2}
 
 
-def test_seeds_are_tried_only_where_none_is_named(tiny: Path) -> None:
-    named = json.loads(done(*LOOP, "--model", tiny, "--seed", 3, "--json").stdout)
-    assert [tried["seed"] for tried in named["tried"]] == [3]
-    free = json.loads(done(*LOOP, "--model", tiny, "--json").stdout)  # noise: none of it is good
-    seeds = [tried["seed"] for tried in free["tried"]]
+def test_seeds_are_tried_only_where_none_is_named_and_until_one_is_good(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def seeds_of(*arguments: object) -> list[int]:
+        told = json.loads(done(*LOOP, "--model", tiny, "--json", *arguments).stdout)
+        assert told["seed"] in [tried["seed"] for tried in told["tried"]]
+        return [tried["seed"] for tried in told["tried"]]
+
+    monkeypatch.setattr(Measured, "is_good", False)
+    assert seeds_of("--seed", 3) == [3]
+    seeds = seeds_of()
     assert seeds == list(range(seeds[0], seeds[0] + 4))
-    assert free["seed"] in seeds
+    monkeypatch.setattr(Measured, "is_good", True)
+    assert len(seeds_of()) == 1
 
 
 def test_a_loop_goes_to_stdout_and_its_measures_to_stderr(tiny: Path, here: Path) -> None:

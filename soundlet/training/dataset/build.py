@@ -1,11 +1,11 @@
 """The data set on disk: shards of rendered clips with their facts, resumable, never half written.
 
 A folder holds `dataset.json` (count, seed, the version of the renderer, and what all clips are of
-if they are of a few things only) and for each shard of 64
-clips `shard-00000.zip` and `shard-00000.jsonl`. The first holds one FLAC file (16 bits) per clip,
-named by the clip's number; the second one JSON object a line: number, seed, seconds, attributes,
-and captions, wordings among them. Clip i of a data set with seed s is the clip of seed
-s * 10**9 + i, whatever the number of workers and however often the building was interrupted.
+if they are of a few things only) and for each shard of 64 clips `shard-00000.zip` and
+`shard-00000.jsonl`. The first holds one FLAC file (16 bits) per clip, named by the clip's number;
+the second one JSON object a line: number, seed, seconds, attributes, and captions, wordings among
+them. Clip i of a data set with seed s is the clip of seed s * 10**9 + i, whatever the number of
+workers and however often the building was interrupted.
 """
 
 from __future__ import annotations

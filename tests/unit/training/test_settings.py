@@ -111,9 +111,9 @@ def test_the_configs_that_come_along_are_valid(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     runs = [
         f"runs/{name}"
-        for name in ("autoencoder", "decoder", "text", "flow", "guidance", "extrapolated", "last")
+        for name in ("autoencoder", "decoder", "text", "flow", "guidance", "extrapolated")
     ]
-    for name in ("clips", "latents", "made", "both", *runs):
+    for name in ("clips", "latents", "made", "both", "my-model", *runs):
         (folder / name).mkdir(parents=True)
     read_stage(AutoencoderStage, folder / "autoencoder.toml")
     read_stage(AutoencoderStage, folder / "decoder.toml")
@@ -124,7 +124,8 @@ def test_the_configs_that_come_along_are_valid(tmp_path: Path) -> None:
     assert reward.start_from == folder / "runs" / "extrapolated"
     for name in ("real.toml", "own.toml"):
         assert read_stage(FlowStage, folder / name).start_from == folder / "runs" / "guidance"
-    assert read_stage(FlowStage, folder / "learnt.toml").flow.learnt
+    learnt = read_stage(FlowStage, folder / "learnt.toml")
+    assert (learnt.model, learnt.start_from) == (folder / "my-model", folder / "my-model")
     read_stage(ArcStage, folder / "arc.toml")
     agreement = read_stage(AgreementStage, folder / "agreement.toml")
     assert (agreement.run, agreement.clips) == (folder / "runs" / "agreement", folder / "clips")
