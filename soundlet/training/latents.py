@@ -271,7 +271,8 @@ def write_store(
     write_array(folder / SILENCE, silence)
     if statistics is not None:
         write_whole(folder / STATISTICS, statistics.as_json())
-    write_whole(folder / ENTRIES, _lines(entries))
+    lines = "".join(json.dumps(asdict(entry)) + "\n" for entry in entries)
+    write_whole(folder / ENTRIES, lines.encode())
     return LatentStore(folder)
 
 
@@ -304,31 +305,18 @@ def join_stores(stores: Sequence[LatentStore], folder: Path) -> LatentStore:
     make_folder(folder)
     (folder / ENTRIES).unlink(missing_ok=True)  # no store until all of it is there
     starts = np.cumsum([0, *(len(store.values) for store in stores)])
-    temporary = (folder / VALUES).with_suffix(".tmp")
-    shape = (int(starts[-1]), first.channels)
-    values = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.float16, shape=shape)
-    for start, store in zip(starts, stores, strict=False):
-        values[start : start + len(store.values)] = store.values
-    values.flush()
-    os.replace(temporary, folder / VALUES)
-    write_array(folder / SILENCE, first.silence)
-    write_whole(folder / STATISTICS, first.statistics.as_json())
-    moved = (
+    entries = [
         replace(entry, start=int(start) + entry.start)
         for start, store in zip(starts, stores, strict=False)
         for entry in store.entries
-    )
-    write_whole(folder / ENTRIES, _lines(moved))
-    return LatentStore(folder)
+    ]
+    values = np.concatenate([store.values for store in stores])
+    return write_store(folder, values, first.silence, first.statistics, entries)
 
 
 def _normalised_by(store: LatentStore) -> tuple[object, ...]:
     statistics = store.statistics
     return statistics.mean, statistics.std, statistics.discriminants
-
-
-def _lines(entries: Iterable[LatentEntry]) -> bytes:
-    return "".join(json.dumps(asdict(entry)) + "\n" for entry in entries).encode()
 
 
 def add_discriminants(store: LatentStore, discriminants: Discriminants) -> LatentStore:

@@ -152,13 +152,11 @@ def train_flow(stage: FlowStage, on_log: OnLog | None = None) -> Run[FlowBatch]:
 
     Arguments, result and errors are those of `train_autoencoder`.
     """
-    if stage.flow.learnt:
-        if stage.start_from is None:
-            raise TrainingError(
-                "[flow] learnt holds all else as it is: name the run or the bundle to go on from"
-                " with start_from"
-            )
-        LatentStore(stage.latents).require_tags(stage.flow.learnt)
+    if stage.flow.learnt and stage.start_from is None:
+        raise TrainingError(
+            "[flow] learnt holds all else as it is: name the run or the bundle to go on from"
+            " with start_from"
+        )
     files = {name: path.read_bytes() for name, path in model_files(stage).items()}
     flow, parts = _prepare(stage, files)
     silence = torch.from_numpy(parts.store.silence)
@@ -345,6 +343,8 @@ def _prepare_trained(
 def _read_parts(stage: FlowLikeStage, files: dict[str, bytes]) -> _LatentParts:
     """What a stage on latents is given, once it has been found to fit; it is kept in the run."""
     store = LatentStore(stage.latents)
+    if isinstance(stage, FlowStage):
+        store.require_tags(stage.flow.learnt)
     files = {**files, STATISTICS: store.statistics.as_json()}
     if n_added := _channels_to_add(files[MODEL_CONFIG], store):
         files[MODEL_CONFIG] = widened_config(files[MODEL_CONFIG], n_added)
