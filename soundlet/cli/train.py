@@ -44,8 +44,8 @@ def write_trained_bundle(
         autoencoder: a run of `train autoencoder`, or a bundle.
         flow: a run of `train flow`, `guidance`, `reward`, `arc` or `extrapolate`.
         about: what the manifest says.
-        agreement: a run of `train agreement` on the same latents. None: the model will not tell
-            which of several sounds fits best.
+        agreement: a run of `train agreement` on the same latents, or a bundle that has one. None:
+            the model will not tell which of several sounds fits best.
         notices: further text files, such as a licence or a model card, by name.
         overwrite: replace `dest` if it is a bundle already.
         on_file: told the name of each file before it is written.
@@ -238,7 +238,14 @@ def bundle(
     ],
     agreement: Annotated[
         Path | None,
-        typer.Option(metavar="RUN", help="Of train agreement, to choose among candidates by."),
+        typer.Option(metavar="RUN", help="Of train agreement, or a bundle: chooses candidates."),
+    ] = None,
+    like: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="BUNDLE",
+            help="Whose agreement, margin and defaults of requests hold where none are given.",
+        ),
     ] = None,
     name: Annotated[str | None, typer.Option(help="Of the model.  [default: that of DEST]")] = None,
     source: Annotated[str, typer.Option(help="What it was trained on.")] = "",
@@ -251,31 +258,59 @@ def bundle(
     precision: Annotated[
         str, typer.Option(metavar="NAME", help="Of the weights: float32 or float16.")
     ] = "float16",
-    steps: Annotated[int, typer.Option(help="Default of requests.")] = 50,
+    steps: Annotated[int | None, typer.Option(help="Default of requests.  [default: 50]")] = None,
     sampler: Annotated[
-        str, typer.Option(metavar="NAME", help="Default of requests, such as pingpong or dpmpp.")
-    ] = "euler",
-    cfg_scale: Annotated[float, typer.Option(help="Default of requests.")] = 4.0,
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Default of requests, such as pingpong or dpmpp.  [default: euler]",
+        ),
+    ] = None,
+    cfg_scale: Annotated[
+        float | None, typer.Option(help="Default of requests.  [default: 4]")
+    ] = None,
     seconds: Annotated[
         float | None, typer.Option(help="Default of requests.  [default: the longest]")
     ] = None,
     candidates: Annotated[
-        int, typer.Option(help="Default of requests; more than 1 needs --agreement.")
-    ] = 1,
+        int | None,
+        typer.Option(help="Default of requests; more than 1 needs --agreement.  [default: 1]"),
+    ] = None,
     margin_frames: Annotated[
-        int, typer.Option(help="Latents sampled beyond the end of a clip.")
-    ] = 0,
+        int | None, typer.Option(help="Latents sampled beyond the end of a clip.  [default: 0]")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a bundle that exists.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Make a bundle of trained parts, ready for `soundlet generate --model DEST`."""
     from pydantic import ValidationError
 
-    from soundlet.bundle import MODEL_CONFIG, PARTS, About
+    from soundlet.bundle import MODEL_CONFIG, PARTS, About, open_bundle
     from soundlet.config import load_config
 
     config = load_config(flow / MODEL_CONFIG)
-    longest = config.sample_size / config.sample_rate
+    defaults: dict[str, Any] = {
+        "steps": 50,
+        "sampler": "euler",
+        "cfg_scale": 4.0,
+        "seconds": config.sample_size / config.sample_rate,
+        "candidates": 1,
+    }
+    margin = 0
+    if like is not None:
+        known = open_bundle(like)
+        defaults = known.manifest.defaults.model_dump()
+        margin = known.manifest.margin_frames
+        if agreement is None and known.agreement is not None:
+            agreement = like
+    given = {
+        "steps": steps,
+        "sampler": sampler,
+        "cfg_scale": cfg_scale,
+        "seconds": seconds,
+        "candidates": candidates,
+    }
+    defaults |= {key: value for key, value in given.items() if value is not None}
     try:
         about = About.model_validate(
             {
@@ -284,15 +319,9 @@ def bundle(
                 "licence": licence,
                 "description": description,
                 "precision": dict.fromkeys(PARTS, precision),
-                "defaults": {
-                    "steps": steps,
-                    "sampler": sampler,
-                    "cfg_scale": cfg_scale,
-                    "seconds": longest if seconds is None else seconds,
-                    "candidates": candidates,
-                },
+                "defaults": defaults,
                 "length": "variable",
-                "margin_frames": margin_frames,
+                "margin_frames": margin if margin_frames is None else margin_frames,
             }
         )
     except ValidationError as e:
@@ -302,7 +331,7 @@ def bundle(
         raise typer.BadParameter(
             f"{first['msg']}, not {first['input']!r}", param_hint=option
         ) from e
-    if candidates > 1 and agreement is None:
+    if about.defaults.candidates > 1 and agreement is None:
         raise typer.BadParameter(
             "more than 1 needs --agreement, which chooses among them", param_hint="--candidates"
         )

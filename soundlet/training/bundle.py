@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from soundlet.bundle import MODEL_CONFIG, T5_CONFIG, TOKENIZER
+from soundlet.bundle import AGREEMENT, MANIFEST, MODEL_CONFIG, T5_CONFIG, TOKENIZER, open_bundle
 from soundlet.config import ModelConfig, T5Config, load_config, load_t5_config
 from soundlet.models import Model, build_model
 from soundlet.models.bottleneck import MIN_STD
@@ -77,21 +77,28 @@ def join_runs(autoencoder: Path, flow: Path) -> TrainedModel:
     return TrainedModel(model, config, t5_config, tokenizer, statistics)
 
 
-def agreement_of(run: Path, model: TrainedModel) -> bytes:
+def agreement_of(source: Path, model: TrainedModel) -> bytes:
     """What chooses among the candidates of a model, as a bundle keeps it.
 
     Args:
-        run: of `train agreement`, with the vocabulary that the model was trained with.
+        source: a run of `train agreement`, with the vocabulary that the model was trained with; or
+            a bundle with it that has one.
         model: whose sounds it is to choose from.
 
     Raises:
-        TrainingError: it was trained with another vocabulary.
+        TrainingError: it was trained with another vocabulary, or a bundle has none.
         CheckpointError, BundleError: no such run, or a damaged one.
     """
-    towers = open_towers(run)
-    if (run / TOKENIZER).read_bytes() != model.tokenizer:
-        raise TrainingError(f"{run} was trained with another {TOKENIZER} than the flow")
-    return bundled_towers(towers)
+    if (source / MANIFEST).is_file():
+        weights = open_bundle(source).agreement
+        if weights is None:
+            raise TrainingError(f"{source} has no {AGREEMENT}: name a run of `train agreement`")
+        content = weights.read_bytes()
+    else:
+        content = bundled_towers(open_towers(source))
+    if (source / TOKENIZER).read_bytes() != model.tokenizer:
+        raise TrainingError(f"{source} was trained with another {TOKENIZER} than the flow")
+    return content
 
 
 @torch.no_grad()

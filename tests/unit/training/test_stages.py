@@ -342,7 +342,7 @@ def bundle(work: Path) -> Path:
     """The codec and the post-trained flow as a bundle, with what chooses among candidates."""
     runs = ("--autoencoder", work / "ae", "--flow", work / "arc", "--agreement", work / "agreement")
     said = ("--steps", 4, "--sampler", "pingpong", "--cfg-scale", 1, "--precision", "float32",
-            "--candidates", 2)  # fmt: skip
+            "--candidates", 2, "--margin-frames", 1)  # fmt: skip
     notice = work / "LICENCE.txt"
     notice.write_text("free")
     made = run_command("train", "bundle", work / "bundle", *runs, *said, "--notice", notice)
@@ -431,6 +431,13 @@ def test_the_run_of_another_stage_is_no_agreement(work: Path, tmp_path: Path) ->
         _refused_bundle(work, tmp_path, "--agreement", work / run, says=says)
 
 
+def test_a_bundle_without_an_agreement_lends_none(
+    work: Path, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    says = f"{tiny_bundle} has no agreement.safetensors: name a run of `train agreement`"
+    _refused_bundle(work, tmp_path, "--agreement", tiny_bundle, says=says)
+
+
 def test_several_candidates_need_what_chooses_among_them(work: Path, tmp_path: Path) -> None:
     says = "more than 1 needs --agreement, which chooses among them"
     _refused_bundle(work, tmp_path, "--candidates", 2, says=says, code=2)
@@ -508,6 +515,14 @@ def test_a_bundle_is_fine_tuned_on_sounds_of_ones_own(
         if name.startswith(("encoder.", "decoder.")):
             assert torch.equal(joined[name], tensor)
     assert not torch.equal(joined["dit.project_in.weight"], whole["dit.project_in.weight"])
+    parts = ("--autoencoder", bundle, "--flow", tmp_path / "run", "--like", bundle)
+    made = run_command("train", "bundle", tmp_path / "tuned", *parts, "--steps", 3)
+    assert made.exit_code == 0, made.output
+    tuned_bundle, before = open_bundle(tmp_path / "tuned"), open_bundle(bundle)
+    expected = before.manifest.defaults.model_copy(update={"steps": 3})
+    assert tuned_bundle.manifest.defaults == expected
+    assert (tuned_bundle.manifest.margin_frames, before.manifest.margin_frames) == (1, 1)
+    assert (tmp_path / "tuned" / AGREEMENT).read_bytes() == (bundle / AGREEMENT).read_bytes()
 
 
 def test_runs_of_different_codecs_are_not_joined(work: Path, tmp_path: Path) -> None:
