@@ -157,6 +157,9 @@ def choose(
     from soundlet.training.latents import LatentStore
 
     weights = named_numbers(often, float, "bass_line=1.7,drum_loop=0.6")
+    tags = {name if ": " in name else f"kind: {name}": times for name, times in weights.items()}
+    if len(tags) < len(weights):
+        raise RequestError(f"--often names a kind twice, once with 'kind: ' before it: {often!r}")
     with progress_line() as show:
         store = choose_sounds(
             LatentStore(latents),
@@ -164,9 +167,7 @@ def choose(
             agreement=agreement,
             autoencoder=autoencoder,
             keep=keep,
-            often={
-                name if ": " in name else f"kind: {name}": times for name, times in weights.items()
-            },
+            often=tags,
             evenly=evenly,
             seed=seed,
             threads=threads,

@@ -354,6 +354,7 @@ def test_what_cannot_be_a_data_set(tiny: Path) -> None:
     choose = ("dataset", "choose", "nowhere", "--out", "chosen")
     refused(*choose, says=("nowhere is no store of latents",))
     refused(*choose, "--often", "pad", says=("written as bass_line=1.7,drum_loop=0.6",))
+    refused(*choose, "--often", "pad=2,kind: pad=3", says=("names a kind twice",))
     Path("sounds").mkdir()
     refused("dataset", "vocabulary", "sounds", says=("sounds/metadata.jsonl cannot be read",))
     soundfile.write("sounds/kick.wav", np.zeros(100), 44100)
