@@ -192,11 +192,21 @@ def _rise(n_samples: int) -> Audio:
 
 
 def gain_for(audio: Audio, sample_rate: int, finish: Finish) -> float:
-    """The gain in dB that brings a sound to its level, never above the ceiling."""
+    """The gain in dB that brings a sound to its level, never above the ceiling.
+
+    Raises:
+        GenerationError: silence.
+    """
     if finish.normalize == "none":
         return 0.0
     level = level_of(audio, sample_rate)
+    if not math.isfinite(level.true_peak):
+        raise GenerationError("nothing is left of the sound after its fades: make them shorter")
     headroom = finish.true_peak - level.true_peak
-    if finish.normalize == "peak" or not math.isfinite(level.loudness):
+    if finish.normalize == "peak":
         return headroom
-    return min(finish.loudness - level.loudness, headroom)
+    loudness = level.loudness
+    if not math.isfinite(loudness):  # below the gate of the measure, which the raised sound is not
+        raised = audio * np.float32(10 ** (headroom / 20))
+        loudness = integrated_loudness(raised, sample_rate) - headroom
+    return min(finish.loudness - loudness, headroom)

@@ -184,7 +184,8 @@ def read_prompt(text: str) -> Prompt:
         rest = _without(rest, match.start(), match.end())
 
     for match in TEMPO.finditer(rest):
-        take(match, "tempo", f"{float(match['before'] or match['after']):g}")
+        if bpm := float(match["before"] or match["after"]):
+            take(match, "tempo", f"{bpm:g}")
     for match in list(KEY.finditer(rest)):
         take(match, "key", _key_of(match))
     is_loop = re.search(r"\b(loop|pattern|groove|rhythm)s?\b", rest, re.IGNORECASE) is not None

@@ -32,13 +32,17 @@ LEAST_PINGPONG = 0.9
 
 _LOGSNR_START, _LOGSNR_END = -6.0, 2.0
 
+LEAST_LOGSNR = 1 / (1 + math.exp(_LOGSNR_END))
+"""The last time but 0 of `logsnr_schedule`, 0.12: times that begin earlier would rise to it."""
+
 
 def logsnr_schedule(steps: int, sigma_max: float = 1.0) -> Array:
     """Times evenly spaced in log signal-to-noise ratio, with both ends pinned.
 
     Args:
         steps: 1 or more.
-        sigma_max: the first time, in (0, 1]; 1 is pure noise, less keeps part of the init audio.
+        sigma_max: the first time, above `LEAST_LOGSNR` to 1; 1 is pure noise, less keeps part of
+            the init audio.
 
     Returns:
         (steps + 1,), falling from exactly `sigma_max` to exactly 0.
@@ -175,8 +179,13 @@ def stepper(sampler: Sampler, noise: Noise) -> Step:
 
 
 def schedule(sampler: Sampler, steps: int, sigma_max: float = 1.0) -> Array:
-    """The times that the reference gives a sampler: (steps + 1,), from `sigma_max` to 0."""
-    return (linear_schedule if sampler == "rk4" else logsnr_schedule)(steps, sigma_max)
+    """The times of a sampler: (steps + 1,), falling from `sigma_max` to 0.
+
+    They are the reference's, but that they are evenly spaced where its own would rise before they
+    fall: from `LEAST_LOGSNR` down.
+    """
+    is_linear = sampler == "rk4" or sigma_max <= LEAST_LOGSNR
+    return (linear_schedule if is_linear else logsnr_schedule)(steps, sigma_max)
 
 
 def sample(

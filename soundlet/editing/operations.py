@@ -115,7 +115,10 @@ def inpaint(model: Model, request: InpaintRequest, *, on_step: Progress | None =
     clip = _with_new(model, request, sound, places, on_step)
     edge = request.crossfade * sound.rate
     touches_an_end = places[0][0] <= edge or places[-1][1] >= sound.audio.shape[1] - edge
-    return clip if touches_an_end else replace(clip, grid=grid_of(request.audio, sound))
+    grid = None if touches_an_end else grid_of(request.audio, sound)
+    if grid is None:
+        return clip
+    return replace(clip, grid=grid, request=replace(clip.request, loop=True))
 
 
 def outpaint(model: Model, request: OutpaintRequest, *, on_step: Progress | None = None) -> Clip:
@@ -126,6 +129,8 @@ def outpaint(model: Model, request: OutpaintRequest, *, on_step: Progress | None
     longer = np.pad(sound.audio, ((0, 0), (n_before, n_after)))
     places = [(n_before + n_given, n_before + n_given + n_after)] if n_after > 1 else []
     places += [(0, n_before)] if n_before > 1 else []
+    if not places:
+        raise RequestError(f"before or after must be two samples or longer, at {sound.rate} Hz")
     return _with_new(model, request, Sound(longer, sound.rate), places, on_step)
 
 
@@ -164,9 +169,12 @@ def _heard(model: Model, request: ModelEdit) -> Audio:
     """The given sound at the model's rate and channels."""
     sound = _read(request)
     config = model.config
-    return for_model(
+    heard = for_model(
         sound.audio, sound.rate, to_rate=config.sample_rate, channels=config.audio_channels
     )
+    if not heard.shape[1]:
+        raise RequestError("the sound is shorter than a sample of the model's: give a longer one")
+    return heard
 
 
 def _remade(

@@ -75,8 +75,12 @@ def put(
 ) -> float:
     """Put what was made into its place in `out`, joined at both ends.
 
+    What is beside the place peaks at full scale or where it did: the crossfades into it are as
+    short as that takes. A softer new sound would not help there, since it is the old one that is
+    mixed with itself in other phases.
+
     Returns:
-        The gain that brought it within full scale, 1 or less.
+        The gain that brought what was made within full scale, 1 or less.
     """
     first, last = place
     start = first - n_left  # of `new` in `out`
@@ -86,9 +90,17 @@ def put(
     n_after = max(min(new.shape[1] - n_left - (last - first), margin, out.shape[1] - last), 0)
     new = _levelled(out, new, n_left, place, n_before, n_after)
     bridge, gain = not is_convolutional(model.config), 1.0
+    limit = np.maximum(np.abs(out), 1)
+    limit[:, first:last] = np.inf
     for _ in range(MAX_TURNINGS_DOWN):
         turned = new * np.float32(gain)
-        placed = _placed(out, turned, start, place, (n_before, n_after), margin, crossfade, bridge)
+        while True:
+            placed = _placed(
+                out, turned, start, place, (n_before, n_after), margin, crossfade, bridge
+            )
+            if not crossfade or bool((np.abs(placed) <= limit).all()):
+                break
+            crossfade //= 2
         peak = float(np.abs(placed[:, first:last]).max())
         if peak <= 1:
             out[:] = placed

@@ -110,7 +110,8 @@ class InpaintRequest(ModelEdit):
         regions: (first, last) of each in seconds, in any order; they must not overlap.
         resamplings: how often each stretch of the flow is run, 1 to 10: more makes the edges agree
             better, and takes so many times as long.
-        crossfade: seconds at each edge, 0 to 0.5, inside what is kept, where old and new are mixed.
+        crossfade: seconds at each edge, 0 to 0.5, inside what is kept, where old and new are mixed;
+            less where the mix would peak above full scale.
     """
 
     operation: ClassVar[str] = "inpaint"
@@ -126,13 +127,15 @@ class InpaintRequest(ModelEdit):
         _check_joins(self.resamplings, self.crossfade)
         if not self.regions or len(self.regions) > MAX_REGIONS:
             raise RequestError(f"regions must be 1 to {MAX_REGIONS} pairs of seconds")
-        last = 0.0
-        for region in sorted(self.regions):
-            are_numbers = len(region) == 2 and all(_is_number(value) for value in region)
+        for region in self.regions:
+            is_pair = isinstance(region, tuple | list) and len(region) == 2
+            are_numbers = is_pair and all(_is_number(value) for value in region)
             if not are_numbers or not 0 <= region[0] < region[1]:
                 raise RequestError(
                     f"a region must be (first, last) in seconds, 0 <= first < last, not {region!r}"
                 )
+        last = 0.0
+        for region in sorted(self.regions):
             if region[0] < last:
                 raise RequestError(
                     f"regions must not overlap: one begins at {region[0]:g} s, before another ends"
@@ -309,14 +312,17 @@ def _told(request: ModelEdit | OneShotRequest) -> dict[str, Any]:
         if each.name == "audio":
             values |= {"audio": name_of(value), "audio_sha256": _sha256_of(value)}
         else:
-            values[each.name] = _as_list(value)
+            values[each.name] = _plain(value)
     return values
 
 
-def _as_list(value: object) -> object:
+def _plain(value: object) -> object:
+    """A value as JSON has it: lists, and Python's own numbers for those of NumPy."""
     if isinstance(value, tuple | list):
-        return [_as_list(each) for each in value]
-    return value
+        return [_plain(each) for each in value]
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return value
+    return int(value) if isinstance(value, Integral) else float(value)
 
 
 def _sha256_of(given: Given | None) -> str | None:

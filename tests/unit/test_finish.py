@@ -74,6 +74,23 @@ def test_loudness_is_brought_to_its_target(target: float) -> None:
     assert level_of(out, RATE).loudness == pytest.approx(target, abs=0.05)
 
 
+def test_sounds_below_the_gate_of_the_measure_are_brought_to_their_target_too() -> None:
+    quiet = noise(1e-4)
+    assert level_of(quiet, RATE).loudness == -np.inf
+    out, _ = finished(quiet, RATE, Finish(normalize="loudness", loudness=-40))
+    assert level_of(out, RATE).loudness == pytest.approx(-40, abs=0.05)
+    loud, _ = finished(noise(0.02), RATE, Finish(normalize="loudness", loudness=-40))
+    np.testing.assert_allclose(out, loud, atol=1e-4)
+
+
+def test_a_sound_that_its_fades_leave_nothing_of_has_no_level() -> None:
+    click = np.zeros((2, RATE), np.float32)
+    click[:, 0] = 0.5
+    finish = Finish(fade_in=0.01, normalize="peak")
+    with pytest.raises(GenerationError, match="nothing is left of the sound after its fades"):
+        finished(click, RATE, finish)
+
+
 def test_loudness_stops_at_the_ceiling() -> None:
     out, _ = finished(noise(0.02), RATE, Finish(normalize="loudness", loudness=-5))
     level = level_of(out, RATE)

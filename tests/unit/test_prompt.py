@@ -32,7 +32,8 @@ def test_the_kind_of_sound_follows_from_what_sounds(text: str, kind: str | None)
 @pytest.mark.parametrize(
     ("text", "bpm"),
     [("128 BPM", 128), ("128bpm", 128), ("at 92.5 bpm", 92.5), ("tempo: 90", 90), ("bpm 77", 77),
-     ("90 beats per minute", 90), ("808 kick", None), ("4 bars", None)],
+     ("90 beats per minute", 90), ("808 kick", None), ("4 bars", None),
+     ("0 BPM", None), ("0.0 bpm, then 90 bpm", 90)],
 )  # fmt: skip
 def test_tempi_are_read_in_their_usual_spellings(text: str, bpm: float | None) -> None:
     assert read_prompt(text).bpm == bpm

@@ -10,7 +10,14 @@ import torch
 
 from soundlet.noise import Generator
 from soundlet.request import SAMPLERS, Sampler
-from soundlet.sampling import Array, DpmppStep, linear_schedule, logsnr_schedule, sample
+from soundlet.sampling import (
+    Array,
+    DpmppStep,
+    linear_schedule,
+    logsnr_schedule,
+    sample,
+    schedule,
+)
 
 SHAPE = (2, 4, 16)
 DATA = Generator(0).randn(SHAPE)
@@ -35,7 +42,7 @@ def test_eight_steps_fall_as_the_reference_has_them() -> None:
 
 
 @pytest.mark.parametrize("steps", [1, 2, 5, 8, 50, 333])
-@pytest.mark.parametrize("sigma_max", [1.0, 0.9, 0.7, 0.5, 0.05])
+@pytest.mark.parametrize("sigma_max", [1.0, 0.9, 0.7, 0.5, 0.13])
 def test_schedules_are_those_of_torch_arithmetic(steps: int, sigma_max: float) -> None:
     start = -6 if sigma_max == 1 else np.log((1 - sigma_max) / sigma_max + 1e-6)
     expected = torch.sigmoid(-torch.linspace(start, 2, steps + 1))
@@ -44,6 +51,18 @@ def test_schedules_are_those_of_torch_arithmetic(steps: int, sigma_max: float) -
     np.testing.assert_allclose(ours, expected, rtol=5e-7)  # torch's sigmoid is itself rounded
     linear = torch.linspace(sigma_max, 0, steps + 1)
     np.testing.assert_allclose(linear_schedule(steps, sigma_max), linear, rtol=2e-7, atol=1e-8)
+
+
+@pytest.mark.parametrize("sampler", ["pingpong", "euler", "dpmpp", "pingpong-dpmpp", "rk4"])
+@pytest.mark.parametrize("steps", [1, 2, 8, 50])
+@pytest.mark.parametrize("sigma_max", [1.0, 0.5, 0.12, 0.119, 0.05, 0.01])
+def test_times_fall_from_every_level_of_noise(
+    sampler: Sampler, steps: int, sigma_max: float
+) -> None:
+    times = schedule(sampler, steps, sigma_max)
+    assert times[0] == np.float32(sigma_max)
+    assert times[-1] == 0
+    assert (np.diff(times) < 0).all()
 
 
 @pytest.mark.parametrize("sampler", ["pingpong", "euler", "dpmpp", "pingpong-dpmpp"])

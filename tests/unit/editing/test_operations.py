@@ -93,6 +93,7 @@ def test_a_loop_that_is_filled_in_away_from_its_ends_stays_one(
     make_loop(model, request, grid).clip.save(tmp_path / "loop.wav")
     out = edit(model, InpaintRequest, audio=tmp_path / "loop.wav", regions=(region,))
     assert out.grid == (grid if stays else None)
+    assert set(out.chunks()) == ({"smpl", "acid"} if stays else set())
 
 
 def test_a_loop_that_was_cut_is_none_any_more(model: Model, tmp_path: Path) -> None:
@@ -102,6 +103,14 @@ def test_a_loop_that_was_cut_is_none_any_more(model: Model, tmp_path: Path) -> N
     replace(clip, audio=clip.audio[:, :-100]).save(tmp_path / "cut.wav")
     out = edit(model, InpaintRequest, audio=tmp_path / "cut.wav", regions=((0.1, 0.2),))
     assert out.grid is None
+
+
+def test_what_is_shorter_than_a_sample_is_refused(model: Model) -> None:
+    with pytest.raises(RequestError, match="two samples or longer, at 44100 Hz"):
+        edit(model, OutpaintRequest, audio=sound(3000, 44100), before=1e-5)
+    one = (np.full((2, 1), 0.5, np.float32), 768_000)
+    with pytest.raises(RequestError, match="shorter than a sample"):
+        edit(model, RestyleRequest, audio=one)
 
 
 @pytest.mark.parametrize("rate", [22050, 44100, 48000])

@@ -40,6 +40,7 @@ AUDIO = (np.zeros((2, 100), np.float32), 44100)
         (VariationRequest, {"seed": -1}, "seed must be"),
         (InpaintRequest, {}, "regions must be 1 to 64"),
         (InpaintRequest, {"regions": ((2.0, 1.0),)}, "first < last"),
+        (InpaintRequest, {"regions": (0.1, 0.3)}, "first < last"),
         (InpaintRequest, {"regions": ((0.0, float("nan")),)}, "first < last"),
         (InpaintRequest, {"regions": ((1.0, 3.0), (0.0, 2.0))}, "must not overlap"),
         (InpaintRequest, {"regions": ((0.0, 1.0),), "resamplings": 0}, "1 to 10"),
@@ -102,6 +103,16 @@ def test_a_file_is_told_by_its_name_and_hash_alone(tmp_path: Path) -> None:
     assert told["audio"] == "riff.wav"
     assert told["audio_sha256"].startswith("ba7816bf")
     assert "secret" not in json.dumps(told)
+
+
+def test_numbers_of_numpy_are_told_as_pythons_own() -> None:
+    given: dict[str, Any] = {"prompt": "rain", "audio": AUDIO}
+    half, one, two = np.float32(0.5), np.int64(1), np.int8(2)
+    restyle = RestyleRequest(**{**given, "strength": half})
+    inpaint = InpaintRequest(**{**given, "regions": ((half, one),), "resamplings": two})
+    told = json.loads(json.dumps([restyle.as_json(), inpaint.as_json()]))
+    assert told[0]["strength"] == 0.5
+    assert (told[1]["regions"], told[1]["resamplings"]) == ([[0.5, 1]], 2)
 
 
 def test_an_unknown_operation_lists_those_there_are() -> None:
