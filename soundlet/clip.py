@@ -213,16 +213,26 @@ def to_level(audio: Audio) -> tuple[Audio, float]:
             f"the sound peaks at {peak:.3g} times full scale, which no sound does: try another"
             " seed, a lower cfg_scale, or another sampler"
         )
+    require_sound(audio)
+    if peak <= 1:
+        return audio, 0.0
+    gain = PEAK_AFTER_SCALING / peak
+    return audio * np.float32(gain), round(20 * math.log10(gain), 2)
+
+
+def require_sound(audio: Audio) -> None:
+    """Check that what a model made is not silent.
+
+    Raises:
+        GenerationError: silence.
+    """
+    peak = float(np.abs(audio).max())
     if peak < SILENT_PEAK:
         raise GenerationError(
             "the sound is silent"
             + (f" (it peaks at {20 * math.log10(peak):.0f} dBFS)" if peak > 0 else "")
             + ": try another seed or prompt"
         )
-    if peak <= 1:
-        return audio, 0.0
-    gain = PEAK_AFTER_SCALING / peak
-    return audio * np.float32(gain), round(20 * math.log10(gain), 2)
 
 
 def faded_out(audio: Audio, sample_rate: int) -> Audio:

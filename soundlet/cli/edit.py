@@ -42,6 +42,9 @@ from soundlet.errors import RequestError
 if TYPE_CHECKING:
     from soundlet.editing import EditRequest
 
+OPTIONS = {"prompt": "PROMPT", "truncate_prompt": "--truncate"}
+"""How those fields are given whose names are not their options'."""
+
 
 def edit(
     sound: Annotated[Path, typer.Argument(metavar="IN", help="The sound to edit.")],
@@ -70,8 +73,12 @@ def edit(
     last: Annotated[
         list[float] | None, typer.Option("--to", metavar="PLACE", help="End of that region.")
     ] = None,
-    before: Annotated[float, typer.Option(metavar="LENGTH", help="Add so much before it.")] = 0.0,
-    after: Annotated[float, typer.Option(metavar="LENGTH", help="Add so much after it.")] = 0.0,
+    before: Annotated[
+        float | None, typer.Option(metavar="LENGTH", help="Add so much before it.")
+    ] = None,
+    after: Annotated[
+        float | None, typer.Option(metavar="LENGTH", help="Add so much after it.")
+    ] = None,
     blend: Annotated[
         str | None, typer.Option(metavar="PROMPT", help="Restyle to between the two prompts.")
     ] = None,
@@ -94,11 +101,15 @@ def edit(
         bool, typer.Option("--in-bars", help="Places and lengths are in bars, not seconds.")
     ] = False,
     bpm: Annotated[
-        float | None, typer.Option(help="Tempo for --in-bars.  [default: the prompt's]")
+        float | None,
+        typer.Option(help="Tempo for --in-bars.  [default: the loop's, else the prompt's]"),
     ] = None,
     beats_per_bar: Annotated[
-        int, typer.Option(min=1, max=16, metavar="N", help="Beats of a bar, for --in-bars.")
-    ] = 4,
+        int | None,
+        typer.Option(
+            min=1, max=16, metavar="N", help="For --in-bars.  [default: the loop's, else 4]"
+        ),
+    ] = None,
     resamplings: Annotated[
         int | None,
         typer.Option(metavar="N", help="1 to 10: more fits edges better, slower.  [default: 3]"),
@@ -141,15 +152,30 @@ def edit(
     Without further options it is restyled after the prompt. --from and --to fill regions with new
     sound, --before and --after make it longer; both keep all else sample for sample.
     """
-    if not one_shot:
+    how: dict[str, Any] = {
+        "steps": steps,
+        "sampler": sampler,
+        "cfg_scale": cfg_scale,
+        "negative_prompt": negative_prompt,
+        "truncate_prompt": truncate or None,
+    }
+    if one_shot:
+        require_not_given("one_shot", {"prompt": prompt or None, "seed": seed, **how})
+    else:
         prompt = prompt or prompt_of(sound)
-    scale = seconds_per_unit(prompt, bpm, beats_per_bar) if in_bars else 1.0
+    places = (first or None, last or None, before, after, at)
+    if in_bars and all(given is None for given in places):
+        raise typer.BadParameter("names no place or length to count", param_hint="--in-bars")
+    if not in_bars and (bpm is not None or beats_per_bar is not None):
+        option = "--bpm" if bpm is not None else "--beats-per-bar"
+        raise typer.BadParameter("has no effect without --in-bars", param_hint=option)
+    scale = seconds_per_bar(sound, prompt, bpm, beats_per_bar) if in_bars else 1.0
     chosen = chosen_operation(
         strength=strength,
         variations=variations,
         regions=paired(first or [], last or [], scale),
-        before=before * scale,
-        after=after * scale,
+        before=None if before is None else before * scale,
+        after=None if after is None else after * scale,
         blend=blend,
         share=share,
         one_shot=one_shot,
@@ -158,13 +184,6 @@ def edit(
         resamplings=resamplings,
         crossfade=crossfade,
     )
-    how: dict[str, Any] = {
-        "steps": steps,
-        "sampler": sampler,
-        "cfg_scale": cfg_scale,
-        "negative_prompt": negative_prompt,
-        "truncate_prompt": truncate or None,
-    }
     count = variations or 1
     number = drawn_seed(count) if seed is None else seed
     requests = [
@@ -226,18 +245,22 @@ def prompt_of(sound: Path) -> str:
     return str(settings["prompt"])
 
 
-def seconds_per_unit(prompt: str, bpm: float | None, beats_per_bar: int) -> float:
-    """The seconds of a bar.
+def seconds_per_bar(
+    sound: Path, prompt: str, bpm: float | None, beats_per_bar: int | None
+) -> float:
+    """The seconds of a bar: as given, else as the file of a loop says, else by the prompt's tempo.
 
     Raises:
         RequestError: no tempo is known.
     """
     from soundlet.cli.structure import tempo_of
+    from soundlet.metadata import read_sound_file
     from soundlet.tempo import require_bpm
 
-    tempo = tempo_of(prompt, bpm, 1)
+    grid = (read_sound_file(sound).settings or {}).get("grid") or {}
+    tempo = tempo_of(prompt, grid.get("bpm") if bpm is None else bpm, 1)
     require_bpm(tempo)
-    return beats_per_bar * 60 / tempo
+    return (beats_per_bar or grid.get("beats_per_bar", 4)) * 60 / tempo
 
 
 def paired(first: list[float], last: list[float], scale: float) -> tuple[tuple[float, float], ...]:
@@ -262,7 +285,7 @@ def chosen_operation(**options: Any) -> dict[str, Any]:  # noqa: ANN401 - of `ed
     """
     wanted = {
         "inpaint": ("--from", bool(options["regions"])),
-        "outpaint": ("--before or --after", bool(options["before"] or options["after"])),
+        "outpaint": ("--before or --after", (options["before"], options["after"]) != (None, None)),
         "blend": ("--blend", options["blend"] is not None),
         "one_shot": ("--one-shot", options["one_shot"]),
     }
@@ -280,15 +303,26 @@ def chosen_operation(**options: Any) -> dict[str, Any]:  # noqa: ANN401 - of `ed
         "blend": ("strength", "share"),
         "one_shot": ("at", "longest"),
     }[operation]
-    for name in ("strength", "share", "at", "longest", "resamplings", "crossfade"):
-        if options[name] is not None and name not in own:
-            raise typer.BadParameter(f"has no effect on {operation}", param_hint=f"--{name}")
-    if operation == "one_shot" and options["variations"] is not None:
-        raise typer.BadParameter("has no effect on one_shot", param_hint="--variations")
+    foreign = {"strength", "share", "at", "longest", "resamplings", "crossfade"} - set(own)
+    if operation == "one_shot":
+        foreign.add("variations")
+    require_not_given(operation, {name: options[name] for name in sorted(foreign)})
     fields = {name: options[name] for name in own if options[name] is not None}
     if operation == "blend":
         fields |= {"other": options["blend"], "share": read_share(options["share"])}
     return {"operation": operation, **fields}
+
+
+def require_not_given(operation: str, options: dict[str, Any]) -> None:
+    """Options of other edits than the one that is done; None where not given.
+
+    Raises:
+        typer.BadParameter: one is given.
+    """
+    for name, value in options.items():
+        if value is not None:
+            option = OPTIONS.get(name, "--" + name.replace("_", "-"))
+            raise typer.BadParameter(f"has no effect on {operation}", param_hint=option)
 
 
 def read_share(text: str | None) -> float | tuple[float, float]:

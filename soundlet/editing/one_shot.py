@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from soundlet.audio import Audio
 from soundlet.errors import RequestError
-from soundlet.finish import faded, trimmed
+from soundlet.finish import EDGE_SECONDS, faded, trimmed
 
 N_FFT, HOP = 1024, 256  # samples
-BEFORE_SECONDS = 0.003  # kept before an onset, so that no attack is cut
+BEFORE_SECONDS = 0.003  # kept before an onset, more than is faded in: no attack is cut
 APART_SECONDS = 0.05  # between two onsets
 ONSET_SHARE = 0.15  # of the strongest rise: what counts as an onset
 FADE_SECONDS = 0.01  # where the next hit cuts this one off
@@ -60,9 +60,10 @@ def one_shot(audio: Audio, sample_rate: int, *, at: float | None, longest: float
     if len(later):
         end = min(end, int(later[0]) - round(BEFORE_SECONDS * sample_rate))
     part = audio[:, start:end]
-    if end < n_samples:
-        fade = min(FADE_SECONDS, part.shape[1] / 2 / sample_rate)
-        part = faded(part, sample_rate, fade_in=0.0, fade_out=fade)
+    half = part.shape[1] / 2 / sample_rate
+    fade_in = min(EDGE_SECONDS, half) if start else 0.0
+    fade_out = min(FADE_SECONDS, half) if end < n_samples else 0.0
+    part = faded(part, sample_rate, fade_in=fade_in, fade_out=fade_out)
     return Hit(np.ascontiguousarray(trimmed(part, sample_rate)), start)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from soundlet.audio import Audio
-from soundlet.clip import Clip, require_numbers, to_level
+from soundlet.clip import Clip, require_numbers, require_sound, to_level
 from soundlet.editing.conditions import Voice
 from soundlet.editing.filling import Filler, Steps, decoded
 from soundlet.editing.line import along
@@ -141,19 +141,24 @@ def extract_one_shot(model: Model, request: OneShotRequest) -> Clip:
     """
     audio, rate = read_source(request.audio, "audio")
     hit = one_shot(audio, rate, at=request.at, longest=request.longest)
+    source = source_of(request.audio)
     return Clip(
         audio=hit.audio,
         sample_rate=rate,
         seed=0,
         latents=np.zeros((model.config.latent_channels, 0), np.float32),
-        request=GenerationRequest(prompt="one-shot", seconds=hit.audio.shape[1] / rate, seed=0),
+        request=GenerationRequest(
+            prompt=(source["source"] or {}).get("prompt") or "one-shot",
+            seconds=hit.audio.shape[1] / rate,
+            seed=0,
+        ),
         model=model.bundle.manifest.name,
         model_sha256=model.bundle.sha256,
         engine=model.engine.name,
         edits=(
             {
                 **request.as_json(),
-                **source_of(request.audio),
+                **source,
                 "found_at": round(hit.start / rate, 4),
             },
         ),
@@ -249,6 +254,7 @@ def _with_new(
         gains.append(put(out, new, n_left, place, request.crossfade, sound.rate, model))
         missing[place[0] : place[1]] = False
         latents.append(made.latents)
+    require_sound(np.concatenate([out[:, first:last] for first, last in places], axis=1))
     kept = np.concatenate(latents, axis=1)
     gain_db = round(20 * math.log10(min(gains, default=1.0)), 2)
     return _clip(model, request, how, Sound(out, sound.rate), kept, gain_db)

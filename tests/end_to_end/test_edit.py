@@ -42,6 +42,16 @@ def noise() -> None:
         (("noise.wav", "rain", "--at", 1), 2, ("--at",)),
         (("noise.wav", "--one-shot", "--strength", 0.5), 2, ("--strength",)),
         (("noise.wav", "--one-shot", "--variations", 2), 2, ("--variations",)),
+        (("noise.wav", "--one-shot", "--steps", 0), 2, ("--steps", "no effect on one_shot")),
+        (("noise.wav", "--one-shot", "--seed", 1), 2, ("--seed",)),
+        (("noise.wav", "--one-shot", "--negative-prompt", "hum"), 2, ("--negative-prompt",)),
+        (("noise.wav", "--one-shot", "--truncate"), 2, ("--truncate",)),
+        (("noise.wav", "snare", "--one-shot"), 2, ("PROMPT",)),
+        (("noise.wav", "rain", "--after", 0), 1, ("say how many seconds to add",)),
+        (("noise.wav", "rain", "--before", 0, "--after", 0), 1, ("before, after, or both",)),
+        (("noise.wav", "rain", "--bpm", 100), 2, ("--bpm", "without --in-bars")),
+        (("noise.wav", "rain", "--beats-per-bar", 3), 2, ("--beats-per-bar",)),
+        (("noise.wav", "rain", "--in-bars", "--bpm", 100), 2, ("--in-bars", "no place")),
         (("noise.wav", "rain", "--from", 0.1), 2, ("1 --from and 0 --to",)),
         (("noise.wav", "rain", "--blend", "wind", "--share", "a:b"), 2, ("'a:b'",)),
         (("noise.wav", "rain", "--variations", 2, "--out", "one.wav"), 2, ("2 clips",)),
@@ -88,6 +98,30 @@ def test_a_sound_of_ours_brings_its_prompt_and_can_be_made_again(tiny: Path) -> 
     comparison = json.loads(again.stdout)
     assert comparison["same_latents"]
     assert comparison["same_samples"]
+
+
+def test_bars_are_those_of_the_loop(tiny: Path) -> None:
+    options = ("--model", tiny, "--steps", 2, "--seed", 3)
+    grid = ("--bpm", 240, "--bars", 1, "--beats-per-bar", 2)
+    made = run("loop", "kick", *grid, *options, "--out", "loop.wav")
+    assert made.exit_code == 0, made.stderr
+    place = ("--from", 0, "--to", 0.5, "--in-bars", "--json")
+    for further, seconds in (((), 0.25), (("--beats-per-bar", 1, "--bpm", 300), 0.1)):
+        edited = run("edit", "loop.wav", "rain, 90 BPM", *place, *further, *options)
+        assert edited.exit_code == 0, edited.stderr
+        assert json.loads(edited.stdout)["edits"][0]["regions"] == [[0, seconds]]
+
+
+def test_a_hit_brings_the_prompt_of_the_sound_it_was_cut_out_of(tiny: Path) -> None:
+    options = ("--model", tiny, "--steps", 2, "--seed", 3)
+    made = run("generate", "kick drum", "--seconds", TINY_SECONDS, *options, "--out", "kick.wav")
+    assert made.exit_code == 0, made.stderr
+    for sound, prompt in (("kick.wav", "kick drum"), ("noise.wav", "one-shot")):
+        cut = run(
+            "edit", sound, "--one-shot", "--model", tiny, "--out", "hit.wav", "--force", "--json"
+        )
+        assert cut.exit_code == 0, cut.stderr
+        assert json.loads(cut.stdout)["prompt"] == prompt
 
 
 def test_a_float_file_on_stdout_is_written_while_it_is_decoded(tiny: Path) -> None:

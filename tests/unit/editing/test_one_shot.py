@@ -33,6 +33,15 @@ def test_the_strongest_hit_ends_where_the_next_begins() -> None:
     assert np.abs(hit.audio[:, -1]).max() < 1e-3
 
 
+def test_a_hit_over_a_drone_begins_without_a_step() -> None:
+    tone = 0.1 * np.sin(2 * np.pi * 55 * np.arange(2 * RATE) / RATE + 0.7)
+    for at in (0.3, 0.8, 1.4):
+        audio = hits((0.3, 0.2), (0.8, 0.2), (1.4, 0.2)) + tone.astype(np.float32)
+        hit = one_shot(audio, RATE, at=at, longest=2)
+        assert hit.start > 0
+        assert np.abs(hit.audio[:, 0]).max() < 1e-3
+
+
 def test_a_place_chooses_the_hit_near_it() -> None:
     audio = hits((0.3, 0.05), (0.8, 0.2), (1.4, 0.05))
     assert one_shot(audio, RATE, at=0.33, longest=2).start / RATE == pytest.approx(0.3, abs=0.015)

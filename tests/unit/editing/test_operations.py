@@ -23,8 +23,9 @@ from soundlet.editing import (
     apply,
 )
 from soundlet.editing.conditions import Voice
-from soundlet.editing.filling import GOES_ON
-from soundlet.errors import Cancelled, RequestError
+from soundlet.editing.filling import GOES_ON, Filled
+from soundlet.editing.placing import Sound
+from soundlet.errors import Cancelled, GenerationError, RequestError
 from soundlet.loops import loop_request, make_loop
 from soundlet.pipeline import Model
 from soundlet.sampling import Velocity
@@ -103,6 +104,15 @@ def test_a_loop_that_was_cut_is_none_any_more(model: Model, tmp_path: Path) -> N
     replace(clip, audio=clip.audio[:, :-100]).save(tmp_path / "cut.wav")
     out = edit(model, InpaintRequest, audio=tmp_path / "cut.wav", regions=((0.1, 0.2),))
     assert out.grid is None
+
+
+def test_silence_is_no_new_sound(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    def silent(_model: Model, made: Filled, _sound: Sound) -> tuple[NDArray[np.float32], int]:
+        return np.zeros((2, made.audio.shape[1]), np.float32), made.n_left
+
+    monkeypatch.setattr("soundlet.editing.operations.as_given", silent)
+    with pytest.raises(GenerationError, match="the sound is silent: try another seed"):
+        edit(model, OutpaintRequest, audio=sound(3000, 44100), after=0.05)
 
 
 def test_what_is_shorter_than_a_sample_is_refused(model: Model) -> None:
