@@ -94,7 +94,8 @@ def convert_checkpoint(
     folder = weights if weights.is_dir() else weights.parent
     t5_folder = _text_encoder(t5, folder, is_from_hub=origin is not None)
     model, config, t5_config, found = load_official(weights, t5_folder=t5_folder)
-    notices = {path.name: path for pattern in NOTICES for path in sorted(folder.glob(pattern))}
+    beside = (path for pattern in NOTICES for path in sorted(folder.glob(pattern)))
+    notices = {path.name: path for path in beside if path.is_file()}
     about = About(
         name=origin.name if origin else folder.resolve().name,
         source=origin.address if origin else found.weights.name,
@@ -113,7 +114,7 @@ def convert_checkpoint(
             config=config,
             t5_config=t5_config,
             tokenizer=(t5_folder / TOKENIZER).read_bytes(),
-            notices={name: path.read_text(encoding="utf-8") for name, path in notices.items()},
+            notices={name: path.read_bytes() for name, path in notices.items()},
             overwrite=overwrite,
             on_file=lambda name: report(f"writing {name}", 1 + files.index(name), total),
         )

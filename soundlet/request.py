@@ -25,10 +25,24 @@ MAX_CFG_SCALE = 100.0
 MAX_CANDIDATES = 16
 MIN_LOOP_SECONDS, MAX_LOOP_SECONDS = 0.25, 120.0
 
+_NUMBERS = (
+    "seconds",
+    "seed",
+    "candidates",
+    "steps",
+    "cfg_scale",
+    "cfg_rescale",
+    "init_noise_level",
+    "n_frames",
+)
+_FLAGS = ("loop", "truncate_prompt", "short_window", "reference")
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class GenerationRequest:
     """One clip to make. Fields left at None take the model's own default.
+
+    Numbers may be NumPy's; the request holds Python's own.
 
     Attributes:
         prompt: what the clip should sound like, in English.
@@ -100,6 +114,8 @@ class GenerationRequest:
         _check_interval(self.cfg_interval)
         _check_number("init_noise_level", self.init_noise_level, 0, 1, low_is_allowed=False)
         _check_init_audio(self.init_audio, self.init_noise_level)
+        for name in _FLAGS:
+            _check_flag(name, getattr(self, name))
         if self.short_window and (self.loop or self.reference):
             other = "loop" if self.loop else "reference"
             raise RequestError(
@@ -123,6 +139,9 @@ class GenerationRequest:
                     f"n_frames ({self.n_frames}) is for reference=True only;"
                     " seconds sets the length of a clip"
                 )
+        for name in _NUMBERS:
+            object.__setattr__(self, name, _plain(getattr(self, name)))
+        object.__setattr__(self, "cfg_interval", tuple(map(_plain, self.cfg_interval)))
 
 
 def _check_text(name: str, value: object) -> None:
@@ -132,6 +151,18 @@ def _check_text(name: str, value: object) -> None:
         raise RequestError(f"{name} is empty: say what the clip should sound like")
     if "\0" in value:
         raise RequestError(f"{name} holds a NUL character, which no text has: leave it out")
+    try:
+        value.encode()
+    except UnicodeEncodeError as e:
+        raise RequestError(
+            f"{name} holds {value[e.start]!r}, half of a surrogate pair, which no text has:"
+            " leave it out"
+        ) from e
+
+
+def _check_flag(name: str, value: object) -> None:
+    if not isinstance(value, bool):
+        raise RequestError(f"{name} must be true or false, not {value!r}")
 
 
 def _check_integer(name: str, value: object, low: int, high: int) -> None:
@@ -143,11 +174,10 @@ def _check_integer(name: str, value: object, low: int, high: int) -> None:
 def _check_number(
     name: str, value: object, low: float, high: float, *, low_is_allowed: bool = True
 ) -> None:
-    """`low` to `high`; NaN and infinity never pass."""
-    if isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value):
-        number = float(value)
-        if low < number <= high or (low_is_allowed and number == low):
-            return
+    """`low` to `high`; NaN, infinity and what no float can hold never pass."""
+    number = _float(value)
+    if math.isfinite(number) and (low < number <= high or (low_is_allowed and number == low)):
+        return
     start = f"from {low:g}" if low_is_allowed else f"above {low:g}"
     end = "" if math.isinf(high) else f"{' to' if low_is_allowed else ' and at most'} {high:g}"
     raise RequestError(f"{name} must be a number {start}{end}, not {value!r}")
@@ -155,13 +185,29 @@ def _check_number(
 
 def _check_interval(value: object) -> None:
     if isinstance(value, tuple | list) and len(value) == 2:
-        first, last = value
-        are_numbers = isinstance(first, Real) and isinstance(last, Real)
-        if are_numbers and 0 <= float(first) <= float(last) <= 1:
+        first, last = map(_float, value)
+        if 0 <= first <= last <= 1:
             return
     raise RequestError(
         f"cfg_interval must be (first, last), 0 <= first <= last <= 1, not {value!r}"
     )
+
+
+def _float(value: object) -> float:
+    """The number as a float; NaN where it is none, or too large."""
+    if not isinstance(value, Real) or isinstance(value, bool):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.nan
+
+
+def _plain(value: float | None) -> float | None:
+    """A number of Python's own, which JSON can hold."""
+    if value is None:
+        return None
+    return int(value) if isinstance(value, Integral) else float(value)
 
 
 def _check_init_audio(init_audio: object, level: float) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from soundlet.audio import Format
+from soundlet.clip import sha256_of_init_audio
 from soundlet.errors import RequestError
 from soundlet.finish import Finish
 from soundlet.loops import loop_request
@@ -40,7 +41,8 @@ class Line:
         grid: bars and tempo of a loop. None: not a loop.
         finish: the last touches.
         file: path of the sound within the folder of the batch.
-        sha256: of all this but the number and the file: what was made from another is another.
+        sha256: of all this but the number and the file, and of the content of the init audio: what
+            was made from another is another.
     """
 
     number: int
@@ -53,8 +55,6 @@ class Line:
     def request(self, sample_rate: int) -> GenerationRequest:
         """The request for a model of that rate."""
         given = dict(self.fields)
-        if "cfg_interval" in given:
-            given["cfg_interval"] = tuple(given["cfg_interval"])
         if self.grid is None:
             return GenerationRequest(**given)
         return loop_request(given.pop("prompt"), self.grid, sample_rate, **given)
@@ -101,11 +101,12 @@ def read_lines(
     lines: list[Line] = []
     seen: Counter[str] = Counter()
     taken: Counter[str] = Counter()
-    for number, row in enumerate(text.splitlines(), start=1):
+    hashes: dict[str, str | None] = {}
+    for number, row in enumerate(text.split("\n"), start=1):
         if not row.strip():
             continue
         try:
-            for line in _lines_of(number, _object(row), seen):
+            for line in _lines_of(number, _object(row), seen, hashes):
                 stem = _pack_stem(line) if pack else _stem(line)
                 taken[stem.casefold()] += 1
                 again = taken[stem.casefold()]
@@ -113,6 +114,8 @@ def read_lines(
                 lines.append(replace(line, file=f"{stem}.{format}"))
         except RequestError as e:
             raise RequestError(f"{path}, line {number}: {e}") from e
+        except RecursionError as e:
+            raise RequestError(f"{path}, line {number}: nested too deeply") from e
     if not lines:
         raise RequestError(f'{path} holds no lines: write {{"prompt": "..."}} on each')
     if len(lines) > MAX_LINES:
@@ -132,15 +135,37 @@ def _object(row: str) -> dict[str, Any]:
             raise RequestError(f"{key!r} is no setting; there are {', '.join(KEYS)}")
     if "prompt" not in values:
         raise RequestError("prompt is missing")
+    try:
+        json.dumps(values, ensure_ascii=False).encode()
+    except UnicodeEncodeError as e:
+        raise RequestError(
+            f"the line holds {e.object[e.start]!r}, half of a surrogate pair, which no text has:"
+            " leave it out"
+        ) from e
     return values
 
 
-def _lines_of(number: int, values: dict[str, Any], seen: Counter[str]) -> list[Line]:
+def _lines_of(
+    number: int, values: dict[str, Any], seen: Counter[str], hashes: dict[str, str | None]
+) -> list[Line]:
+    """The sounds of one line of the list.
+
+    Args:
+        number: of the line.
+        values: what it says.
+        seen: how often each line without a seed was there, by its content.
+        hashes: of the init audio that was read, by its path.
+    """
     count = values.get("variations", 1)
     if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= MAX_VARIATIONS:
         raise RequestError(f"variations must be 1 to {MAX_VARIATIONS}, not {count!r}")
-    if not isinstance(values.get("name", ""), str):
-        raise RequestError(f"name must be text, not {values['name']!r}")
+    for key, kind, said in (
+        ("prompt", str, "text"),
+        ("name", str, "text"),
+        ("trim", bool, "true or false"),
+    ):
+        if key in values and not isinstance(values[key], kind):
+            raise RequestError(f"{key} must be {said}, not {values[key]!r}")
     given = {name: values[name] for name in REQUEST if name in values}
     canonical = json.dumps(values, sort_keys=True, ensure_ascii=False)
     first = given.get("seed")
@@ -148,9 +173,10 @@ def _lines_of(number: int, values: dict[str, Any], seen: Counter[str]) -> list[L
         seen[canonical] += 1
         digest = hashlib.sha256(f"{canonical}#{seen[canonical]}".encode()).digest()
         first = int.from_bytes(digest[:4], "big") % (MAX_SEED + 2 - count)
+    is_number = isinstance(first, int) and not isinstance(first, bool)
     grid = None
     if "bars" in values:
-        bpm = values.get("bpm", read_prompt(str(values["prompt"])).bpm)
+        bpm = values.get("bpm", read_prompt(values["prompt"]).bpm)
         if bpm is None:
             raise RequestError("bars needs a tempo: give bpm, or say it in the prompt")
         grid = Grid(bpm=bpm, bars=values["bars"], beats_per_bar=values.get("beats_per_bar", 4))
@@ -161,14 +187,26 @@ def _lines_of(number: int, values: dict[str, Any], seen: Counter[str]) -> list[L
         finish.require_loop_stays_whole()
     out = []
     for i in range(count):
-        each = {**given, "seed": first + i if isinstance(first, int) else first}
+        each = {**given, "seed": first + i if is_number else first}
         name = values.get("name")
         line = Line(number, each, grid, finish, name or "", "")
         line.request(44100)  # raises what no model takes
         content = {**line.as_json(), "number": 0, "file": ""}
+        if each.get("init_audio") is not None:
+            content["init_audio_sha256"] = _sha256_of(each["init_audio"], hashes)
         digest_text = json.dumps(content, sort_keys=True, ensure_ascii=False)
         out.append(replace(line, sha256=hashlib.sha256(digest_text.encode()).hexdigest()))
     return out
+
+
+def _sha256_of(init_audio: str, hashes: dict[str, str | None]) -> str | None:
+    """Hash of a file, which is read once for all the lines that name it."""
+    if init_audio not in hashes:
+        try:
+            hashes[init_audio] = sha256_of_init_audio(init_audio)
+        except OSError as e:
+            raise RequestError(f"{init_audio} cannot be read: {e.strerror}") from e
+    return hashes[init_audio]
 
 
 def _stem(line: Line) -> str:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from soundlet.audio import Bits, format_of
 from soundlet.batch.lines import Line
 from soundlet.batch.manifest import Record
-from soundlet.clip import Clip
+from soundlet.clip import Clip, sha256_of_init_audio
+from soundlet.finish import Finish
 from soundlet.loops import make_loop
 from soundlet.metadata import SoundFile, read_sound_file
 from soundlet.pipeline import Model
 from soundlet.prompt import read_prompt
+from soundlet.source import name_of
 
 
 @dataclass(frozen=True)
@@ -82,26 +84,35 @@ def record_of(line: Line, path: Path, elapsed: float | None) -> Record:
     }
 
 
-def is_sound_of(line: Line, file: SoundFile, model_sha256: str, sample_rate: int) -> bool:
+def is_sound_of(line: Line, file: SoundFile, model: Model) -> bool:
     """Whether a file that no record speaks of was made of this line by this model.
 
-    It is so after a kill between the writing of a sound and that of its record.
+    It is so after a kill between the writing of a sound and that of its record, and where a list
+    asks again for what the list before it lacked.
+
+    Raises:
+        RequestError: this model cannot do what the line asks for.
     """
-    settings = file.settings
-    if settings is None or settings.get("model_sha256") != model_sha256:
+    if file.settings is None:
         return False
-    request = line.request(sample_rate)
-    asked: dict[str, Any] = {
-        name: getattr(request, name)
-        for name in (
-            "prompt",
-            "seed",
-            "seconds",
-            "candidates",
-            "steps",
-            "sampler",
-            "cfg_scale",
-            "loop",
-        )
+    settings, request = file.settings, model.resolve(line.request(model.config.sample_rate))
+    asked: dict[str, Any] = {field.name: getattr(request, field.name) for field in fields(request)}
+    asked |= {
+        "model_sha256": model.bundle.sha256,
+        "cfg_interval": list(request.cfg_interval),
+        "init_audio": name_of(request.init_audio),
+        "init_audio_sha256": sha256_of_init_audio(request.init_audio),
+        "grid": None if line.grid is None else line.grid.as_json(),
     }
-    return all(value is None or settings.get(name) == value for name, value in asked.items())
+    is_made_so = all(settings.get(name) == value for name, value in asked.items())
+    return is_made_so and _is_finished_so(line.finish, settings.get("edits"))
+
+
+def _is_finished_so(finish: Finish, edits: object) -> bool:
+    """Whether these last touches, and nothing else, were done to a sound after it was made."""
+    if finish.changes_nothing:
+        return not edits
+    match edits:
+        case [{"operation": "finish", **told}]:
+            return told.items() >= finish.as_json().items()
+    return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -70,11 +70,26 @@ def locked(folder: Path) -> Iterator[None]:
     Raises:
         RequestError: another batch is at work there.
     """
-    with (folder / LOCK).open("ab") as file:
-        if not _lock(file):
-            raise RequestError(f"another batch is at work in {folder}: wait for it, or end it")
-        yield
-    (folder / LOCK).unlink(missing_ok=True)
+    path = folder / LOCK
+    while True:
+        with path.open("ab") as file:
+            if not _lock(file):
+                raise RequestError(f"another batch is at work in {folder}: wait for it, or end it")
+            if _is_at(file, path):
+                try:
+                    yield
+                finally:
+                    with suppress(PermissionError):  # Windows removes no file that is open
+                        path.unlink(missing_ok=True)
+                return
+
+
+def _is_at(file: BinaryIO, path: Path) -> bool:
+    """Whether the file is still there: another batch may have ended since it was opened."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _lock(file: BinaryIO) -> bool:

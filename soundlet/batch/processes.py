@@ -33,7 +33,7 @@ def work(connection: Connection, maker: Maker) -> None:
                 connection.send((line, data, elapsed, ""))
             except SoundletError as e:
                 connection.send((line, b"", 0.0, str(e)))
-    except (EOFError, BrokenPipeError):
+    except (EOFError, OSError):
         return  # the batch was killed
 
 
@@ -69,7 +69,7 @@ def in_processes(lines: Sequence[Line], maker: Maker, workers: int) -> Iterator[
             attempts[worker.line.file] += 1
         try:
             worker.pipe.send(worker.line)
-        except (BrokenPipeError, ConnectionResetError):
+        except OSError:
             return  # it died, and `wait` tells so
 
     try:
@@ -83,7 +83,7 @@ def in_processes(lines: Sequence[Line], maker: Maker, workers: int) -> Iterator[
                 worker = busy[pipe]
                 try:
                     result: Result = pipe.recv()
-                except (EOFError, ConnectionResetError):
+                except (EOFError, OSError):
                     lost = worker.line
                     assert lost is not None
                     worker.process.join()

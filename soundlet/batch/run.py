@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from soundlet.audio import put_in_place
+from soundlet.audio import Bits, format_of, put_in_place, subtype_of
 from soundlet.batch.cluster import on_cluster
 from soundlet.batch.lines import Line
 from soundlet.batch.making import Maker, is_sound_of, record_of
@@ -87,7 +87,8 @@ def run_batch(
         for rest in place.rglob(LEFT_OVER):
             rest.unlink(missing_ok=True)
         manifest = Manifest(place)
-        kept = [line.file for line in lines if _is_there(line, place, manifest, model)]
+        kept = [line.file for line in lines if _is_there(line, place, manifest, model, maker.bits)]
+        manifest.keep(kept)  # a record must not outlive the sound that it speaks of
         missing = [line for line in lines if line.file not in set(kept)]
         made: list[str] = []
         failed: dict[str, str] = {}
@@ -119,20 +120,24 @@ def _check(model: Model, line: Line) -> None:
         model.require_readable(*filter(None, (request.prompt, request.negative_prompt)))
 
 
-def _is_there(line: Line, folder: Path, manifest: Manifest, model: Model) -> bool:
+def _is_there(
+    line: Line, folder: Path, manifest: Manifest, model: Model, bits: Bits | None
+) -> bool:
     """Whether the sound of a line is made already; a record that is missing is written."""
     path = folder / line.file
     if not path.is_file():
         return False
-    record = manifest.records.get(line.file)
-    sha256 = model.bundle.sha256
-    if record is not None:
-        return (record["line_sha256"], record["model_sha256"]) == (line.sha256, sha256)
     try:
         file = read_sound_file(path)
     except AudioError:
         return False
-    if not is_sound_of(line, file, sha256, model.config.sample_rate):
+    if file.subtype != subtype_of(format_of(path), bits):
+        return False
+    record = manifest.records.get(line.file)
+    if record is not None:
+        made_from = record["line_sha256"], record["model_sha256"]
+        return made_from == (line.sha256, model.bundle.sha256)
+    if not is_sound_of(line, file, model):
         return False
     manifest.add(record_of(line, path, None))
     return True

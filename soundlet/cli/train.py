@@ -33,7 +33,7 @@ def write_trained_bundle(
     about: About,
     *,
     agreement: Path | None = None,
-    notices: dict[str, str] | None = None,
+    notices: dict[str, bytes] | None = None,
     overwrite: bool = False,
     on_file: Callable[[str], None] | None = None,
 ) -> Bundle:
@@ -46,7 +46,7 @@ def write_trained_bundle(
         about: what the manifest says.
         agreement: a run of `train agreement` on the same latents, or a bundle that has one. None:
             the model will not tell which of several sounds fits best.
-        notices: further text files, such as a licence or a model card, by name.
+        notices: content of further files, such as a licence or a model card, by name.
         overwrite: replace `dest` if it is a bundle already.
         on_file: told the name of each file before it is written.
 
@@ -351,15 +351,13 @@ def bundle(
     print_facts(line, as_json=as_json, folder=str(made.folder), bytes=size)
 
 
-def _notices(paths: list[Path]) -> dict[str, str]:
-    """The texts of files, by name.
+def _notices(paths: list[Path]) -> dict[str, bytes]:
+    """The content of files, by name.
 
     Raises:
-        SoundletError: one cannot be read, or is not UTF-8.
+        SoundletError: one cannot be read.
     """
     try:
-        return {path.name: path.read_text(encoding="utf-8") for path in paths}
+        return {path.name: path.read_bytes() for path in paths}
     except OSError as e:
         raise SoundletError(f"{e.filename}: cannot be read ({e.strerror})") from e
-    except UnicodeDecodeError as e:
-        raise SoundletError(f"a notice is not text in UTF-8: {e}") from e

@@ -30,7 +30,7 @@ def save_bundle(
     t5_config: T5Config,
     tokenizer: bytes,
     agreement: bytes | None = None,
-    notices: dict[str, str] | None = None,
+    notices: dict[str, bytes] | None = None,
     overwrite: bool = False,
     on_file: Callable[[str], None] | None = None,
 ) -> Bundle:
@@ -44,22 +44,22 @@ def save_bundle(
         t5_config: what its text encoder was built from.
         tokenizer: content of the text encoder's spiece.model.
         agreement: content of agreement.safetensors, if the model can choose among candidates.
-        notices: further text files, such as a licence, by name.
+        notices: content of further files, such as a licence, by name.
         overwrite: replace `dest` if it is a bundle already.
         on_file: told the name of each file before it is written.
 
     Raises:
         BundleError: `dest` is taken, or cannot be written.
     """
-    texts = {
-        MODEL_CONFIG: config.model_dump_json(indent=2, exclude_unset=True),  # as it was read
-        T5_CONFIG: t5_config.model_dump_json(indent=2),
+    files = {
         **(notices or {}),
+        MODEL_CONFIG: config.model_dump_json(indent=2, exclude_unset=True).encode(),  # as read
+        T5_CONFIG: t5_config.model_dump_json(indent=2).encode(),
+        TOKENIZER: tokenizer,
     }
     with staged_bundle(dest, overwrite=overwrite) as folder:
-        for name, text in texts.items():
-            (folder / name).write_text(text, encoding="utf-8")
-        (folder / TOKENIZER).write_bytes(tokenizer)
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
         if agreement is not None:
             (folder / AGREEMENT).write_bytes(agreement)
         export_onnx(model, config, folder, precision=about.precision, on_part=on_file)

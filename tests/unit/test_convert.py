@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from soundlet.bundle import PARTS, WEIGHTS
 from soundlet.convert import convert_checkpoint
 from soundlet.errors import BundleError, CheckpointError, ConfigError, RequestError, SoundletError
 
@@ -80,3 +81,23 @@ def test_a_converted_checkpoint_tells_where_it_is_from(tiny_bundle: Path) -> Non
     assert manifest.defaults.steps == 8
     assert manifest.defaults.cfg_scale == 1
     assert "1,174,442 numbers" in manifest.description
+
+
+def test_notices_are_copied_as_they_are(
+    source: Path, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def export_onnx(_model: object, _config: object, folder: Path, **_options: Any) -> None:
+        for name in (WEIGHTS, *(f"{part}.onnx" for part in PARTS)):  # of the same checkpoint
+            shutil.copy(tiny_bundle / name, folder / name)
+
+    monkeypatch.setattr("soundlet.export.bundle.export_onnx", export_onnx)
+    (source / "LICENSES").mkdir()
+    texts = {"LICENSE": "© Müller\r\n".encode("latin-1"), "NOTICE.md": "für alle\n".encode()}
+    for name, text in texts.items():
+        (source / name).write_bytes(text)
+    bundle = convert_checkpoint(source, source.parent / "dest", precision="float32")
+    assert bundle.manifest.licence == "see LICENSE, NOTICE.md"
+    assert texts.keys() <= bundle.manifest.files.keys()
+    assert not (bundle.folder / "LICENSES").exists()
+    for name, text in texts.items():
+        assert (bundle.folder / name).read_bytes() == text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +19,22 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"prompt": ""}, "prompt is empty"),
     ({"prompt": " \n"}, "prompt is empty"),
     ({"prompt": 3}, "prompt must be text, not 3"),
+    ({"prompt": "a\ud800"}, r"prompt holds '\\ud800', half of a surrogate pair"),
+    ({"negative_prompt": "\udcff"}, r"negative_prompt holds '\\udcff'"),
     ({"negative_prompt": " "}, "negative_prompt is empty"),
     ({"seconds": 0}, "seconds must be a number above 0, not 0"),
     ({"seconds": -1.5}, "above 0, not -1.5"),
     ({"seconds": math.nan}, "above 0, not nan"),
     ({"seconds": math.inf}, "above 0, not inf"),
     ({"seconds": "6"}, "above 0, not '6'"),
+    ({"seconds": 10**4000}, "above 0, not 1000"),
+    ({"seconds": np.float32("nan")}, "above 0, not "),
+    ({"seconds": np.True_}, "above 0, not .*True"),
     ({"seed": -1}, "seed must be a whole number from 0 to 4294967295, not -1"),
     ({"seed": 2**32}, "not 4294967296"),
     ({"seed": 1.0}, r"not 1\.0"),
     ({"seed": True}, "not True"),
+    ({"seed": np.True_}, "seed must be a whole number .* not .*True"),
     ({"candidates": 0}, "candidates must be a whole number from 1 to 16, not 0"),
     ({"candidates": 17}, "not 17"),
     ({"candidates": 2.0}, r"not 2\.0"),
@@ -45,6 +52,13 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"cfg_interval": (0.6, 0.2)}, "cfg_interval must be"),
     ({"cfg_interval": (0, math.nan)}, "cfg_interval must be"),
     ({"cfg_interval": 0.5}, "cfg_interval must be"),
+    ({"cfg_interval": None}, "cfg_interval must be"),
+    ({"cfg_interval": (False, True)}, "cfg_interval must be"),
+    ({"cfg_interval": (0, 10**4000)}, "cfg_interval must be"),
+    ({"loop": "false"}, "loop must be true or false, not 'false'"),
+    ({"truncate_prompt": None}, "truncate_prompt must be true or false, not None"),
+    ({"short_window": 1}, "short_window must be true or false, not 1"),
+    ({"reference": np.True_}, "reference must be true or false, not .*True"),
     ({"init_noise_level": 0.5}, "init_noise_level 0.5 needs init_audio"),
     ({"init_audio": "a.wav"}, "no effect at init_noise_level 1"),
     ({"init_audio": "a.wav", "init_noise_level": 0}, "above 0 and at most 1, not 0"),
@@ -104,6 +118,38 @@ def test_init_audio_may_be_a_path() -> None:
 def test_numpy_numbers_are_numbers() -> None:
     request = GenerationRequest(prompt="rain", seed=np.int64(3), seconds=np.float32(2))  # type: ignore[arg-type]
     assert request.seed == 3
+
+
+def test_numbers_are_pythons_own_whoever_made_them() -> None:
+    request = GenerationRequest(
+        prompt="rain",
+        seconds=np.float32(2),  # type: ignore[arg-type]
+        seed=np.int64(3),  # type: ignore[arg-type]
+        candidates=np.uint8(1),  # type: ignore[arg-type]
+        steps=np.int16(8),  # type: ignore[arg-type]
+        cfg_scale=Fraction(7, 2),  # type: ignore[arg-type]
+        cfg_rescale=np.float16(0.5),  # type: ignore[arg-type]
+        cfg_interval=[np.float32(0.25), np.int64(1)],  # type: ignore[arg-type]
+        init_audio=(STEREO, 48000),
+        init_noise_level=np.float64(0.5),
+        n_frames=np.int32(32),  # type: ignore[arg-type]
+        reference=True,
+    )
+    numbers = {
+        "seconds": 2.0,
+        "seed": 3,
+        "candidates": 1,
+        "steps": 8,
+        "cfg_scale": 3.5,
+        "cfg_rescale": 0.5,
+        "init_noise_level": 0.5,
+        "n_frames": 32,
+    }
+    for name, number in numbers.items():
+        assert getattr(request, name) == number
+        assert type(getattr(request, name)) is type(number)
+    assert request.cfg_interval == (0.25, 1)
+    assert [type(time) for time in request.cfg_interval] == [float, int]
 
 
 def test_a_request_cannot_be_changed() -> None:

@@ -106,13 +106,49 @@ def test_a_line_comes_back_from_its_json(tmp_path: Path) -> None:
         ({"prompt": "a", "bars": 1, "bpm": 90, "trim": True}, "trimming and fading would open"),
         ({"prompt": "a", "normalize": "loud"}, "normalize is one of"),
         ({"prompt": "a", "reference": True}, "'reference' is no setting"),
+        ({"prompt": 5, "bars": 2, "bpm": 120}, "prompt must be text, not 5"),
+        ({"prompt": "a\ud800"}, "holds '\\ud800', half of a surrogate pair"),
+        ({"prompt": "a", "name": "\udc00"}, "holds '\\udc00', half of a surrogate pair"),
+        ({"prompt": "a", "cfg_interval": 5}, "cfg_interval must be (first, last)"),
+        ({"prompt": "a", "cfg_interval": None}, "cfg_interval must be (first, last)"),
+        ({"prompt": "a", "cfg_interval": [False, True]}, "cfg_interval must be (first, last)"),
+        ({"prompt": "a", "seconds": 10**4000}, "seconds must be a number above 0, not 1000"),
+        ({"prompt": "a", "bars": 1, "bpm": 10**4000}, "bpm must be a number from 20 to 400"),
+        ({"prompt": "a", "trim": "false"}, "trim must be true or false, not 'false'"),
+        ({"prompt": "a", "short_window": "false"}, "short_window must be true or false"),
+        ({"prompt": "a", "truncate_prompt": 1}, "truncate_prompt must be true or false, not 1"),
+        ({"prompt": "a", "seed": True}, "seed must be a whole number"),
+        ({"prompt": "a", "init_audio": "/proc/self/mem", "init_noise_level": 0.5},
+         "/proc/self/mem cannot be read"),
+        ('{"prompt": ' + "[" * 100_000, "nested too deeply"),
     ],
-)
+)  # fmt: skip
 def test_a_faulty_line_is_told_with_its_number(tmp_path: Path, row: Any, says: str) -> None:
     with pytest.raises(RequestError) as caught:
         listed(tmp_path, {"prompt": "fine"}, row)
     assert "prompts.jsonl, line 2: " in str(caught.value)
     assert says in str(caught.value)
+
+
+def test_only_line_feeds_end_a_line(tmp_path: Path) -> None:
+    prompts = ["a\u2028b", "c\x85d", "e"]
+    path = tmp_path / "prompts.jsonl"
+    rows = (json.dumps({"prompt": prompt}, ensure_ascii=False) for prompt in prompts)
+    path.write_bytes("\r\n".join(rows).encode())
+    assert [line.fields["prompt"] for line in read_lines(path)] == prompts
+
+
+def test_the_content_of_the_init_audio_is_part_of_what_a_sound_is_made_from(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "init.wav").write_bytes(b"one")
+    row = {"prompt": "a", "init_audio": str(tmp_path / "init.wav"), "init_noise_level": 0.5}
+    one, same = listed(tmp_path, row), listed(tmp_path, row)
+    (tmp_path / "init.wav").write_bytes(b"two")
+    (two,) = listed(tmp_path, row)
+    assert one == same
+    assert two.sha256 != one[0].sha256
+    assert two.file == one[0].file
 
 
 def test_lists_that_are_no_lists(tmp_path: Path) -> None:

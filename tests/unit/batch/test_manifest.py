@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import pytest
 
+from soundlet.batch import manifest
 from soundlet.batch.manifest import MANIFEST, Manifest, locked
 from soundlet.errors import RequestError
 
@@ -45,4 +47,43 @@ def test_two_batches_do_not_share_a_folder(tmp_path: Path) -> None:
         pass
     with locked(tmp_path):
         pass
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_lock_that_was_let_go_while_it_was_opened_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, lock = locked(tmp_path), manifest._lock
+
+    def lock_late(file: BinaryIO) -> bool:
+        monkeypatch.setattr(manifest, "_lock", lock)
+        first.__exit__(None, None, None)
+        return lock(file)
+
+    first.__enter__()
+    monkeypatch.setattr(manifest, "_lock", lock_late)
+    with locked(tmp_path), pytest.raises(RequestError, match="another batch"), locked(tmp_path):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_lock_is_held_until_its_file_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unlink, refused = Path.unlink, []
+
+    def unlink_late(path: Path, **options: Any) -> None:
+        with pytest.raises(RequestError, match="another batch"), locked(tmp_path):
+            pass
+        refused.append(path.name)
+        unlink(path, **options)
+
+    with locked(tmp_path):
+        monkeypatch.setattr(Path, "unlink", unlink_late)
+    assert refused == [manifest.LOCK]
+
+
+def test_a_batch_that_fails_leaves_no_lock(tmp_path: Path) -> None:
+    with pytest.raises(KeyError), locked(tmp_path):
+        raise KeyError
     assert not list(tmp_path.iterdir())
