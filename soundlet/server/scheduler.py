@@ -265,7 +265,7 @@ class Scheduler:
             elif isinstance(message, Step):
                 job.advance(message.done, message.total)
             elif isinstance(message, Opening | Piece):
-                job.pieces.put_nowait(message)
+                job.stream(message)
             elif isinstance(message, Done):
                 await self._keep(job, message)
                 return None
