@@ -46,7 +46,12 @@ class Worker(Protocol):
         """Of its process, where that is on this machine."""
 
     async def start(self) -> None:
-        """Get ready. Raises EngineError."""
+        """Get ready.
+
+        Raises:
+            EngineError: it cannot.
+            OSError, RuntimeError: the system has no process or no thread for it at present.
+        """
 
     def send(self, message: Work | Cancel) -> None:
         """Hand over a job, or call one off."""
@@ -216,7 +221,7 @@ class Scheduler:
             await asyncio.sleep(RESTART_SECONDS[min(failures, len(RESTART_SECONDS) - 1)])
             try:
                 await worker.start()
-            except EngineError as e:
+            except (EngineError, OSError, RuntimeError) as e:  # the last: no thread
                 failures += 1
                 self._ready[worker] = str(e)
                 logger.error("%s: %s", model, e)
