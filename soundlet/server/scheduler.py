@@ -178,6 +178,7 @@ class Scheduler:
         for entry in queue:
             if entry[0] is job:
                 queue.remove(entry)
+                self._results.drop(job.id)
                 self._call_off(job)
                 self._renumber(job.model)
                 return
@@ -193,6 +194,7 @@ class Scheduler:
             while queue:
                 job, _ = queue.popleft()
                 problem = Problem("draining", "The server is shutting down; this job did not run.")
+                self._results.drop(job.id)
                 self._fail(job, problem)
 
     async def stop(self, seconds: float) -> None:
@@ -208,10 +210,13 @@ class Scheduler:
         for task in [*running, *self._tasks]:
             task.cancel()
         await asyncio.gather(*running, *self._tasks, return_exceptions=True)
-        for job in list(self._running.values()):
-            problem = Problem("draining", "The server shut down before this job was done.")
-            self._fail(job, problem)
+        for job in self._running.values():
+            if not job.is_over:
+                problem = Problem("draining", "The server shut down before this job was done.")
+                self._fail(job, problem)
         await asyncio.gather(*(worker.stop() for worker in self._ready))
+        for job in self._running.values():
+            self._results.drop(job.id)
 
     async def _serve(self, model: str, worker: Worker) -> None:
         """One worker's life: started, given job after job, started again when it dies."""
@@ -306,6 +311,7 @@ class Scheduler:
             self._results.keep(job.id, job.as_record())
         except OSError as e:
             problem = Problem("storage", f"The sound cannot be stored: {e.strerror or e}.")
+            self._results.drop(job.id)
             self._fail(job, problem)
             return
         job.succeed(done.facts, done.settings)
