@@ -45,6 +45,9 @@ DESCRIPTION = """Text to short stereo sound, on this machine.
 A sound is made at once (`/v1/generate`), as a stream, or as a job that can be followed and
 cancelled. Errors are problem+json (RFC 9457) with the name of the field that is to blame."""
 
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
+"""Methods of HTTP (RFC 9110, RFC 5789). A client may send any other word."""
+
 STATUS_KINDS = {404: "not-found", 405: "method", 413: "too-large", 415: "media-type"}
 
 logger = logging.getLogger(__name__)
@@ -187,7 +190,10 @@ def create_api(
 
 
 class Counted:
-    """Counts requests by route and status; a route is a pattern, so that there are few."""
+    """Counts requests by method, route and status, of each of which there are few.
+
+    A route is a pattern, and methods that HTTP does not have are counted as "other".
+    """
 
     def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
         self._app, self._metrics = app, metrics
@@ -209,7 +215,8 @@ class Counted:
             await self._app(scope, receive, noted)
         finally:
             route = getattr(scope.get("route"), "path", "page")
-            self._metrics.requests.labels(scope["method"], route, str(status)).inc()
+            method = scope["method"] if scope["method"] in METHODS else "other"
+            self._metrics.requests.labels(method, route, str(status)).inc()
 
 
 async def _on_problem(_request: Request, error: Exception) -> Response:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from soundlet.audio import Bits, Format
 from soundlet.errors import AudioError
@@ -95,11 +96,8 @@ async def stream(body: Generation, request: Request, state: State) -> Response:
         while isinstance(piece := await job.pieces.get(), Piece):
             yield piece.data
 
-    return StreamingResponse(
-        cancelled_if_left(state, job, body_of()),
-        media_type=MEDIA_TYPES["wav"],
-        headers={**NO_STORE, "Content-Length": str(size), "Soundlet-Job": job.id},
-    )
+    headers = {**NO_STORE, "Content-Length": str(size), "Soundlet-Job": job.id}
+    return SoundStream(state, job, body_of(), headers)
 
 
 @router.post(
@@ -149,6 +147,25 @@ async def create_loop_job(body: Loop, request: Request, state: State) -> Respons
     """As `/v1/jobs`."""
     model = state.model(body.model)
     return accepted(await submit(state, request, model, "loop", prepare.loop(model, body)))
+
+
+class SoundStream(StreamingResponse):
+    """The stream of a job, which is cancelled, and its pieces dropped, if the client goes away."""
+
+    def __init__(
+        self, state: ServerState, job: Job, body: AsyncIterator[bytes], headers: Mapping[str, str]
+    ) -> None:
+        super().__init__(body, headers=headers, media_type=MEDIA_TYPES["wav"])
+        self._state, self._job = state, job
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it, to its end or the client's."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:  # not the body's own: one that is not asked for more ends when it is collected
+            self._job.leave()
+            if not self._job.is_over:
+                self._state.scheduler.cancel(self._job)
 
 
 def accepted(job: Job) -> Response:
@@ -221,18 +238,6 @@ async def piece_of(state: ServerState, request: Request, job: Job) -> Opening | 
     return await _while_connected(state, request, job, job.pieces.get())
 
 
-async def cancelled_if_left(
-    state: ServerState, job: Job, body: AsyncIterator[bytes]
-) -> AsyncIterator[bytes]:
-    """`body`; a job whose stream nobody reads to its end is cancelled."""
-    try:
-        async for part in body:
-            yield part
-    finally:
-        if not job.is_over:
-            state.scheduler.cancel(job)
-
-
 async def _while_connected(
     state: ServerState, request: Request, job: Job, wish: Coroutine[Any, Any, Result]
 ) -> Result:
@@ -245,6 +250,7 @@ async def _while_connected(
             state.scheduler.cancel(job)
         return await wanted
     except asyncio.CancelledError:
+        job.leave()
         state.scheduler.cancel(job)
         raise
     finally:

@@ -87,7 +87,7 @@ class Gate:
             known = ", ".join(self._hosts)
             return Problem("host", f"This server answers to {known}, not to {host!r}.")
         origin = headers.get(b"origin")
-        if origin is not None and urlsplit(origin.decode("latin-1")).netloc != host:
+        if origin is not None and _host_of(origin.decode("latin-1")) != host:
             return Problem("forbidden", "Requests from pages of other sites are not allowed.")
         is_open = scope["path"] in OPEN_PATHS
         if self._token is None or is_open or self._is_known(headers.get(b"authorization", b"")):
@@ -112,6 +112,14 @@ class Gate:
         elif scheme.lower() != b"bearer":
             given = b""
         return hmac.compare_digest(given, self._token)
+
+
+def _host_of(origin: str) -> str | None:
+    """The host and port of an origin; None where it is no address."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 def _without_port(host: str) -> str:

@@ -47,6 +47,7 @@ class Job:
         request: its fields, defaults filled in.
         client: address of who asked.
         is_streamed: its sound is sent in pieces.
+        is_heard: somebody may still take them.
         position: jobs ahead of it in the queue.
         created, started, ended: seconds since 1970; None where that has not happened.
         sound: see `schema.Sound`; None until it is done.
@@ -59,6 +60,7 @@ class Job:
     request: Mapping[str, Any]
     client: str
     is_streamed: bool = False
+    is_heard: bool = True
     id: str = field(default_factory=new_id)
     state: State = "queued"
     position: int = 0
@@ -123,6 +125,17 @@ class Job:
         if done == total:
             self.state = "decoding"
             self.tell("decoding")
+
+    def stream(self, message: Opening | Piece) -> None:
+        """The next of its sound has come; it is dropped if nobody takes it."""
+        if self.is_heard:
+            self.pieces.put_nowait(message)
+
+    def leave(self) -> None:
+        """Nobody takes what is streamed any more: drop it, and what comes yet."""
+        self.is_heard = False
+        while not self.pieces.empty():
+            self.pieces.get_nowait()
 
     def succeed(self, sound: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
         """The sound is made."""

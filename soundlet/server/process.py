@@ -40,6 +40,7 @@ class WorkerProcess:
 
         Raises:
             EngineError: it cannot load its model, or takes too long.
+            OSError, RuntimeError: the system has no process or no thread for it at present.
         """
         await self.stop()
         context = multiprocessing.get_context("spawn")

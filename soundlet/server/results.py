@@ -127,9 +127,11 @@ class Results:
                 if job in self._kept:
                     raise
                 return None  # it was dropped meanwhile
-            write_whole(path, data)
             with self._lock:
-                if self._kept.get(job) is kept:
+                if self._kept.get(job) is not kept:
+                    return None  # likewise
+                if not path.is_file():  # nobody who asked at the same time was first
+                    write_whole(path, data)
                     kept.size += len(data)
                     self._n_bytes += len(data)
         return path

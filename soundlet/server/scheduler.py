@@ -46,7 +46,12 @@ class Worker(Protocol):
         """Of its process, where that is on this machine."""
 
     async def start(self) -> None:
-        """Get ready. Raises EngineError."""
+        """Get ready.
+
+        Raises:
+            EngineError: it cannot.
+            OSError, RuntimeError: the system has no process or no thread for it at present.
+        """
 
     def send(self, message: Work | Cancel) -> None:
         """Hand over a job, or call one off."""
@@ -173,6 +178,7 @@ class Scheduler:
         for entry in queue:
             if entry[0] is job:
                 queue.remove(entry)
+                self._results.drop(job.id)
                 self._call_off(job)
                 self._renumber(job.model)
                 return
@@ -188,6 +194,7 @@ class Scheduler:
             while queue:
                 job, _ = queue.popleft()
                 problem = Problem("draining", "The server is shutting down; this job did not run.")
+                self._results.drop(job.id)
                 self._fail(job, problem)
 
     async def stop(self, seconds: float) -> None:
@@ -203,10 +210,13 @@ class Scheduler:
         for task in [*running, *self._tasks]:
             task.cancel()
         await asyncio.gather(*running, *self._tasks, return_exceptions=True)
-        for job in list(self._running.values()):
-            problem = Problem("draining", "The server shut down before this job was done.")
-            self._fail(job, problem)
+        for job in self._running.values():
+            if not job.is_over:
+                problem = Problem("draining", "The server shut down before this job was done.")
+                self._fail(job, problem)
         await asyncio.gather(*(worker.stop() for worker in self._ready))
+        for job in self._running.values():
+            self._results.drop(job.id)
 
     async def _serve(self, model: str, worker: Worker) -> None:
         """One worker's life: started, given job after job, started again when it dies."""
@@ -216,7 +226,7 @@ class Scheduler:
             await asyncio.sleep(RESTART_SECONDS[min(failures, len(RESTART_SECONDS) - 1)])
             try:
                 await worker.start()
-            except EngineError as e:
+            except (EngineError, OSError, RuntimeError) as e:  # the last: no thread
                 failures += 1
                 self._ready[worker] = str(e)
                 logger.error("%s: %s", model, e)
@@ -265,7 +275,7 @@ class Scheduler:
             elif isinstance(message, Step):
                 job.advance(message.done, message.total)
             elif isinstance(message, Opening | Piece):
-                job.pieces.put_nowait(message)
+                job.stream(message)
             elif isinstance(message, Done):
                 await self._keep(job, message)
                 return None
@@ -301,6 +311,7 @@ class Scheduler:
             self._results.keep(job.id, job.as_record())
         except OSError as e:
             problem = Problem("storage", f"The sound cannot be stored: {e.strerror or e}.")
+            self._results.drop(job.id)
             self._fail(job, problem)
             return
         job.succeed(done.facts, done.settings)

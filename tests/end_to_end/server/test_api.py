@@ -269,3 +269,14 @@ def test_the_numbers_are_told(server: Server) -> None:
     assert "soundlet_queue_seconds_bucket" in text
     resident = [line for line in text.splitlines() if 'process="worker-0"' in line]
     assert float(resident[0].split()[-1]) > 1e7
+
+
+def test_methods_that_nobody_knows_are_counted_as_one(server: Server) -> None:
+    for method in ("BREW", "WHEN"):
+        answer, _ = send(server, method, "/v1/models")
+        assert answer.status == 405
+    _, data = send(server, "GET", "/metrics")
+    text = data.decode()
+    assert 'method="other"' in text
+    assert 'method="GET"' in text
+    assert "BREW" not in text

@@ -97,6 +97,14 @@ def test_pages_of_other_sites_are_refused(server: Server) -> None:
     assert answer.status == 403
 
 
+@pytest.mark.parametrize("origin", ["http://[", "http://[::1", "http://a]b"])
+def test_an_origin_that_is_no_address_is_refused_as_others_are(closed: Server, origin: str) -> None:
+    answer, data = send(closed, "GET", "/v1/models", Origin=origin)
+    assert answer.status == 403, data
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["X-Frame-Options"] == "DENY"
+
+
 def test_other_host_names_that_point_here_are_refused(server: Server) -> None:
     for host in ("evil.example", f"evil.example:{server.port}", "127.0.0.1.evil.example", ""):
         answer, _ = send(server, "GET", "/v1/models", Host=host)

@@ -12,40 +12,9 @@ from soundlet.errors import EngineError
 from soundlet.server.messages import Cancel, Died, Done, Failed, FromWorker, Step, Work
 from soundlet.server.remote import RemoteWorker
 from soundlet.server.renderer import Renderer
+from tests.unit.server.acting import Acting, Deaf
 
 DONE = Done({"seed": 1}, {})
-
-
-class Acting:
-    """A worker that says what it is told to, and obeys `Cancel`."""
-
-    pid = None
-
-    def __init__(self, *said: FromWorker, starts: int = 100) -> None:
-        self.said, self.starts = said, starts
-        self.started = self.killed = 0
-        self.given: list[Work | Cancel] = []
-        self._messages: asyncio.Queue[FromWorker] = asyncio.Queue()
-
-    async def start(self) -> None:
-        if self.started == self.starts:
-            raise EngineError("no memory")
-        self.started += 1
-
-    def send(self, message: Work | Cancel) -> None:
-        self.given.append(message)
-        said = [Failed("Cancelled", "")] if isinstance(message, Cancel) else self.said
-        for one in said:
-            self._messages.put_nowait(one)
-
-    async def next_message(self) -> FromWorker:
-        return await self._messages.get()
-
-    def kill(self) -> None:
-        self.killed += 1
-
-    async def stop(self) -> None:
-        self.started = 0
 
 
 def work(job: str = "a") -> Work:
@@ -100,11 +69,6 @@ def test_a_job_that_nobody_listens_to_is_called_off_before_the_next() -> None:
 
 def test_a_worker_that_does_not_obey_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("soundlet.server.renderer.CANCEL_SECONDS", 0.01)
-
-    class Deaf(Acting):
-        def send(self, message: Work | Cancel) -> None:
-            if isinstance(message, Work):
-                super().send(message)
 
     async def check() -> None:
         acting = Deaf(Step(1, 2))

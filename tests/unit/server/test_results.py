@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -87,3 +89,36 @@ def test_half_made_results_are_left_alone_while_they_are_young(tmp_path: Path) -
     os.utime(folder, (0, 0))
     opened(tmp_path)
     assert not folder.exists()
+
+
+def test_a_format_that_many_ask_for_at_once_is_counted_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = opened(tmp_path)
+    job = add(results)
+    all_encode = threading.Barrier(4, timeout=10)
+
+    def encoded(*_: object) -> bytes:
+        all_encode.wait()
+        return bytes(SIZE)
+
+    monkeypatch.setattr(results, "_encoded", encoded)
+    with ThreadPoolExecutor(4) as pool:
+        paths = list(pool.map(lambda _: results.file(job, "flac", None), range(4)))
+    assert paths == 4 * [tmp_path / job / "sound-16.flac"]
+    assert results.n_bytes == on_disk(tmp_path)
+
+
+def test_a_result_that_is_dropped_while_it_is_encoded_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = opened(tmp_path)
+    job = add(results)
+
+    def encoded(*_: object) -> bytes:
+        results.drop(job)
+        return bytes(SIZE)
+
+    monkeypatch.setattr(results, "_encoded", encoded)
+    assert results.file(job, "flac", None) is None
+    assert list(tmp_path.iterdir()) == []
