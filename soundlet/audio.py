@@ -112,6 +112,12 @@ def format_of(path: str | os.PathLike[str]) -> Format:
     raise AudioError(f"{path}: the name must end in one of {endings}, or the format be given")
 
 
+def is_named_otherwise(path: str | os.PathLike[str], format: str) -> bool:
+    """Whether a file name's ending stands for another format than `format`."""
+    suffix = Path(path).suffix.lower().removeprefix(".")
+    return suffix in FORMATS and suffix != format
+
+
 def subtype_of(format: str, bits: str | None) -> str:
     """What libsndfile calls the numbers in a file of this format and sample width.
 
@@ -147,7 +153,8 @@ def write_audio(
         audio: (channels, samples). For 32-bit float files any finite values; for all others
             in [-1, 1], for nothing is clipped in silence.
         sample_rate: in Hz.
-        format: None takes the ending of the path, and "wav" for a stream.
+        format: None takes the ending of the path, and "wav" for a stream. An ending that stands
+            for another format is refused.
         bits: sample width of WAV (16, 24, 32f) and FLAC (16, 24) files; None is 16. OGG and MP3
             have none.
         tags: what the file says of itself, by the names in `TAGS`.
@@ -159,6 +166,8 @@ def write_audio(
     """
     if isinstance(target, (str, os.PathLike)):
         format = format or format_of(target)
+        if is_named_otherwise(target, format):
+            raise AudioError(f"{target} ends in another format than {format}")
         data = encode_audio(audio, sample_rate, format=format, bits=bits, tags=tags, chunks=chunks)
         put_in_place(Path(target), data)
     else:

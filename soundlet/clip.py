@@ -144,7 +144,8 @@ class Clip:
 
         Args:
             target: a path, or a binary stream.
-            format: None takes the ending of the path, and "wav" for a stream.
+            format: None takes the ending of the path, and "wav" for a stream. An ending that
+                stands for another format is refused.
             bits: sample width of WAV and FLAC files; None is 16.
 
         Raises:

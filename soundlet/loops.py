@@ -133,7 +133,7 @@ def make_loop(
         should_stop: asked between steps; True ends the work.
 
     Raises:
-        RequestError: something that this model cannot do.
+        RequestError: something that this model cannot do, or a grid of another length.
         GenerationError: what came out is not a sound, with any of the seeds.
         Cancelled: `should_stop` said so.
     """
@@ -141,6 +141,14 @@ def make_loop(
         raise RequestError(f"best_of must be 1 to {MAX_BEST_OF}, not {best_of}")
     request = model.resolve(request)
     assert request.seed is not None
+    assert request.seconds is not None
+    rate = model.config.sample_rate
+    n_asked, n_samples = round(request.seconds * rate), grid.n_samples(rate)
+    if n_asked != n_samples:
+        raise RequestError(
+            f"the request is for {n_asked} samples and its grid has {n_samples}: make it with"
+            " loop_request, of the same grid and the model's sample rate"
+        )
     if request.seed + best_of - 1 > MAX_SEED:
         raise RequestError(
             f"seed must be {MAX_SEED + 1 - best_of} or less with best_of {best_of}: seeds count up"

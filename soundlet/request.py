@@ -24,6 +24,8 @@ MAX_STEPS = 1000
 MAX_CFG_SCALE = 100.0
 MAX_CANDIDATES = 16
 MIN_LOOP_SECONDS, MAX_LOOP_SECONDS = 0.25, 120.0
+MAX_THREADS = 1024
+MOST_CHANNELS = 64  # of an array that has fewer samples than channels
 
 _NUMBERS = (
     "seconds",
@@ -99,7 +101,7 @@ class GenerationRequest:
         if self.seconds is not None:
             _check_number("seconds", self.seconds, 0, math.inf, low_is_allowed=False)
         if self.seed is not None:
-            _check_integer("seed", self.seed, 0, MAX_SEED)
+            require_seed(self.seed)
         if self.candidates is not None:
             _check_integer("candidates", self.candidates, 1, MAX_CANDIDATES)
         if self.steps is not None:
@@ -144,11 +146,32 @@ class GenerationRequest:
         object.__setattr__(self, "cfg_interval", tuple(map(_plain, self.cfg_interval)))
 
 
+def require_seed(seed: object) -> None:
+    """Raises RequestError for what is no seed."""
+    _check_integer("seed", seed, 0, MAX_SEED)
+
+
+def require_channels_first(name: str, shape: tuple[int, ...]) -> None:
+    """Raises RequestError for the shape of a sound that must be (samples, channels).
+
+    Args:
+        name: what the caller knows the sound as.
+        shape: of the array, which is to be (channels, samples).
+    """
+    channels, samples = shape
+    if channels > max(samples, MOST_CHANNELS):
+        raise RequestError(
+            f"{name} must be an array of (channels, samples), and {tuple(shape)} would be"
+            f" {channels} channels of {samples} samples: transpose it"
+        )
+
+
 def _check_text(name: str, value: object) -> None:
     if not isinstance(value, str):
         raise RequestError(f"{name} must be text, not {value!r}")
     if not value.strip():
-        raise RequestError(f"{name} is empty: say what the clip should sound like")
+        should = "should not" if name == "negative_prompt" else "should"
+        raise RequestError(f"{name} is empty: say what the clip {should} sound like")
     if "\0" in value:
         raise RequestError(f"{name} holds a NUL character, which no text has: leave it out")
     try:
@@ -232,4 +255,5 @@ def _check_init_audio(init_audio: object, level: float) -> None:
             f"{form}; the array is {array.dtype} of shape {tuple(array.shape)},"
             " not floating point (channels, samples)"
         )
+    require_channels_first("init_audio", array.shape)
     _check_integer("the rate of init_audio", rate, 1, 768_000)

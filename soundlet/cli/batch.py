@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from soundlet.cli.options import BitsOption, JsonOption, ModelOption
+from soundlet.cli.options import ENGINE_NAMES, BitsOption, JsonOption, ModelOption
 from soundlet.cli.progress import progress_line
 from soundlet.errors import GenerationError, RequestError
+from soundlet.request import MAX_THREADS
 
 if TYPE_CHECKING:
     from soundlet.audio import Bits, Format
@@ -32,7 +33,12 @@ def batch(
     ] = 1,
     threads: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="Cores of each worker.  [default: all, shared out]"),
+        typer.Option(
+            min=1,
+            max=MAX_THREADS,
+            metavar="N",
+            help="Cores of each worker.  [default: all, shared out]",
+        ),
     ] = None,
     ray: Annotated[
         str | None,
@@ -46,7 +52,7 @@ def batch(
         str | None, typer.Option(metavar="TEXT", help="Of the pack.  [default: the folder's name]")
     ] = None,
     model: ModelOption = None,
-    engine: Annotated[str, typer.Option(metavar="NAME", help="onnx or torch.")] = "onnx",
+    engine: Annotated[str, typer.Option(metavar="NAME", help=ENGINE_NAMES)] = "onnx",
     as_json: JsonOption = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print nothing, and no progress.")

@@ -68,7 +68,7 @@ def choose_destination(
         typer.BadParameter: they contradict each other or the number of clips.
         AudioError: a place or a form that cannot be written.
     """
-    from soundlet.audio import FORMATS, format_of, subtype_of
+    from soundlet.audio import format_of, is_named_otherwise, subtype_of
 
     folder = Path(out or ".") if out != STDOUT else None
     if folder is not None and not _is_folder(out, folder):
@@ -77,7 +77,7 @@ def choose_destination(
         file = None
     if file is not None and format is None:
         format = format_of(file)
-    elif file is not None and file.suffix[1:].lower() in FORMATS and format != format_of(file):
+    elif file is not None and format is not None and is_named_otherwise(file, format):
         raise typer.BadParameter(
             f"{file} ends in another format than {format}", param_hint="--format"
         )
@@ -88,6 +88,8 @@ def choose_destination(
         raise typer.BadParameter(
             f"{n_clips} clips do not fit into {place}: name a folder", param_hint="--out"
         )
+    if file is None and folder is None and sys.stdout is None:
+        raise AudioError("stdout is closed: pipe it into a program, or name a file with --out")
     if file is None and folder is None and sys.stdout.isatty():
         raise typer.BadParameter(
             "stdout is a terminal: pipe it into a program, or name a file", param_hint="--out"

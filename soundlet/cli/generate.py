@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -42,7 +42,6 @@ from soundlet.cli.outlet import outlets
 from soundlet.cli.progress import progress_line
 from soundlet.cli.structure import (
     BarsOption,
-    BeatsOption,
     BpmOption,
     EffectOption,
     ElementOption,
@@ -78,7 +77,9 @@ def generate(
     bpm: BpmOption = None,
     key: KeyOption = None,
     bars: BarsOption = None,
-    beats_per_bar: BeatsOption = 4,
+    beats_per_bar: Annotated[
+        int | None, typer.Option(metavar="N", help="Beats of a bar, for --bars.  [default: 4]")
+    ] = None,
     out: Annotated[
         str | None,
         typer.Option(
@@ -134,7 +135,7 @@ def generate(
         Path | None, typer.Option(metavar="FILE", help="A sound to start from.")
     ] = None,
     init_noise_level: Annotated[
-        float | None, typer.Option(help="How much of it to replace: 0.01 to 0.99.")
+        float | None, typer.Option(help="How much of it to replace: above 0 and below 1.")
     ] = None,
     truncate: TruncateOption = False,
     model: ModelOption = None,
@@ -222,21 +223,28 @@ def generate(
 
 
 def length_of(
-    prompt: str, seconds: float | None, bpm: float | None, bars: int | None, beats_per_bar: int
+    prompt: str,
+    seconds: float | None,
+    bpm: float | None,
+    bars: int | None,
+    beats_per_bar: int | None,
 ) -> float | None:
     """The seconds of a clip: given, or those of its bars; None for the model's default.
 
     Raises:
-        typer.BadParameter: both are given.
+        typer.BadParameter: both are given, or beats without bars.
         RequestError: bars without a tempo.
     """
+    if bars is None and beats_per_bar is not None:
+        raise typer.BadParameter("needs --bars", param_hint="--beats-per-bar")
     if bars is None:
         return seconds
     if seconds is not None:
         raise typer.BadParameter("sets the length, and so does --seconds", param_hint="--bars")
     from soundlet.tempo import Grid
 
-    return Grid(bpm=tempo_of(prompt, bpm, bars), bars=bars, beats_per_bar=beats_per_bar).seconds
+    beats = 4 if beats_per_bar is None else beats_per_bar
+    return Grid(bpm=tempo_of(prompt, bpm, bars), bars=bars, beats_per_bar=beats).seconds
 
 
 def read_prompts(
@@ -246,17 +254,13 @@ def read_prompts(
 
     Raises:
         typer.BadParameter: none at all, and one is needed.
-        RequestError: the file cannot be read, or holds nothing.
+        RequestError: the file or standard input cannot be read, or holds nothing.
     """
     texts: list[str] = []
     for prompt in prompts:
-        texts += _lines(sys.stdin.read(), "standard input") if prompt == "-" else [prompt]
+        texts += _lines(_standard_input, "standard input") if prompt == "-" else [prompt]
     if prompts_file is not None:
-        try:
-            texts += _lines(prompts_file.read_text(encoding="utf-8-sig"), str(prompts_file))
-        except (OSError, UnicodeDecodeError) as e:
-            reason = e.strerror if isinstance(e, OSError) else "not UTF-8 text"
-            raise RequestError(f"{prompts_file} cannot be read: {reason}") from e
+        texts += _lines(prompts_file.read_bytes, str(prompts_file))
     if not texts and not is_needed:
         return [""]
     if not texts:
@@ -264,7 +268,18 @@ def read_prompts(
     return texts
 
 
-def _lines(text: str, source: str) -> list[str]:
+def _standard_input() -> bytes:
+    if sys.stdin is None:
+        raise RequestError("standard input is closed: pipe prompts into it, or use --prompts-file")
+    return sys.stdin.buffer.read()
+
+
+def _lines(read: Callable[[], bytes], source: str) -> list[str]:
+    try:
+        text = read().decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as e:
+        reason = e.strerror if isinstance(e, OSError) else "not UTF-8 text"
+        raise RequestError(f"{source} cannot be read: {reason}") from e
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
         raise RequestError(f"{source} holds no prompt: write one a line")

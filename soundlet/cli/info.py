@@ -82,7 +82,7 @@ def describe(bundle: Bundle) -> dict[str, Any]:
         "channels": config.audio_channels,
         "max_seconds": config.sample_size / config.sample_rate,
         "objective": config.objective,
-        "prompt_max_tokens": config.prompt_max_length,
+        "prompt_max_tokens": config.prompt_max_tokens,
         "parts": part_sizes(bundle),
         "files": {name: record.size for name, record in manifest.files.items()},
     }

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-from soundlet.request import SAMPLERS
+from soundlet.request import MAX_THREADS, SAMPLERS
+
+ENGINE_NAMES = "onnx, torch, openvino, executorch, litert."
 
 FormatOption = Annotated[
     str | None,
@@ -34,10 +36,10 @@ ModelOption = Annotated[
     str | None,
     typer.Option(metavar="FOLDER", help="A model.  [default: the one inside soundlet]"),
 ]
-EngineOption = Annotated[
-    str | None, typer.Option(metavar="NAME", help="onnx, torch, openvino, executorch, litert.")
+EngineOption = Annotated[str | None, typer.Option(metavar="NAME", help=ENGINE_NAMES)]
+ThreadsOption = Annotated[
+    int | None, typer.Option(min=1, max=MAX_THREADS, help="Cores to use.  [default: all]")
 ]
-ThreadsOption = Annotated[int | None, typer.Option(min=1, help="Cores to use.  [default: all]")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print a JSON object.")]
 EachJsonOption = Annotated[bool, typer.Option("--json", help="Print a JSON object for each clip.")]
 QuietOption = Annotated[

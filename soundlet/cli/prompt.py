@@ -100,11 +100,18 @@ def show_presets(*, as_json: bool) -> None:
 
 
 def ideas(genre: str | None, preset: str | None, count: int, seed: int | None) -> list[str]:
-    """Prompts at random."""
+    """Prompts at random.
+
+    Raises:
+        RequestError: a seed out of range, or a genre or preset that there is not.
+    """
     import secrets
 
     from soundlet.ideas import random_prompt
+    from soundlet.request import require_seed
 
+    if seed is not None:
+        require_seed(seed)
     first = secrets.randbelow(2**32) if seed is None else seed
     return [random_prompt(first + i, genre=genre, preset=preset) for i in range(count)]
 
@@ -117,14 +124,13 @@ def explain(text: str, bundle: Bundle) -> dict[str, Any]:
     from soundlet.tokenizer import Tokenizer
 
     read = read_prompt(text)
-    most = bundle.config.prompt_max_length - 1
     tokenizer = Tokenizer(bundle.folder / TOKENIZER, bundle.config.prompt_max_length)
     return {
         **read.as_json(),
         "arranged": read.arranged,
         "advice": [advice.as_json() for advice in advise(read)],
         "tokens": tokenizer.count(text),
-        "max_tokens": most,
+        "max_tokens": bundle.config.prompt_max_tokens,
     }
 
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from soundlet.cli.progress import progress_line
-from soundlet.request import GenerationRequest
+from soundlet.request import MAX_THREADS, GenerationRequest
 
 
 def quantize(
@@ -32,7 +32,8 @@ def quantize(
         bool, typer.Option("--report/--no-report", help="Measure what was lost and won.")
     ] = True,
     threads: Annotated[
-        int | None, typer.Option(min=1, help="Cores to measure with.  [default: all]")
+        int | None,
+        typer.Option(min=1, max=MAX_THREADS, help="Cores to measure with.  [default: all]"),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a bundle that exists.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,

@@ -11,7 +11,7 @@ import typer
 
 from soundlet.cli.destination import choose_destination
 from soundlet.cli.making import load_model
-from soundlet.cli.options import JsonOption, ModelOption, ThreadsOption
+from soundlet.cli.options import ENGINE_NAMES, JsonOption, ModelOption, ThreadsOption
 from soundlet.cli.progress import progress_line
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def reproduce(
     model: ModelOption = None,
     engine: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="onnx or torch.  [default: the one that made it]"),
+        typer.Option(metavar="NAME", help=f"{ENGINE_NAMES}  [default: the one that made it]"),
     ] = None,
     threads: ThreadsOption = None,
     as_json: JsonOption = False,

@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from soundlet.cli.facts import print_facts
-from soundlet.cli.options import JsonOption
+from soundlet.cli.options import ENGINE_NAMES, JsonOption
 from soundlet.errors import ServerError
+from soundlet.request import MAX_THREADS
 
 EXTRA = "run `pip install 'soundlet[server]'`"
 
@@ -37,11 +38,13 @@ def serve(
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Let others use the server without a token.")
     ] = False,
-    engine: Annotated[str, typer.Option(metavar="NAME", help="onnx or torch.")] = "onnx",
+    engine: Annotated[str, typer.Option(metavar="NAME", help=ENGINE_NAMES)] = "onnx",
     workers: Annotated[int, typer.Option(min=1, help="Processes for each model.")] = 1,
     threads: Annotated[
         int | None,
-        typer.Option(min=1, help="Cores for each worker.  [default: all, shared out]"),
+        typer.Option(
+            min=1, max=MAX_THREADS, help="Cores for each worker.  [default: all, shared out]"
+        ),
     ] = None,
     queue: Annotated[int, typer.Option(min=1, help="Most jobs that wait.")] = 32,
     jobs_per_client: Annotated[

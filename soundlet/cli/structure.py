@@ -80,10 +80,12 @@ def tempo_of(prompt: str, bpm: float | None, bars: int) -> float:
     """
     from soundlet.errors import RequestError
     from soundlet.prompt import read_prompt
+    from soundlet.tempo import FASTEST, SLOWEST
 
     tempo = read_prompt(prompt).bpm if bpm is None else bpm
     if tempo is None:
         raise RequestError(
-            f"{bars} bars have no length without a tempo: add --bpm, such as --bpm 120"
+            f"{bars} bars have no length without a tempo from {SLOWEST:g} to {FASTEST:g} BPM:"
+            " add --bpm, such as --bpm 120"
         )
     return tempo

@@ -243,6 +243,11 @@ class ModelConfig(Section):
         return self.prompt.config.max_length
 
     @property
+    def prompt_max_tokens(self) -> int:
+        """Tokens that a prompt may have: the end mark takes one of the window."""
+        return self.prompt_max_length - 1
+
+    @property
     def seconds_range(self) -> tuple[float, float]:
         """Least and greatest number of seconds that the model can be told."""
         return self.seconds.config.min_val, self.seconds.config.max_val

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 
 from soundlet.errors import RequestError
-from soundlet.request import GenerationRequest, Sampler
+from soundlet.request import GenerationRequest, Sampler, require_channels_first
 from soundlet.source import Given, name_of
 
 Region = tuple[float, float]
@@ -371,6 +371,7 @@ def _check_audio(audio: object) -> None:
     array, rate = audio
     if not isinstance(array, np.ndarray) or array.ndim != 2 or 0 in array.shape:
         raise RequestError(f"{form}; the first is no array of (channels, samples)")
+    require_channels_first("audio", array.shape)
     if array.dtype.kind != "f":
         raise RequestError(f"{form}; the array is {array.dtype}, not floating point")
     is_whole = isinstance(rate, Integral) and not isinstance(rate, bool)

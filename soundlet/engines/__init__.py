@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from soundlet.bundle import Bundle, Format
 from soundlet.errors import EngineError
 from soundlet.guidance import Conditioning
+from soundlet.request import MAX_THREADS
 
 __all__ = [
     "ENGINES",
@@ -140,7 +141,7 @@ def load_engine(
         bundle: an opened bundle.
         name: "onnx" (ONNX Runtime), "torch" (PyTorch), "openvino", "executorch" or "litert". None:
             the usual one for the format of `bundle`.
-        threads: cores to use. None: all that this process may run on.
+        threads: cores to use, 1 to 1024. None: all that this process may run on.
         providers: of ONNX Runtime, the preferred first. None: the CPU.
         device: of PyTorch, such as "cpu", "cuda", "mps". None: the best there is.
         low_memory: keep one part in memory at a time. Of the onnx engine.
@@ -148,8 +149,8 @@ def load_engine(
     Raises:
         EngineError: no such engine, not installed, or an option that it does not have.
     """
-    if threads is not None and threads < 1:
-        raise EngineError(f"threads must be 1 or more, not {threads}")
+    if threads is not None and not 1 <= threads <= MAX_THREADS:
+        raise EngineError(f"threads must be from 1 to {MAX_THREADS}, not {threads}")
     able = ENGINES_FOR[bundle.manifest.format]
     name = able[0] if name is None else name
     if name not in ENGINES:

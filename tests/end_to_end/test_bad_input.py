@@ -452,6 +452,34 @@ def test_init_audio_that_cannot_be_read(tiny: Path) -> None:
     refused(*start_from, "text.wav", says=("text.wav", "not a sound file"))
 
 
+def one_line(done: subprocess.CompletedProcess[str]) -> str:
+    """What a process that was refused says, and nothing else."""
+    assert done.returncode == 1, done.stderr
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: ")
+    return line
+
+
+def refused_by_shell(line: str) -> str:
+    """The one line that a command of the shell ends with."""
+    return one_line(subprocess.run(["bash", "-c", line], capture_output=True, text=True))
+
+
+def test_standard_input_that_cannot_be_read() -> None:
+    from_stdin = shlex.join(command("generate", "-"))
+    assert "standard input is closed" in refused_by_shell(f"{from_stdin} <&-")
+    says = "standard input cannot be read: not UTF-8 text"
+    assert says in refused_by_shell(f"printf 'Gl\\366ckchen' | {from_stdin}")
+
+
+def test_standard_output_that_is_closed() -> None:
+    to_stdout = shlex.join(command("generate", "kick", "--out", "-"))
+    line = refused_by_shell(f"{to_stdout} >&-")
+    assert "stdout is closed" in line
+    assert "--out" in line
+
+
 def test_prompts_that_cannot_be_read() -> None:
     refused("generate", "--prompts-file", "nowhere.txt", says=("nowhere.txt",))
     Path("empty.txt").write_text("\n \n")
@@ -468,6 +496,10 @@ def test_prompts_that_cannot_be_read() -> None:
         (("generate", "kick", "--no-such-option"), "--no-such-option"),
         (("generate", "kick", "--variations", "0"), "--variations"),
         (("generate", "kick", "--candidates", "17"), "--candidates"),
+        (("generate", "kick", "--model", "nowhere", "--threads", "1025"), "--threads"),
+        (("batch", "list", "--out", "sounds", "--threads", "1025"), "--threads"),
+        (("quantize", "before", "after", "--threads", "1025"), "--threads"),
+        (("serve", "--model", "nowhere", "--threads", "1025"), "--threads"),
         (("generate", "kick", "snare", "--out", "one.wav"), "2 clips"),
         (("generate", "kick", "snare", "--out", "-"), "2 clips"),
         (("generate", "kick", "--out", "kick.wav", "--format", "flac"), "--format"),
@@ -507,15 +539,6 @@ def test_a_folder_that_cannot_be_written_to(tiny: Path) -> None:
     refused("convert", TINY_SOURCE, "/proc/bundle", says=("/proc/bundle",))
 
 
-def one_line(done: subprocess.CompletedProcess[str]) -> str:
-    """What a process that was refused says, and nothing else."""
-    assert done.returncode == 1, done.stderr
-    assert done.stdout == ""
-    (line,) = done.stderr.splitlines()
-    assert line.startswith("error: ")
-    return line
-
-
 @pytest.mark.parametrize(
     ("kilobytes", "arguments", "says"),
     [
@@ -540,10 +563,10 @@ def test_a_device_that_is_full(tiny: Path) -> None:
     line = one_line(subprocess.run(to_device, capture_output=True, text=True))
     assert "/dev/full cannot be written: No space left on device" in line
     to_stdout = shlex.join(command("generate", *arguments, "--out", "-")) + " > /dev/full"
-    line = one_line(subprocess.run(["bash", "-c", to_stdout], capture_output=True, text=True))
+    line = refused_by_shell(to_stdout)
     assert "stdout cannot be written: No space left on device" in line
     info = shlex.join(command("info", tiny)) + " > /dev/full"
-    line = one_line(subprocess.run(["bash", "-c", info], capture_output=True, text=True))
+    line = refused_by_shell(info)
     assert "stdout cannot be written: No space left on device" in line
 
 

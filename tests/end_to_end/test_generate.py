@@ -79,6 +79,11 @@ def test_a_seed_is_drawn_and_told(tiny: Path) -> None:
     assert Path("again.wav").read_bytes() == Path(told[0]["path"]).read_bytes()
 
 
+def test_a_byte_order_mark_is_no_part_of_a_prompt(tiny: Path) -> None:
+    result = generate(tiny, "-", "--json", stdin="\ufeffsnare\n")
+    assert json.loads(result.stdout)["prompt"] == "snare"
+
+
 def test_prompts_come_from_arguments_stdin_and_a_file(tiny: Path, here: Path) -> None:
     Path("prompts.txt").write_text("\ufeffhi-hat\n\n  clap  \n", encoding="utf-8")
     arguments = ("kick", "-", "--prompts-file", "prompts.txt", "--seed", 1, "--quiet")

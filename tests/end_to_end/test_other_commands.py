@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import soundlet
+from soundlet.engines import ENGINES
 from tests.end_to_end.commands import TINY_SECONDS, TINY_SOURCE, command, run
 
 
@@ -45,6 +46,8 @@ def test_info_tells_of_how_many_the_best_is_taken(tiny: Path, choosing_bundle: P
 def test_info_is_json_where_asked(tiny: Path) -> None:
     facts = json.loads(run("info", tiny, "--json").stdout)
     assert facts["sample_rate"] == 44100
+    counted = json.loads(run("prompt", "kick", "--model", tiny, "--json").stdout)
+    assert facts["prompt_max_tokens"] == counted["max_tokens"] == 15
     assert facts["defaults"]["steps"] == 8
     assert facts["verified"] is False
     assert list(facts["parts"]) == ["conditioners", "dit", "decoder", "encoder"]
@@ -108,3 +111,12 @@ def test_every_command_has_help(name: str) -> None:
     result = run(name, "-h")
     assert result.exit_code == 0
     assert result.stdout.startswith(f"Usage: soundlet {name}")
+
+
+@pytest.mark.parametrize("name", ["generate", "loop", "edit", "reproduce", "batch", "serve"])
+def test_help_names_every_engine(name: str) -> None:
+    assert f"{', '.join(ENGINES)}." in " ".join(run(name, "-h").stdout.split())
+
+
+def test_help_gives_the_range_of_the_noise_level() -> None:
+    assert "replace: above 0 and below 1." in " ".join(run("generate", "-h").stdout.split())

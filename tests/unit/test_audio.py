@@ -139,6 +139,15 @@ def test_combinations_that_no_file_has_are_refused() -> None:
         encode_audio(tone(), 12345, format="mp3")
 
 
+def test_a_name_that_ends_in_another_format_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(AudioError, match=r"a\.WAV ends in another format than flac"):
+        write_audio(tmp_path / "a.WAV", tone(), RATE, format="flac")
+    assert not list(tmp_path.iterdir())
+    for name in ("a.FLAC", "a.take1", "a"):
+        write_audio(tmp_path / name, tone(), RATE, format="flac")
+        assert (tmp_path / name).read_bytes()[:4] == b"fLaC"
+
+
 @pytest.mark.parametrize("name", ["a.WAV", "a.b.flac", "a.Ogg", "dir.x/a.mp3"])
 def test_the_format_is_the_ending(name: str) -> None:
     assert format_of(name) == name.lower().rpartition(".")[2]

@@ -63,6 +63,7 @@ def test_the_facts_derived_from_the_official_config_are_those_of_the_released_mo
     assert config.latent_channels == 64
     assert config.cond_dim == 768
     assert config.prompt_max_length == 64
+    assert config.prompt_max_tokens == 63
     assert config.seconds_range == (0, 256)
     assert config.objective == "rf_denoiser"
     assert (config.dit.head_dim, config.dit.rotary_dim) == (128, 64)

@@ -144,6 +144,12 @@ def test_numbers_out_of_range_are_refused(model: Model) -> None:
         make_loop(model, loop_request("kick", long, RATE), long)
 
 
+def test_a_grid_of_another_length_is_refused(model: Model) -> None:
+    faster = Grid(bpm=241, bars=1, beats_per_bar=2)
+    with pytest.raises(RequestError, match="request is for 22050 samples and its grid has 21959"):
+        make_loop(model, request(), faster)
+
+
 def test_the_file_of_a_loop_has_loop_points_tempo_and_key(model: Model, tmp_path: Path) -> None:
     asked = loop_request("kick in Am", GRID, RATE, seed=1, steps=1)
     make_loop(model, asked, GRID).clip.save(tmp_path / "loop.wav")

@@ -21,7 +21,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"prompt": 3}, "prompt must be text, not 3"),
     ({"prompt": "a\ud800"}, r"prompt holds '\\ud800', half of a surrogate pair"),
     ({"negative_prompt": "\udcff"}, r"negative_prompt holds '\\udcff'"),
-    ({"negative_prompt": " "}, "negative_prompt is empty"),
+    ({"negative_prompt": " "}, "negative_prompt is empty: say what the clip should not sound like"),
     ({"seconds": 0}, "seconds must be a number above 0, not 0"),
     ({"seconds": -1.5}, "above 0, not -1.5"),
     ({"seconds": math.nan}, "above 0, not nan"),
@@ -67,6 +67,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"init_audio": (STEREO[0], 44100), "init_noise_level": 0.5}, r"shape \(100,\)"),
     ({"init_audio": (STEREO.astype(int), 44100), "init_noise_level": 0.5}, "the array is int64"),
     ({"init_audio": (STEREO, 0), "init_noise_level": 0.5}, "rate of init_audio"),
+    (
+        {"init_audio": (np.zeros((65, 2), np.float32), 44100), "init_noise_level": 0.5},
+        r"init_audio must be an array of \(channels, samples\), and \(65, 2\) would be 65 channels",
+    ),
     ({"n_frames": 32}, "reference=True only"),
     ({"n_frames": 0, "reference": True}, "n_frames must be"),
 ]
@@ -113,6 +117,12 @@ def test_init_audio_may_be_a_path() -> None:
     path = Path("loop.wav")
     request = GenerationRequest(prompt="rain", init_audio=path, init_noise_level=0.8)
     assert request.init_audio == path
+
+
+@pytest.mark.parametrize("shape", [(2, 1), (64, 2), (65, 65)])
+def test_init_audio_may_have_few_samples_or_many_channels(shape: tuple[int, int]) -> None:
+    given = (np.zeros(shape, np.float32), 44100)
+    assert GenerationRequest(prompt="rain", init_audio=given, init_noise_level=0.8).init_audio
 
 
 def test_numpy_numbers_are_numbers() -> None:

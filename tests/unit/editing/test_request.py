@@ -35,6 +35,7 @@ AUDIO = (np.zeros((2, 100), np.float32), 44100)
         (RestyleRequest, {"audio": (np.zeros(5, np.float32), 44100)}, "no array of"),
         (RestyleRequest, {"audio": (np.zeros((2, 5), int), 44100)}, "not floating point"),
         (RestyleRequest, {"audio": (np.zeros((2, 5), np.float32), 0)}, "rate"),
+        (RestyleRequest, {"audio": (np.zeros((900, 2), np.float32), 44100)}, "transpose it"),
         (RestyleRequest, {"audio": 3}, "not int"),
         (RestyleRequest, {"steps": 0}, "steps must be"),
         (VariationRequest, {"seed": -1}, "seed must be"),
