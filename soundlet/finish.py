@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -16,6 +16,11 @@ from soundlet.loudness import in_dbtp, integrated_loudness, true_peak
 
 Normalize = Literal["peak", "loudness", "none"]
 NORMALIZE: tuple[Normalize, ...] = get_args(Normalize)
+USED_BY: Mapping[str, tuple[Normalize, ...]] = {
+    "loudness": ("loudness",),
+    "true_peak": ("peak", "loudness"),
+}
+"""Which ways to normalize a level is for."""
 
 ONSET_DB = -35.0  # of the peak: what is louder has begun
 DECAY_DB = -60.0  # of the peak: what stays below is over
@@ -28,6 +33,8 @@ EDGE_SECONDS = 0.001  # of fade at an edge where sound was cut off
 class Finish:
     """What is done to a finished clip, in this order.
 
+    Numbers may be NumPy's; they are held as Python's own.
+
     Attributes:
         trim: cut what comes before the onset (35 dB below the peak, less 2 ms) and what comes after
             the decay (60 dB below).
@@ -35,11 +42,11 @@ class Finish:
         fade_out: seconds, 0 or more.
         normalize: "peak" brings the true peak to `true_peak`; "loudness" brings the loudness to
             `loudness`, or as near as `true_peak` allows; "none" changes no level.
-        loudness: LUFS, -60 to 0.
-        true_peak: dBTP, -20 to 0: a ceiling.
+        loudness: LUFS, -60 to 0. Other than the default only with the `normalize` that uses it.
+        true_peak: dBTP, -20 to 0: a ceiling. The same.
 
     Raises:
-        RequestError: a value out of range.
+        RequestError: a value out of range, or one that has no effect.
     """
 
     trim: bool = False
@@ -50,7 +57,9 @@ class Finish:
     true_peak: float = -1.0
 
     def __post_init__(self) -> None:
-        """Check the ranges."""
+        """Check every field on its own, then whether the levels have an effect."""
+        if not isinstance(self.trim, bool):
+            raise RequestError(f"trim must be true or false, not {self.trim!r}")
         if self.normalize not in NORMALIZE:
             raise RequestError(
                 f"normalize is one of {', '.join(NORMALIZE)}, not {self.normalize!r}"
@@ -66,6 +75,12 @@ class Finish:
             is_number = isinstance(value, Real) and not isinstance(value, bool)
             if not (is_number and low <= value <= high):
                 raise RequestError(f"{name} must be a number from {low} to {high}, not {value!r}")
+            own = int(value) if isinstance(value, Integral) else float(value)
+            object.__setattr__(self, name, own)
+        for name, users in USED_BY.items():
+            value = getattr(self, name)
+            if self.normalize not in users and value != getattr(Finish, name):
+                raise RequestError(f"{name} {value:g} needs normalize to be {' or '.join(users)}")
 
     @property
     def changes_nothing(self) -> bool:
@@ -83,6 +98,18 @@ class Finish:
                 "trimming and fading would open the loop: a loop takes only normalize"
             )
 
+    def require_fades_fit(self, n_samples: int, sample_rate: int) -> None:
+        """Refuse fades that are longer than a sound, before it is made.
+
+        Args:
+            n_samples: length of the sound, before it is trimmed.
+            sample_rate: in Hz.
+
+        Raises:
+            RequestError: the two together are longer than the sound.
+        """
+        _fade_samples(n_samples, sample_rate, self.fade_in, self.fade_out)
+
     @property
     def changes_length(self) -> bool:
         """Whether a loop would no longer close."""
@@ -94,9 +121,13 @@ class Finish:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Finish:
-        """The inverse of `as_json`; other keys are left alone."""
+        """The inverse of `as_json`; other keys, and levels without effect, are left alone."""
         names = {field.name for field in fields(cls)}
-        return cls(**{name: value for name, value in values.items() if name in names})
+        given = {name: value for name, value in values.items() if name in names}
+        for name, users in USED_BY.items():
+            if given.get("normalize") not in users:  # files of earlier versions may hold it
+                given.pop(name, None)
+        return cls(**given)
 
 
 @dataclass(frozen=True)
@@ -174,16 +205,23 @@ def faded(audio: Audio, sample_rate: int, *, fade_in: float, fade_out: float) ->
     Raises:
         RequestError: the two together are longer than the sound.
     """
-    n_in, n_out = round(fade_in * sample_rate), round(fade_out * sample_rate)
-    if n_in + n_out > audio.shape[1]:
-        raise RequestError(
-            f"the fades take {fade_in + fade_out:.3g} s together, and the sound is"
-            f" {audio.shape[1] / sample_rate:.3g} s long: shorten fade_in or fade_out"
-        )
+    n_in, n_out = _fade_samples(audio.shape[1], sample_rate, fade_in, fade_out)
     out = audio.copy()
     out[:, :n_in] *= _rise(n_in)
     out[:, audio.shape[1] - n_out :] *= _rise(n_out)[::-1]
     return out
+
+
+def _fade_samples(
+    n_samples: int, sample_rate: int, fade_in: float, fade_out: float
+) -> tuple[int, int]:
+    n_in, n_out = round(fade_in * sample_rate), round(fade_out * sample_rate)
+    if n_in + n_out > n_samples:
+        raise RequestError(
+            f"the fades take {fade_in + fade_out:.3g} s together, and the sound is"
+            f" {n_samples / sample_rate:.3g} s long: shorten fade_in or fade_out"
+        )
+    return n_in, n_out
 
 
 def _rise(n_samples: int) -> Audio:

@@ -17,6 +17,8 @@ MAX_BARS, MAX_BEATS_PER_BAR = 64, 16
 class Grid:
     """A whole number of bars at a tempo.
 
+    Numbers may be NumPy's; the grid holds Python's own.
+
     Attributes:
         bpm: beats a minute, 20 to 400.
         bars: 1 to 64.
@@ -33,11 +35,14 @@ class Grid:
     def __post_init__(self) -> None:
         """Check the ranges."""
         require_bpm(self.bpm)
+        bpm = int(self.bpm) if isinstance(self.bpm, Integral) else float(self.bpm)
+        object.__setattr__(self, "bpm", bpm)
         for name, most in (("bars", MAX_BARS), ("beats_per_bar", MAX_BEATS_PER_BAR)):
             value = getattr(self, name)
             is_whole = isinstance(value, Integral) and not isinstance(value, bool)
             if not (is_whole and 1 <= value <= most):
                 raise RequestError(f"{name} must be a whole number from 1 to {most}, not {value!r}")
+            object.__setattr__(self, name, int(value))
 
     @property
     def n_beats(self) -> int:

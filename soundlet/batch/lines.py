@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from soundlet.audio import Format
+from soundlet.audio import Format, read_audio
 from soundlet.clip import sha256_of_init_audio
-from soundlet.errors import RequestError
+from soundlet.errors import AudioError, RequestError
 from soundlet.finish import Finish
 from soundlet.loops import loop_request
 from soundlet.naming import file_stem
@@ -90,7 +90,8 @@ def read_lines(
         A `Line` for each sound; a line with variations gives several.
 
     Raises:
-        RequestError: the file cannot be read, or a line asks for what cannot be done; says which.
+        RequestError: the file cannot be read, or a line asks for what cannot be done, or for init
+            audio that cannot be read; says which.
     """
     path = Path(path)
     try:
@@ -112,7 +113,7 @@ def read_lines(
                 again = taken[stem.casefold()]
                 stem = stem if again == 1 else f"{stem}-{again}"
                 lines.append(replace(line, file=f"{stem}.{format}"))
-        except RequestError as e:
+        except (AudioError, RequestError) as e:
             raise RequestError(f"{path}, line {number}: {e}") from e
         except RecursionError as e:
             raise RequestError(f"{path}, line {number}: nested too deeply") from e
@@ -159,13 +160,9 @@ def _lines_of(
     count = values.get("variations", 1)
     if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= MAX_VARIATIONS:
         raise RequestError(f"variations must be 1 to {MAX_VARIATIONS}, not {count!r}")
-    for key, kind, said in (
-        ("prompt", str, "text"),
-        ("name", str, "text"),
-        ("trim", bool, "true or false"),
-    ):
-        if key in values and not isinstance(values[key], kind):
-            raise RequestError(f"{key} must be {said}, not {values[key]!r}")
+    for key in ("prompt", "name"):
+        if key in values and not isinstance(values[key], str):
+            raise RequestError(f"{key} must be text, not {values[key]!r}")
     given = {name: values[name] for name in REQUEST if name in values}
     canonical = json.dumps(values, sort_keys=True, ensure_ascii=False)
     first = given.get("seed")
@@ -200,9 +197,10 @@ def _lines_of(
 
 
 def _sha256_of(init_audio: str, hashes: dict[str, str | None]) -> str | None:
-    """Hash of a file, which is read once for all the lines that name it."""
+    """Hash of a sound file, which is checked and read once for all the lines that name it."""
     if init_audio not in hashes:
         try:
+            read_audio(init_audio)
             hashes[init_audio] = sha256_of_init_audio(init_audio)
         except OSError as e:
             raise RequestError(f"{init_audio} cannot be read: {e.strerror}") from e

@@ -114,8 +114,11 @@ def run_batch(
 
 
 def _check(model: Model, line: Line) -> None:
-    """Refuse what this model cannot do, a prompt too long for it included."""
-    request = model.resolve(line.request(model.config.sample_rate))
+    """Refuse what this model cannot do; prompts too long for it and fades too long included."""
+    rate = model.config.sample_rate
+    request = model.resolve(line.request(rate))
+    assert request.seconds is not None
+    line.finish.require_fades_fit(round(request.seconds * rate), rate)
     if not request.truncate_prompt:
         model.require_readable(*filter(None, (request.prompt, request.negative_prompt)))
 

@@ -45,20 +45,19 @@ def read_finish(
     from soundlet.errors import RequestError
     from soundlet.finish import Finish
 
+    if loudness is not None and normalize != "loudness":
+        raise RequestError("--loudness needs --normalize loudness")
+    if true_peak is not None and normalize == "none":
+        raise RequestError("--true-peak needs --normalize peak or --normalize loudness")
     given: dict[str, Any] = {"loudness": loudness, "true_peak": true_peak}
     given = {name: value for name, value in given.items() if value is not None}
-    finish = Finish(
+    return Finish(
         trim=trim,
         fade_in=fade_in,
         fade_out=fade_out,
         normalize=cast("Normalize", normalize),  # or Finish refuses it
         **given,
     )
-    if loudness is not None and normalize != "loudness":
-        raise RequestError("--loudness needs --normalize loudness")
-    if true_peak is not None and normalize == "none":
-        raise RequestError("--true-peak needs --normalize peak or --normalize loudness")
-    return finish
 
 
 def finished_level(clip: Clip, finish: Finish) -> Level | None:

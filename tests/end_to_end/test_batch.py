@@ -133,6 +133,12 @@ def test_lists_and_options_that_are_refused(tiny: Path) -> None:
     refused(*here, says=("line 2: the prompt is", "tokens long", "truncate_prompt"))
     Path("list.jsonl").write_text('{"prompt": "kick 90 BPM", "bars": 1, "fade_in": 1}\n')
     refused(*here, says=("line 1", "would open the loop"))
+    write_list(2, fade_in=TINY_SECONDS, fade_out=TINY_SECONDS)
+    refused(*here, says=("line 1: the fades take 0.04 s together", "0.02 s long"))
+    write_list(1, init_audio="nope.wav", init_noise_level=0.5)
+    refused(*here, says=("list.jsonl, line 1: nope.wav: no such file",))
+    write_list(1, true_peak=-3)
+    refused(*here, says=("line 1: true_peak -3 needs normalize to be peak or loudness",))
     write_list(1)
     refused("batch", "list.jsonl", "--out", "/proc/out", "--model", tiny, says=("/proc/out",))
 
@@ -176,14 +182,16 @@ def test_a_prompt_that_may_be_cut_is_cut(tiny: Path) -> None:
 
 @pytest.mark.slow
 def test_sounds_that_cannot_be_made_are_told_and_the_others_are_there(tiny: Path) -> None:
+    sample = 1 / 44100  # which its fade takes to zero
     rows = [
         {"prompt": "kick", "seconds": TINY_SECONDS, "steps": 2, "seed": 1},
-        {"prompt": "kick", "seconds": TINY_SECONDS, "steps": 2, "seed": 2, "fade_out": 60},
-    ]
+        {"prompt": "kick", "seconds": sample, "steps": 2, "seed": 2, "fade_in": sample,
+         "normalize": "peak"},
+    ]  # fmt: skip
     Path("list.jsonl").write_text("\n".join(map(json.dumps, rows)))
     result = run("batch", "list.jsonl", "--out", "out", "--model", tiny)
     assert result.exit_code == 1
-    assert "1 of 2 sounds could not be made; kick_2.wav: the fades" in result.stderr
+    assert "1 of 2 sounds could not be made; kick_2.wav: nothing is left of" in result.stderr
     assert Path("out/kick_1.wav").exists()
     assert not Path("out/kick_2.wav").exists()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -122,6 +124,71 @@ def test_a_value_out_of_range_is_refused_by_name(field: str, value: Any) -> None
         Finish(**{field: value})
 
 
+@pytest.mark.parametrize("value", [0, 1, None, "true", np.True_])
+def test_trim_is_true_or_false(value: Any) -> None:
+    with pytest.raises(RequestError, match="trim must be true or false, not "):
+        Finish(trim=value)
+
+
+@pytest.mark.parametrize("field", ["fade_in", "fade_out", "loudness", "true_peak"])
+def test_a_flag_is_no_number(field: str) -> None:
+    with pytest.raises(RequestError, match=f"{field} must be a number from .*, not False"):
+        Finish(**{"normalize": "loudness", field: False})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"true_peak": -3}, "true_peak -3 needs normalize to be peak or loudness"),
+        ({"true_peak": -3, "trim": True}, "true_peak -3 needs normalize"),
+        ({"loudness": -9.5}, "loudness -9.5 needs normalize to be loudness"),
+        ({"loudness": -3, "normalize": "peak"}, "loudness -3 needs normalize to be loudness"),
+    ],
+)
+def test_a_level_that_nothing_is_brought_to_is_refused(given: dict[str, Any], says: str) -> None:
+    with pytest.raises(RequestError, match=f"^{says}"):
+        Finish(**given)
+
+
+def test_fades_are_compared_with_a_length_to_the_sample() -> None:
+    finish = Finish(fade_in=0.1, fade_out=0.2)
+    finish.require_fades_fit(round(0.3 * RATE), RATE)
+    with pytest.raises(RequestError, match=r"0\.3 s together, and the sound is 0\.3 s long"):
+        finish.require_fades_fit(round(0.3 * RATE) - 1, RATE)
+
+
 def test_it_survives_json() -> None:
     finish = Finish(trim=True, fade_out=0.1, normalize="peak", true_peak=-3)
     assert Finish.from_json({"operation": "finish", "gain_db": 1, **finish.as_json()}) == finish
+
+
+@pytest.mark.parametrize(
+    ("told", "is_kept"),
+    [
+        ({"normalize": "peak", "loudness": -3, "true_peak": -3}, {"true_peak": -3}),
+        ({"normalize": "none", "loudness": -3, "true_peak": -3}, {}),
+        ({"normalize": "loudness", "loudness": -3, "true_peak": -3},
+         {"loudness": -3, "true_peak": -3}),
+    ],
+)  # fmt: skip
+def test_files_that_hold_a_level_without_effect_can_be_repeated(
+    told: dict[str, Any], is_kept: dict[str, Any]
+) -> None:
+    expected = Finish(normalize=told["normalize"], **is_kept)
+    assert Finish.from_json({"operation": "finish", **told}) == expected
+
+
+def test_numbers_are_pythons_own_whoever_made_them() -> None:
+    finish = Finish(
+        fade_in=np.float32(0.5),  # type: ignore[arg-type]
+        fade_out=Fraction(1, 4),  # type: ignore[arg-type]
+        normalize="loudness",
+        loudness=np.int64(-20),  # type: ignore[arg-type]
+        true_peak=np.float64(-3),
+    )
+    told = finish.as_json()
+    numbers = {"fade_in": 0.5, "fade_out": 0.25, "loudness": -20, "true_peak": -3.0}
+    for name, number in numbers.items():
+        assert told[name] == number
+        assert type(told[name]) is type(number)
+    assert Finish.from_json(json.loads(json.dumps(told))) == finish

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 
 from soundlet.errors import RequestError
@@ -43,9 +45,26 @@ def test_sixty_four_repeats_drift_by_thirty_two_samples_at_most() -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [("bpm", 19.9), ("bpm", float("nan")), ("bpm", True), ("bars", 0), ("bars", 65),
-     ("bars", 1.5), ("beats_per_bar", 17)],
+     ("bars", 1.5), ("bars", True), ("beats_per_bar", 17), ("beats_per_bar", True)],
 )  # fmt: skip
 def test_what_is_no_grid_is_refused_with_its_range(field: str, value: Any) -> None:
     given = {"bpm": 120, "bars": 2, field: value}
     with pytest.raises(RequestError, match=f"{field} must be .* from .* to"):
         Grid(**given)
+
+
+@pytest.mark.parametrize(
+    ("given", "bpm"),
+    [
+        (np.float32(92.5), 92.5),
+        (np.int64(120), 120),
+        (np.float64(90), 90.0),
+        (Fraction(185, 2), 92.5),
+    ],
+)
+def test_numbers_are_pythons_own_whoever_made_them(given: Any, bpm: float) -> None:
+    grid = Grid(bpm=given, bars=np.int64(2), beats_per_bar=np.uint8(3))  # type: ignore[arg-type]
+    plain = Grid(bpm=bpm, bars=2, beats_per_bar=3)
+    assert grid == plain
+    assert json.dumps(grid.as_json()) == json.dumps(plain.as_json())
+    assert grid.n_samples(RATE) == plain.n_samples(RATE)

@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from soundlet.audio import write_audio
 from soundlet.batch import Line, read_lines
 from soundlet.errors import RequestError
 
@@ -119,7 +121,14 @@ def test_a_line_comes_back_from_its_json(tmp_path: Path) -> None:
         ({"prompt": "a", "truncate_prompt": 1}, "truncate_prompt must be true or false, not 1"),
         ({"prompt": "a", "seed": True}, "seed must be a whole number"),
         ({"prompt": "a", "init_audio": "/proc/self/mem", "init_noise_level": 0.5},
-         "/proc/self/mem cannot be read"),
+         "/proc/self/mem: not a sound file that can be read"),
+        ({"prompt": "a", "init_audio": "nope.wav", "init_noise_level": 0.5},
+         "nope.wav: no such file"),
+        ({"prompt": "a", "init_audio": "/", "init_noise_level": 0.5}, "/ is a folder"),
+        ({"prompt": "a", "init_audio": "a" * 5000, "init_noise_level": 0.5},
+         "cannot be read: File name too long"),
+        ({"prompt": "a", "true_peak": -3}, "true_peak -3 needs normalize to be peak or loudness"),
+        ({"prompt": "a", "normalize": "peak", "loudness": -3}, "loudness -3 needs normalize"),
         ('{"prompt": ' + "[" * 100_000, "nested too deeply"),
     ],
 )  # fmt: skip
@@ -141,10 +150,11 @@ def test_only_line_feeds_end_a_line(tmp_path: Path) -> None:
 def test_the_content_of_the_init_audio_is_part_of_what_a_sound_is_made_from(
     tmp_path: Path,
 ) -> None:
-    (tmp_path / "init.wav").write_bytes(b"one")
-    row = {"prompt": "a", "init_audio": str(tmp_path / "init.wav"), "init_noise_level": 0.5}
+    init = tmp_path / "init.wav"
+    write_audio(init, np.full((1, 9), 0.5, np.float32), 44100)
+    row = {"prompt": "a", "init_audio": str(init), "init_noise_level": 0.5}
     one, same = listed(tmp_path, row), listed(tmp_path, row)
-    (tmp_path / "init.wav").write_bytes(b"two")
+    write_audio(init, np.full((1, 9), 0.25, np.float32), 44100)
     (two,) = listed(tmp_path, row)
     assert one == same
     assert two.sha256 != one[0].sha256

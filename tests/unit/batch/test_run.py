@@ -16,6 +16,7 @@ from soundlet.batch import Line, Outcome, read_lines, run_batch
 from soundlet.batch.making import Maker, make
 from soundlet.batch.manifest import MANIFEST, Manifest
 from soundlet.batch.processes import Result
+from soundlet.errors import RequestError
 from soundlet.pipeline import Model, load
 
 KICK = {"prompt": "kick", "seed": 1, "seconds": 0.02, "steps": 1}
@@ -165,3 +166,28 @@ def test_a_file_that_is_no_sound_is_made_again(folder: Folder) -> None:
     folder.run(KICK)
     (folder.path / "kick_1.wav").write_bytes(b"RIFF")
     assert folder.run(KICK).made == ("kick_1.wav",)
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ({**KICK, "fade_in": 0.011, "fade_out": 0.01}, "0.021 s together, and the sound is 0.02 s"),
+        (
+            {"prompt": "kick", "fade_out": 60},
+            "the fades take 60 s together",
+        ),  # no length of its own
+        ({**KICK, "init_audio": "nope.wav", "init_noise_level": 0.5}, "nope.wav: no such file"),
+    ],
+)
+def test_what_would_fail_in_the_run_is_told_before_the_first_sound(
+    folder: Folder, row: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(RequestError) as caught:
+        folder.run(SNARE, row)
+    assert "line 2: " in str(caught.value)
+    assert says in str(caught.value)
+    assert not folder.path.exists()
+
+
+def test_fades_may_take_the_whole_sound(folder: Folder) -> None:
+    assert folder.run({**KICK, "fade_in": 0.01, "fade_out": 0.01}).made == ("kick_1.wav",)
