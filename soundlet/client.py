@@ -235,14 +235,14 @@ class Client:
 
     def blend(
         self,
-        audio: SoundFile,
+        audio: SoundFile | None,
         prompt: str,
         *,
         format: Format = "wav",
         bits: Bits | None = None,
         **fields: Unpack[BlendFields],
     ) -> bytes:
-        """The sound restyled to between two prompts. Else as `restyle`."""
+        """The sound restyled to between two prompts, or a new one without it. Else as `restyle`."""
         return self._sound("blend", _form({"prompt": prompt, **fields}, audio), format, bits)
 
     def one_shot(
@@ -284,7 +284,9 @@ class Client:
         """Queue it; arguments and errors as in `outpaint`."""
         return self._queued(_form({"prompt": prompt, **fields}, audio), "outpaint")
 
-    def submit_blend(self, audio: SoundFile, prompt: str, **fields: Unpack[BlendFields]) -> Job:
+    def submit_blend(
+        self, audio: SoundFile | None, prompt: str, **fields: Unpack[BlendFields]
+    ) -> Job:
         """Queue it; arguments and errors as in `blend`."""
         return self._queued(_form({"prompt": prompt, **fields}, audio), "blend")
 
@@ -390,14 +392,16 @@ def _json(fields: Mapping[str, object]) -> _Body:
     return _Body(json.dumps(fields).encode(), JSON)
 
 
-def _form(fields: Mapping[str, object], audio: SoundFile) -> _Body:
-    """A form of two parts: the request as JSON, and the sound as a file without its name."""
-    sound = audio if isinstance(audio, bytes) else _read(Path(audio))
+def _form(fields: Mapping[str, object], audio: SoundFile | None) -> _Body:
+    """A form of the request as JSON and, if there is one, the sound as a file without its name."""
     boundary = secrets.token_hex(16)
     start = f'--{boundary}\r\nContent-Disposition: form-data; name="'
-    head = f'{start}request"\r\nContent-Type: {JSON}\r\n\r\n{json.dumps(fields)}\r\n'
-    head += f'{start}audio"; filename="audio"\r\nContent-Type: application/octet-stream\r\n\r\n'
-    data = head.encode() + sound + f"\r\n--{boundary}--\r\n".encode()
+    data = f'{start}request"\r\nContent-Type: {JSON}\r\n\r\n{json.dumps(fields)}\r\n'.encode()
+    if audio is not None:
+        sound = audio if isinstance(audio, bytes) else _read(Path(audio))
+        head = f'{start}audio"; filename="audio"\r\nContent-Type: application/octet-stream\r\n\r\n'
+        data += head.encode() + sound + b"\r\n"
+    data += f"--{boundary}--\r\n".encode()
     return _Body(data, f"multipart/form-data; boundary={boundary}")
 
 

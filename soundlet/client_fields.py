@@ -34,15 +34,10 @@ class GenerationFields(SoundFields, total=False):
     short_window: bool
 
 
-class GridFields(TypedDict):
-    """What a loop must say: beats a minute."""
+class LoopFields(SoundFields, total=False):
+    """Of a loop: `bpm` may be left to the prompt; `best_of` makes so many and keeps the best."""
 
     bpm: float
-
-
-class LoopFields(GridFields, SoundFields, total=False):
-    """Of a loop: `best_of` makes so many and keeps the best."""
-
     bars: int
     beats_per_bar: int
     best_of: int
@@ -85,9 +80,14 @@ class OtherFields(TypedDict):
 
 
 class BlendFields(OtherFields, RestyleFields, total=False):
-    """Of a sound between two prompts: `share` is of the second one."""
+    """Of a sound between two prompts.
 
-    share: float
+    `share` is of the second one, (start, end) moves over the length; `seconds` is the length of
+    one without audio.
+    """
+
+    share: float | tuple[float, float]
+    seconds: float
 
 
 class OneShotFields(TypedDict, total=False):

@@ -14,6 +14,7 @@ from soundlet.server.answers import NO_STORE
 from soundlet.server.documented import problems, text
 from soundlet.server.operations import OPERATIONS
 from soundlet.server.problems import Problem, ProblemError
+from soundlet.server.query import require_known_query
 from soundlet.server.schema import Health, ModelsView
 from soundlet.server.state import ServerState, state_of
 
@@ -23,7 +24,11 @@ router = APIRouter(tags=["server"])
 
 
 @router.get(
-    "/v1/models", summary="List the models", response_model=ModelsView, responses=problems()
+    "/v1/models",
+    summary="List the models",
+    response_model=ModelsView,
+    responses=problems(422),
+    dependencies=[Depends(require_known_query)],
 )
 async def models(state: State) -> Response:
     """What they are called, what they can do, and whether they are ready."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
@@ -32,6 +33,7 @@ from soundlet.server.metrics import Metrics
 from soundlet.server.models import Served, open_models
 from soundlet.server.problems import Problem, ProblemError
 from soundlet.server.process import WorkerProcess
+from soundlet.server.query import require_known_query
 from soundlet.server.results import Results
 from soundlet.server.scheduler import Scheduler, Worker
 from soundlet.server.settings import Settings
@@ -162,8 +164,9 @@ def create_api(
         lifespan=lifespan,
         separate_input_output_schemas=False,
     )
-    for part in (endpoints, edit_endpoints, job_endpoints, prompt_endpoints, about_endpoints):
-        api.include_router(part.router)
+    for part in (endpoints, edit_endpoints, job_endpoints, prompt_endpoints):
+        api.include_router(part.router, dependencies=[Depends(require_known_query)])
+    api.include_router(about_endpoints.router)
     api.add_middleware(Counted, metrics=metrics)
     api.add_exception_handler(ProblemError, _on_problem)
     api.add_exception_handler(RequestValidationError, _on_invalid)
@@ -224,12 +227,22 @@ async def _on_problem(_request: Request, error: Exception) -> Response:
 
 
 async def _on_invalid(_request: Request, error: Exception) -> Response:
-    faults = [
-        (".".join(map(str, fault["loc"][1:])) or str(fault["loc"][0]), fault["msg"])
-        for fault in cast("RequestValidationError", error).errors()
-    ]
+    invalid = cast("RequestValidationError", error)
+    faults = [_named(fault, invalid.body) for fault in invalid.errors()]
     field, detail = faults[0]
     return problem_response(Problem("body", f"{field}: {detail}", field, tuple(faults)))
+
+
+def _named(fault: Mapping[str, Any], body: object) -> tuple[str, str]:
+    """The field of a fault, and what is wrong with it."""
+    place = fault["loc"][1:]
+    if fault["type"] != "json_invalid":
+        return ".".join(map(str, place)) or str(fault["loc"][0]), fault["msg"]
+    reason = fault["ctx"]["error"]
+    if isinstance(body, str):
+        at, place = json.JSONDecodeError(reason, body, place[0]), ()
+        reason = f"{reason.removesuffix(' at')} at line {at.lineno} column {at.colno}"
+    return ".".join(place) or "body", f"this is not JSON ({reason[0].lower()}{reason[1:]})"
 
 
 async def _on_http(_request: Request, error: Exception) -> Response:

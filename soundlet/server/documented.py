@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from soundlet.server.edit_schema import EDITS, EditBody
+from soundlet.server.edit_schema import EDITS, Blend, EditBody
 from soundlet.server.problems import MEDIA_TYPE, TITLES
 from soundlet.server.results import MEDIA_TYPES
 from soundlet.server.schema import ProblemView
@@ -47,10 +47,10 @@ def text(description: str, media_type: str) -> dict[str, Any]:
 
 
 def upload_of(kind: type[EditBody]) -> dict[str, Any]:
-    """The description of a form with an edit as JSON and a sound."""
+    """The description of a form with an edit as JSON and a sound, which a blend may lack."""
     form = {
         "type": "object",
-        "required": ["request", "audio"],
+        "required": ["request"] if kind is Blend else ["request", "audio"],
         "properties": {
             "request": {"$ref": f"#/components/schemas/{kind.__name__}"},
             "audio": {**BINARY, "description": "The sound: WAV, FLAC, OGG, MP3, AIFF, ..."},

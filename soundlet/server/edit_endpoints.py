@@ -1,4 +1,7 @@
-"""The endpoints that edit a sound: it comes as an upload, with the request as JSON beside it."""
+"""The endpoints that edit a sound: it comes as an upload, with the request as JSON beside it.
+
+A blend may come without one: then it is made from noise alone.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from starlette.responses import Response
 
 from soundlet.server import prepare
 from soundlet.server.documented import problems, sounds, upload_of
-from soundlet.server.edit_schema import EDITS, EditBody
+from soundlet.server.edit_schema import EDITS, Blend, EditBody
 from soundlet.server.endpoints import (
     ACCEPTED,
     BitsOption,
@@ -60,16 +63,19 @@ async def submit_edit(
         text, audio = form.get("request"), form.get("audio")
         if not isinstance(text, str):
             raise ProblemError(Problem("body", "request: send the edit as JSON", "request"))
-        if not isinstance(audio, UploadFile):
+        if not isinstance(audio, UploadFile) and (audio is not None or kind is not Blend):
             raise ProblemError(Problem("body", "audio: send the sound as a file", "audio"))
         try:
             body = kind.model_validate_json(text)
         except ValidationError as e:
-            faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in e.errors()]
+            faults = [
+                {**fault, "loc": ("body", *(fault["loc"] or ("request",)))} for fault in e.errors()
+            ]
             raise RequestValidationError(faults) from e
-        data = await audio.read()  # its name is not looked at
+        # its name is not looked at
+        data = await audio.read() if isinstance(audio, UploadFile) else None
     model = state.model(body.model)
-    fields = prepare.edit(model, operation, body)
+    fields = prepare.edit(model, operation, body, has_audio=data is not None)
     return await submit(
         state, request, model, operation, fields, audio=data, is_followed=is_followed
     )

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, JsonValue
+from pydantic import (
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+from pydantic_core import PydanticCustomError
 
 from soundlet.editing.request import (
+    LONGEST_BLEND,
     MAX_CROSSFADE,
     MAX_REGIONS,
     MAX_RESAMPLINGS,
@@ -35,6 +44,22 @@ Resamplings = Annotated[
 Crossfade = Annotated[
     float,
     Field(ge=0, le=MAX_CROSSFADE, allow_inf_nan=False, description="Seconds at each edge."),
+]
+
+
+def _number_or_pair(value: object, handler: ValidatorFunctionWrapHandler) -> object:
+    """What `handler` makes of it; a fault is one of the field, not of one of its two forms."""
+    try:
+        return handler(value)
+    except ValidationError as e:
+        message = "Input should be a number from 0 to 1, or a list of two: at the start and the end"
+        raise PydanticCustomError("share", message) from e
+
+
+Share = Annotated[
+    UnitFloat | Annotated[list[UnitFloat], Field(min_length=2, max_length=2)],
+    WrapValidator(_number_or_pair),
+    Field(description="Of the second prompt: one number, or [start, end] to move between."),
 ]
 
 
@@ -86,13 +111,22 @@ class Outpaint(SoundBody):
 
 
 class Blend(SoundBody):
-    """The sound between two prompts."""
+    """The sound between two prompts, or from the one to the other; without audio a new one."""
 
     model_config = _example(prompt="rain", other="applause", share=0.5, seed=1)
 
     other: Annotated[Text, Field(description="The second prompt.")]
-    share: Annotated[UnitFloat, Field(description="Of the second prompt.")] = 0.5
+    share: Share = 0.5
     strength: Strength = BlendRequest.strength
+    seconds: Annotated[
+        float | None,
+        Field(
+            ge=0.01,
+            le=LONGEST_BLEND,
+            allow_inf_nan=False,
+            description="Length without audio; the model's own if left out.",
+        ),
+    ] = None
 
 
 class OneShot(Body):

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import struct
+import json
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from soundlet.audio import Bits, Format
 from soundlet.errors import AudioError
 from soundlet.server import prepare
-from soundlet.server.answers import NO_STORE, disposition
+from soundlet.server.answers import NO_STORE, StoredSound, disposition
 from soundlet.server.documented import Responses, problems, sounds
 from soundlet.server.jobs import Job
 from soundlet.server.messages import Opening, Piece, Work
@@ -25,6 +25,7 @@ from soundlet.server.problems import Problem, ProblemError
 from soundlet.server.results import MEDIA_TYPES
 from soundlet.server.schema import Generation, JobView, Loop
 from soundlet.server.state import ServerState, state_of
+from soundlet.wav_stream import wav_comment, wav_header
 
 FormatOption = Annotated[Format, Query(description="Of the sound file.")]
 BitsOption = Annotated[
@@ -78,6 +79,8 @@ async def generate(
 async def stream(body: Generation, request: Request, state: State) -> Response:
     """The same samples as `/v1/generate`, but for the level, which only the whole sound has.
 
+    The settings come after the samples, in a chunk whose length is known before.
+
     The levelled file is at `/v1/jobs/{id}/audio` afterwards; `Soundlet-Job` has the id.
     """
     model = state.model(body.model)
@@ -88,13 +91,17 @@ async def stream(body: Generation, request: Request, state: State) -> Response:
     first = await piece_of(state, request, job)
     if not isinstance(first, Opening):
         raise ProblemError(job.problem or Problem("cancelled", "The job was cancelled."))
-    header = wav_header(first)
-    size = len(header) + 4 * first.samples * first.channels
+    header = wav_header(
+        sample_rate=first.sample_rate, channels=first.channels, n_samples=first.samples
+    )
+    size = len(header) + 4 * first.samples * first.channels + len(wav_comment(""))
 
     async def body_of() -> AsyncIterator[bytes]:
         yield header
         while isinstance(piece := await job.pieces.get(), Piece):
             yield piece.data
+        if job.settings is not None:
+            yield settings_chunk(job.settings)
 
     headers = {**NO_STORE, "Content-Length": str(size), "Soundlet-Job": job.id}
     return SoundStream(state, job, body_of(), headers)
@@ -147,6 +154,14 @@ async def create_loop_job(body: Loop, request: Request, state: State) -> Respons
     """As `/v1/jobs`."""
     model = state.model(body.model)
     return accepted(await submit(state, request, model, "loop", prepare.loop(model, body)))
+
+
+def settings_chunk(settings: Mapping[str, Any]) -> bytes:
+    """The end of a stream, which left before its level was known."""
+    try:
+        return wav_comment(json.dumps({**settings, "gain_db": 0.0}, ensure_ascii=False))
+    except AudioError:  # prompts of thousands of characters, most of which were cut off
+        return wav_comment("")
 
 
 class SoundStream(StreamingResponse):
@@ -291,7 +306,7 @@ async def sound_response(
 ) -> Response:
     """The sound of a job that is done, or the part of it that the client wants."""
     path = await kept(lambda: state.results.file(record["id"], format, bits))
-    return FileResponse(path, media_type=MEDIA_TYPES[format], headers=sound_headers(record, format))
+    return StoredSound(path, media_type=MEDIA_TYPES[format], headers=sound_headers(record, format))
 
 
 async def kept(read: Callable[[], Result | None]) -> Result:
@@ -319,25 +334,3 @@ def sound_headers(record: Mapping[str, Any], format: Format) -> dict[str, str]:
         "Soundlet-Job": record["id"],
         "Soundlet-Seed": str(sound["seed"]),
     }
-
-
-def wav_header(form: Opening) -> bytes:
-    """Of a 32-bit float WAV file of known length."""
-    frame = 4 * form.channels
-    size = frame * form.samples
-    chunk = struct.pack(
-        "<4sIHHIIHHH",
-        b"fmt ",
-        18,
-        3,  # floating point
-        form.channels,
-        form.sample_rate,
-        form.sample_rate * frame,
-        frame,
-        32,
-        0,  # no extension
-    )
-    fact = struct.pack("<4sII", b"fact", 4, form.samples)
-    data = struct.pack("<4sI", b"data", size)
-    length = 4 + len(chunk) + len(fact) + len(data) + size
-    return struct.pack("<4sI4s", b"RIFF", length, b"WAVE") + chunk + fact + data

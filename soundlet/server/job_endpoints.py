@@ -91,9 +91,7 @@ async def cancel(id: Id, state: State) -> Response:
     responses={
         200: sounds("The sound."),
         206: sounds("The part of it that the `Range` header asks for."),
-        416: text("The range is not within the sound.", "text/plain"),
-        400: text("The `Range` header is malformed.", "text/plain"),
-        **problems(404, 409, 422),
+        **problems(400, 404, 409, 416, 422),
     },
 )
 async def audio(

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from soundlet.editing.request import ModelEdit, filled, request_from_json
-from soundlet.errors import SoundletError
+from soundlet.errors import RequestError, SoundletError
 from soundlet.loops import loop_request
+from soundlet.prompt import read_prompt
 from soundlet.request import GenerationRequest
 from soundlet.server.edit_schema import EditBody
 from soundlet.server.models import Served
@@ -39,6 +40,8 @@ def loop(model: Served, body: Loop) -> dict[str, Any]:
     with faults_named(body):
         fields = body.fields()
         best_of = fields.pop("best_of")
+        if fields.setdefault("bpm", read_prompt(body.prompt).bpm) is None:
+            raise RequestError("bpm is missing: give it, or say it in the prompt, as 120 BPM")
         grid = Grid(**{name: fields.pop(name) for name in GRID})
         rate = model.bundle.config.sample_rate
         request = loop_request(fields.pop("prompt"), grid, rate, **fields)
@@ -46,10 +49,11 @@ def loop(model: Served, body: Loop) -> dict[str, Any]:
     return {**made, **grid.as_json(), "best_of": best_of}
 
 
-def edit(model: Served, operation: str, body: EditBody) -> dict[str, Any]:
+def edit(model: Served, operation: str, body: EditBody, *, has_audio: bool) -> dict[str, Any]:
     """Fields of an edit; errors as in `generation`. The sound itself is for the worker to judge."""
+    audio = STAND_IN if has_audio else None
     with faults_named(body):
-        request = request_from_json({"operation": operation, **body.fields()}, STAND_IN)
+        request = request_from_json({"operation": operation, **body.fields()}, audio)
         if isinstance(request, ModelEdit):
             request = filled(request, model.resolve(request.generation()))
         told = request.as_json()

@@ -25,6 +25,7 @@ TITLES = {
     "too-large": (413, "The request is too large"),
     "media-type": (415, "The body is not of the media type expected"),
     "range": (416, "The range is not within the sound"),
+    "range-header": (400, "The `Range` header is malformed"),
     "too-many": (429, "Too many unfinished jobs of one client"),
     "slow": (408, "The request took too long to arrive"),
     "queue-full": (503, "The queue is full"),

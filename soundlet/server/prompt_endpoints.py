@@ -26,7 +26,7 @@ MAX_GENRE = 100  # characters
 router = APIRouter(prefix="/v1/prompts", tags=["prompts"])
 
 
-@router.get("/words", summary="List the words of prompts", responses=problems())
+@router.get("/words", summary="List the words of prompts", responses=problems(422))
 async def words() -> VocabularyView:
     """Those that the model inside soundlet was taught, by the parts of a prompt."""
     return VocabularyView(

@@ -110,8 +110,14 @@ class Loop(SoundBody):
     model_config = ConfigDict(json_schema_extra={"examples": [LOOP_EXAMPLE]})
 
     bpm: Annotated[
-        float, Field(ge=SLOWEST, le=FASTEST, allow_inf_nan=False, description="Beats a minute.")
-    ]
+        float | None,
+        Field(
+            ge=SLOWEST,
+            le=FASTEST,
+            allow_inf_nan=False,
+            description="Beats a minute; what the prompt states if left out.",
+        ),
+    ] = None
     bars: Annotated[int, Field(ge=1, le=MAX_BARS)] = 2
     beats_per_bar: Annotated[int, Field(ge=1, le=MAX_BEATS_PER_BAR)] = 4
     best_of: Annotated[
@@ -144,7 +150,7 @@ class ProblemView(View):
                     "type": "urn:soundlet:request",
                     "title": "The request asks for what cannot be done",
                     "status": 422,
-                    "detail": "seconds must be from 0.1 to 11.888 with soundlet-mini, not 60",
+                    "detail": "seconds must be from 2.27e-05 to 11.888 with soundlet-mini, not 60",
                     "field": "seconds",
                 }
             ]
@@ -206,7 +212,7 @@ class ModelView(View):
     sample_rate: int
     channels: int
     max_seconds: float
-    prompt_max_tokens: int
+    prompt_max_tokens: Annotated[int, Field(description="That a prompt may have.")]
     defaults: dict[str, Any]
 
 

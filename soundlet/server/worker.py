@@ -6,6 +6,7 @@ one job. The pipe to the server is the only thing that the two processes share.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import signal
@@ -13,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
@@ -46,6 +47,7 @@ Tell = Callable[[FromWorker], None]
 
 FIRST_VICTIM = "500"  # of 1000: the kernel ends a worker before the server when memory runs out
 WARM_UP_PROMPT = "kick drum"
+UPLOAD_NAME = "upload"  # in settings: the name that its sender gave it is not looked at
 
 logger = logging.getLogger(__name__)
 
@@ -145,6 +147,8 @@ def run_job(model: Model, work: Work, tell: Tell, should_stop: Callable[[], bool
         if work.is_streamed:
             watched["on_piece"] = Outlet(tell, model.config.sample_rate, work.fields["seconds"])
         clip, measures = OPERATIONS[work.operation](model, work.fields, audio, **watched)
+        if work.audio is not None:
+            clip = of_upload(clip, work.audio)
         files = _kept(clip, work.folder)
     except Cancelled as e:
         return Failed("Cancelled", str(e))
@@ -184,6 +188,13 @@ def _kept(clip: Clip, folder: Path | None) -> dict[str, bytes] | None:
     put_in_place(folder / SAMPLES, samples.reshape(-1).data)
     put_in_place(folder / form_name("wav", None), wav)
     return None
+
+
+def of_upload(clip: Clip, data: bytes) -> Clip:
+    """An edited clip whose settings name the file that was uploaded, by the hash of its bytes."""
+    named = {"audio": UPLOAD_NAME, "audio_sha256": hashlib.sha256(data).hexdigest()}
+    first, *others = clip.edits
+    return replace(clip, edits=({**first, **named}, *others))
 
 
 def facts_of(clip: Clip) -> dict[str, object]:

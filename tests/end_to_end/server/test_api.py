@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import io
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ import soundfile
 import soundlet
 from soundlet.audio import Bits, Format
 from soundlet.client import ServerRefusedError
-from tests.end_to_end.commands import TINY_SECONDS
+from soundlet.errors import RequestError
+from soundlet.reproduce import reproduce
+from tests.end_to_end.commands import TINY_SECONDS, command
 from tests.end_to_end.server.conftest import LONG, Server
-from tests.end_to_end.server.requests import edit, send, sound_file
+from tests.end_to_end.server.requests import BOUNDARY, edit, form, send, sound_file
 
 
 def expected(tiny: Path, seed: int = 1, **fields: Any) -> bytes:
@@ -58,6 +61,41 @@ def test_a_stream_is_the_sound_before_its_level_is_set(server: Server, tiny: Pat
     gain = np.float32(10 ** (clip.gain_db / 20))
     assert rate == 44100
     assert np.abs(samples.T * gain - clip.audio).max() < 1e-3 * np.abs(clip.audio).max()
+
+
+def test_a_stream_is_the_file_that_the_command_writes_into_a_pipe(
+    server: Server, tiny: Path
+) -> None:
+    body = json.dumps(server.ask()).encode()
+    path = "/v1/generate/stream"
+    answer, data = send(server, "POST", path, body, Content_Type="application/json")
+    asked = ("--seconds", TINY_SECONDS, "--seed", 1, "--model", tiny, "--threads", 1)
+    words = command("generate", "kick", *asked, "--out", "-", "--bits", "32f")
+    piped = subprocess.run(words, check=True, capture_output=True).stdout
+    assert data == piped
+    assert int(answer.headers["Content-Length"]) == len(data)
+
+
+def test_a_stream_can_be_made_again_from_its_settings(
+    server: Server, tiny: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "stream.wav"
+    path.write_bytes(b"".join(server.client.stream(**server.ask())))
+    again = reproduce(path, soundlet.load(tiny, threads=1))
+    assert (again.same_latents, again.differences) == (True, ())
+
+
+def test_an_edit_can_be_made_again_from_the_file_that_was_uploaded(
+    server: Server, tiny: Path, tmp_path: Path
+) -> None:
+    model = soundlet.load(tiny, threads=1)
+    source, edited = tmp_path / "kick.wav", tmp_path / "clap.wav"
+    source.write_bytes(server.client.generate(**server.ask()))
+    edited.write_bytes(server.client.restyle(source, "clap", seed=4))
+    with pytest.raises(RequestError, match="was made of upload: name that file"):
+        reproduce(edited, model)
+    again = reproduce(edited, model, init_audio=source)
+    assert (again.same_latents, again.same_samples, again.differences) == (True, True, ())
 
 
 def test_a_job_is_queued_followed_and_fetched(server: Server, tiny: Path) -> None:
@@ -162,8 +200,21 @@ def test_part_of_a_sound_can_be_fetched(server: Server) -> None:
     answer, part = send(server, "GET", path, Range="bytes=100-199")
     assert (answer.status, part) == (206, whole[100:200])
     assert answer.headers["Content-Range"] == f"bytes 100-199/{len(whole)}"
-    answer, _ = send(server, "GET", path, Range=f"bytes={len(whole)}-")
-    assert answer.status == 416
+
+
+def test_a_range_that_a_sound_does_not_have_is_a_problem(server: Server) -> None:
+    job = server.client.submit(**server.ask())
+    server.client.wait(job.id)
+    path, size = f"/v1/jobs/{job.id}/audio", len(server.client.audio(job.id))
+    for range, status, kind in ((f"bytes={size}-", 416, "range"), ("words=1", 400, "range-header")):
+        answer, data = send(server, "GET", path, Range=range)
+        assert answer.status == status
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        problem = json.loads(data)
+        assert (problem["type"], problem["field"]) == (f"urn:soundlet:{kind}", "Range")
+        if status == 416:
+            assert answer.headers["Content-Range"] == f"bytes */{size}"
+            assert f"{size} bytes" in problem["detail"]
 
 
 def test_a_loop_says_where_it_loops_in_every_wav(tiny_bundle: Path, server: Server) -> None:
@@ -188,10 +239,15 @@ def test_a_loop_says_where_it_loops_in_every_wav(tiny_bundle: Path, server: Serv
         ("outpaint", {"prompt": "clap"}, "before"),
         ("restyle", {"prompt": "clap", "strength": 1}, "strength"),
         ("restyle", {"prompt": "clap", "audio": "/etc/passwd"}, "audio"),
+        ("restyle", [], "request"),
+        ("blend", {"prompt": "clap", "other": "rain", "share": [0, 2]}, "share"),
+        ("blend", {"prompt": "clap", "other": "rain", "share": [0, 1, 1]}, "share"),
+        ("blend", {"prompt": "clap", "other": "rain", "share": "0:1"}, "share"),
+        ("blend", {"prompt": "clap", "other": "rain", "seconds": 1}, "seconds"),
     ],
 )
 def test_a_bad_field_of_an_edit_is_named(
-    server: Server, operation: str, fields: dict[str, Any], field: str
+    server: Server, operation: str, fields: object, field: str
 ) -> None:
     status, data = edit(server, operation, fields, sound_file(np.full((900, 2), 0.1)))
     assert (status, json.loads(data)["field"]) == (422, field)
@@ -228,6 +284,60 @@ def test_a_bad_field_is_named(
 
 
 @pytest.mark.parametrize(
+    ("method", "path", "name", "said"),
+    [
+        ("POST", "/v1/generate?foo=x", "foo", "it takes format and bits"),
+        ("POST", "/v1/generate?format=flac&bit=16", "bit", "it takes format and bits"),
+        ("POST", "/v1/generate/stream?format=flac", "format", "it takes none"),
+        ("POST", "/v1/restyle?strength=0.5", "strength", "it takes format and bits"),
+        ("POST", "/v1/jobs?format=mp3", "format", "it takes none"),
+        ("GET", f"/v1/jobs/{32 * '0'}/audio?fmt=mp3", "fmt", "it takes format and bits"),
+        ("GET", "/v1/models?name=tiny", "name", "it takes none"),
+        ("GET", "/v1/prompts/ideas?n=2", "n", "it takes count and seed and genre and preset"),
+    ],
+)
+def test_a_query_parameter_that_is_not_there_is_named(
+    server: Server, method: str, path: str, name: str, said: str
+) -> None:
+    body = json.dumps(server.ask()).encode() if method == "POST" else None
+    answer, data = send(server, method, path, body, Content_Type="application/json")
+    problem = json.loads(data)
+    assert (answer.status, problem["field"]) == (422, name)
+    assert said in problem["detail"]
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_a_probe_may_add_parameters_of_its_own(server: Server, path: str) -> None:
+    answer, _ = send(server, "GET", f"{path}?time=1")
+    assert answer.status == 200
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"prompt": "kick" "seed": 1}', "(expecting ',' delimiter at line 1 column 19)"),
+        ('{"prompt":\n"kick}', "(unterminated string starting at line 2 column 1)"),
+        ("kick", "(expecting value at line 1 column 1)"),
+    ],
+)
+def test_where_a_body_is_not_json_is_told(server: Server, text: str, said: str) -> None:
+    path = "/v1/jobs"
+    answer, data = send(server, "POST", path, text.encode(), Content_Type="application/json")
+    problem = json.loads(data)
+    assert (answer.status, problem["field"]) == (422, "body")
+    assert problem["detail"] == f"body: this is not JSON {said}"
+
+
+def test_where_the_request_of_an_edit_is_not_json_is_told(server: Server) -> None:
+    body = form({}, b"").replace(b"{}", b'{"prompt": }')
+    content_type = f"multipart/form-data; boundary={BOUNDARY}"
+    answer, data = send(server, "POST", "/v1/restyle", body, Content_Type=content_type)
+    problem = json.loads(data)
+    assert (answer.status, problem["field"]) == (422, "request")
+    assert problem["detail"] == ("request: this is not JSON (expected value at line 1 column 12)")
+
+
+@pytest.mark.parametrize(
     ("method", "path", "status", "kind"),
     [
         ("GET", "/v1/nothing", 404, "not-found"),
@@ -258,6 +368,8 @@ def test_the_models_are_told(server: Server, tiny: Path) -> None:
     assert model["defaults"]["candidates"] == 1
     assert model["is_default"]
     assert model["is_ready"]
+    with pytest.raises(ServerRefusedError, match=f"reads {model['prompt_max_tokens']}[^0-9]"):
+        server.client.submit(**server.ask(prompt="drum " * 100))
 
 
 def test_the_numbers_are_told(server: Server) -> None:

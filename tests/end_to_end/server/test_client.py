@@ -13,7 +13,7 @@ import soundfile
 
 import soundlet
 from soundlet.client import Client, Job, ServerRefusedError
-from soundlet.editing import apply, request_from_json
+from soundlet.editing import BlendRequest, apply, request_from_json
 from soundlet.errors import AudioError
 from soundlet.loops import loop_request
 from soundlet.tempo import Grid
@@ -72,6 +72,30 @@ def test_a_loop_is_what_the_library_makes(server: Server, tiny: Path) -> None:
     assert b"smpl" in data
 
 
+def test_a_loop_takes_its_tempo_from_the_prompt(server: Server) -> None:
+    prompt = "techno, drum loop, 240 BPM"
+    told = server.client.loop(prompt, bars=1, beats_per_bar=1, seed=2)
+    assert told == server.client.loop(prompt, seed=2, **GRID)
+    job = server.client.submit_loop(prompt, bars=1, beats_per_bar=1, seed=2)
+    assert job.request["bpm"] == 240
+
+
+def test_a_blend_may_move_from_the_one_prompt_to_the_other(server: Server, tiny: Path) -> None:
+    blend: dict[str, Any] = {"prompt": "clap", "other": "rain", "share": (0, 1), "seed": 4}
+    data = server.client.blend(AUDIO, bits="32f", **blend)
+    clip = apply(soundlet.load(tiny, threads=1), BlendRequest(audio=(TONE.T, 44100), **blend))
+    assert np.array_equal(samples_of(data), clip.audio)
+
+
+def test_a_blend_may_be_made_without_a_sound(server: Server, tiny: Path) -> None:
+    blend: dict[str, Any] = {"prompt": "clap", "other": "rain", "seconds": 0.02, "seed": 4}
+    data = server.client.blend(None, bits="32f", **blend)
+    clip = apply(soundlet.load(tiny, threads=1), BlendRequest(**blend))
+    assert np.array_equal(samples_of(data), clip.audio)
+    job = server.client.submit_blend(None, **blend)
+    assert server.client.wait(job.id).state == "done"
+
+
 @pytest.mark.parametrize("operation", [*EDITS, "loop"])
 def test_a_job_of_it_makes_the_same_sound(server: Server, operation: str) -> None:
     prompt, fields = EDITS.get(operation, (("kick",), {**GRID, "seed": 2}))
@@ -103,6 +127,7 @@ def test_a_file_that_cannot_be_read_is_named(server: Server, tmp_path: Path, pla
 @pytest.mark.parametrize(
     ("operation", "audio", "fields", "field"),
     [
+        ("restyle", None, {"prompt": "clap"}, "audio"),
         ("inpaint", AUDIO, {"prompt": "clap", "regions": [(0.0, 9.0)]}, "regions"),
         ("outpaint", AUDIO, {"prompt": "clap"}, "before"),
         ("restyle", AUDIO, {"prompt": " "}, "prompt"),
@@ -111,7 +136,7 @@ def test_a_file_that_cannot_be_read_is_named(server: Server, tmp_path: Path, pla
     ],
 )
 def test_what_is_wrong_with_an_edit_is_named(
-    server: Server, operation: str, audio: bytes, fields: dict[str, Any], field: str
+    server: Server, operation: str, audio: bytes | None, fields: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(ServerRefusedError) as refused:
         call(server.client, operation)(audio, **fields)

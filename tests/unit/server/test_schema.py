@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import MISSING, fields
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -10,10 +13,14 @@ from pydantic import ValidationError
 from soundlet import client, client_fields
 from soundlet.editing import OPERATIONS as EDIT_REQUESTS
 from soundlet.request import MAX_CANDIDATES, GenerationRequest
+from soundlet.server import prepare
 from soundlet.server.edit_schema import EDITS
+from soundlet.server.models import open_models
 from soundlet.server.operations import OPERATIONS
-from soundlet.server.schema import Body, Generation, Loop
+from soundlet.server.problems import ProblemError
+from soundlet.server.schema import Body, Generation, Loop, ProblemView
 
+PAGE = Path(__file__).parents[3] / "docs" / "server.md"
 NOT_OVER_HTTP = {"init_audio", "init_noise_level", "n_frames", "reference"}  # restyle has a sound
 
 
@@ -47,11 +54,25 @@ def test_a_generation_may_say_how_many_candidates(candidates: int) -> None:
 def test_an_edit_has_the_fields_and_defaults_of_its_request(operation: str) -> None:
     expected = defaults(EDIT_REQUESTS[operation])
     sent = EDITS[operation].model_fields
-    seconds = {"seconds"} if operation == "blend" else set()  # the upload has a length
-    assert set(sent) - {"model"} == set(expected) - {"audio"} - seconds
+    assert set(sent) - {"model"} == set(expected) - {"audio"}
     for name, field in sent.items():
         if not field.is_required() and name not in ("model", "cfg_interval"):
             assert field.default == expected[name], name
+
+
+def test_the_documented_error_is_the_one_that_is_given() -> None:
+    (block,) = re.findall(r"```json\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    (model,) = open_models((None,)).values()
+    with pytest.raises(ProblemError) as refused:
+        prepare.generation(model, Generation(prompt="rain", seconds=60))
+    problem = refused.value.problem.as_json()
+    assert problem == json.loads(block)
+    assert [problem] == ProblemView.model_json_schema()["examples"]
+
+
+def test_the_fields_that_are_not_there_are_documented() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert not [name for name in NOT_OVER_HTTP if f"`{name}`" not in text]
 
 
 def test_every_edit_of_the_library_is_served() -> None:
