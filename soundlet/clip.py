@@ -221,8 +221,12 @@ def to_level(audio: Audio) -> tuple[Audio, float]:
     return audio * np.float32(gain), round(20 * math.log10(gain), 2)
 
 
-def require_sound(audio: Audio) -> None:
+def require_sound(audio: Audio, name: str = "the sound") -> None:
     """Check that what a model made is not silent.
+
+    Args:
+        audio: (channels, samples).
+        name: what the message calls it.
 
     Raises:
         GenerationError: silence.
@@ -230,7 +234,7 @@ def require_sound(audio: Audio) -> None:
     peak = float(np.abs(audio).max())
     if peak < SILENT_PEAK:
         raise GenerationError(
-            "the sound is silent"
+            f"{name} is silent"
             + (f" (it peaks at {20 * math.log10(peak):.0f} dBFS)" if peak > 0 else "")
             + ": try another seed or prompt"
         )

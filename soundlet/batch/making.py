@@ -26,7 +26,7 @@ class Maker:
 
     Attributes:
         model: folder of the model. None: the one inside soundlet.
-        engine: "onnx" or "torch".
+        engine: by its name, such as "onnx".
         threads: cores of each worker. None: all.
         bits: sample width. None: the format's own default.
     """

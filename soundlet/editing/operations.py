@@ -254,7 +254,8 @@ def _with_new(
         gains.append(put(out, new, n_left, place, request.crossfade, sound.rate, model))
         missing[place[0] : place[1]] = False
         latents.append(made.latents)
-    require_sound(np.concatenate([out[:, first:last] for first, last in places], axis=1))
+    made_there = [out[:, first:last] for first, last in places]
+    require_sound(np.concatenate(made_there, axis=1), "the new sound")
     kept = np.concatenate(latents, axis=1)
     gain_db = round(20 * math.log10(min(gains, default=1.0)), 2)
     return _clip(model, request, how, Sound(out, sound.rate), kept, gain_db)

@@ -47,7 +47,7 @@ class Served:
             "sample_rate": config.sample_rate,
             "channels": config.audio_channels,
             "max_seconds": self._model.max_seconds,
-            "prompt_max_tokens": config.prompt_max_length - 1,  # without the end mark
+            "prompt_max_tokens": config.prompt_max_tokens,  # without the end mark
             "defaults": manifest.defaults.model_dump(),
         }
 

@@ -111,7 +111,7 @@ def test_silence_is_no_new_sound(model: Model, monkeypatch: pytest.MonkeyPatch) 
         return np.zeros((2, made.audio.shape[1]), np.float32), made.n_left
 
     monkeypatch.setattr("soundlet.editing.operations.as_given", silent)
-    with pytest.raises(GenerationError, match="the sound is silent: try another seed"):
+    with pytest.raises(GenerationError, match="the new sound is silent: try another seed"):
         edit(model, OutpaintRequest, audio=sound(3000, 44100), after=0.05)
 
 
