@@ -13,7 +13,6 @@ cannot know them; and by a "caption" such as training has.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -23,7 +22,7 @@ import numpy as np
 from soundlet.evaluation.phrasing import Parts, phrased
 from soundlet.evaluation.spectra import SAMPLE_RATE, Array
 from soundlet.training.dataset.attributes import Attributes
-from soundlet.training.dataset.captions import HIT_NOUNS
+from soundlet.training.dataset.captions import HIT_NOUNS, tells_tempo
 from soundlet.training.dataset.render import RenderedClip, render_clip
 from soundlet.vocabulary.descriptions import EFFECTS, KIND_WORDS, MOODS, TEXTURES
 from soundlet.vocabulary.genres import ALL_GENRES
@@ -164,7 +163,7 @@ def _caption_prompt(clip: RenderedClip, seconds: float, render_seed: int) -> Pro
         render_seed=render_seed,
         family=family,
         source=facts.source,
-        bpm=facts.bpm if str(facts.bpm) in re.findall(r"\d+", told) else None,
+        bpm=facts.bpm if facts.bpm is not None and tells_tempo(text, facts.bpm) else None,
         key=facts.key if states_key else None,
     )
 

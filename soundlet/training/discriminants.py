@@ -49,7 +49,7 @@ def find_discriminants(
 
     Raises:
         TrainingError: a name that fewer than two classes of sounds have, or more channels than
-            there are.
+            there are, or than classes less one, which are all that tell them apart.
     """
     n_wanted = sum(counts.values())
     if n_wanted > store.channels:
@@ -63,10 +63,15 @@ def find_discriminants(
     white = (means - middle) @ whitening
     found = np.zeros((store.channels, 0))
     for name, count in counts.items():
-        between = _between(white, _classes(store.entries, name))
-        rest = np.eye(len(found)) - found @ found.T
-        strengths, axes = np.linalg.eigh(rest @ between @ rest)
-        found = np.concatenate([found, axes[:, np.argsort(-strengths)[:count]]], axis=1)
+        classes = _classes(store.entries, name)
+        if count >= len(classes):
+            raise TrainingError(
+                f"{count} discriminants of {name!r}, which has {len(classes)} classes of sounds:"
+                f" ask for at most {len(classes) - 1}"
+            )
+        rest = np.linalg.qr(found, mode="complete")[0][:, found.shape[1] :]  # what is left
+        strengths, axes = np.linalg.eigh(rest.T @ _between(white, classes) @ rest)
+        found = np.concatenate([found, rest @ axes[:, np.argsort(-strengths)[:count]]], axis=1)
     weights = SPREAD * (whitening @ found).T
     return Discriminants(
         weights=tuple(tuple(row) for row in weights.tolist()),

@@ -8,7 +8,6 @@ mean of its outputs, and from a single one, since the DiT attends to each.
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from soundlet.models.rhythm import FASTEST, SLOWEST, TempoReader, TempoReading
 from soundlet.models.t5 import T5Encoder
 from soundlet.tokenizer import Tokenizer
 from soundlet.training.clips import ClipEntry
+from soundlet.training.dataset.captions import tells_tempo
 from soundlet.training.loop import Figures, NotNegative, Trainee, TrainingError, on_device
 from soundlet.training.weights import CHECKPOINT
 from soundlet.whole_files import make_folder, write_whole
@@ -103,7 +103,12 @@ class TextTrainee(Trainee[TextBatch]):
         self._tokens, self._mask = torch.from_numpy(tokens), torch.from_numpy(mask)
         self._n_tags = len(tags)
         self._tags = [[places[t] for t in e.tags if t in places] for _, e in captions]
-        self._bpm = torch.tensor([_told_bpm(caption, entry.bpm) for caption, entry in captions])
+        self._bpm = torch.tensor(
+            [
+                entry.bpm if entry.bpm is not None and tells_tempo(caption, entry.bpm) else 0.0
+                for caption, entry in captions
+            ]
+        )
         self._lengths = self._mask.sum(dim=1)
         self._order = self._lengths.argsort(stable=True)
 
@@ -189,10 +194,3 @@ def kept_tags(run: Path, tags: list[str]) -> list[str]:
     make_folder(run)
     write_whole(path, json.dumps(tags, indent=1).encode())
     return tags
-
-
-def _told_bpm(caption: str, bpm: float | None) -> float:
-    """The tempo, if the caption says it; else 0."""
-    if bpm is None:
-        return 0.0
-    return bpm if re.search(rf"(?<!\d){bpm:g}(?!\d)", caption) else 0.0

@@ -6,6 +6,7 @@ does name is always true.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -79,6 +80,11 @@ def _word(rng: np.random.Generator, words: Sequence[str]) -> str:
 def tempo_words(bpm: int, rng: np.random.Generator) -> str:
     """A tempo in one of the usual spellings."""
     return pick(rng, TEMPO_FORMS).format(bpm)
+
+
+def tells_tempo(caption: str, bpm: float) -> bool:
+    """Whether a caption has this number, which is no tempo in the name of a decade: "90s"."""
+    return re.search(rf"(?<![\d.]){bpm:g}(?!\.?\d|'?s\b)", caption, re.IGNORECASE) is not None
 
 
 def key_words(key: str, rng: np.random.Generator) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from typer.testing import CliRunner, Result
 
 from soundlet.cli import app
@@ -38,17 +39,22 @@ def hidden(tmp_path: Path) -> LatentStore:
     latents = random.standard_normal((N_SOUNDS, N_FRAMES, N_CHANNELS)) * np.geomspace(3, 0.1, 6)
     keys = np.arange(N_SOUNDS) % 3
     latents[:, :, 4:] += 0.1 * np.array([[1, -1], [0, 0], [-1, 1]])[keys][:, None]
-    np.save(tmp_path / "latents.npy", latents.reshape(-1, N_CHANNELS).astype(np.float16))
-    np.save(tmp_path / "silence.npy", np.zeros((N_CHANNELS, 8), np.float32))
+    return stored(tmp_path, latents, [[f"key: {key}", f"n: {i}"] for i, key in enumerate(keys)])
+
+
+def stored(folder: Path, latents: NDArray[np.float64], tags: list[list[str]]) -> LatentStore:
+    """A store of latents (sounds, frames, channels) and their tags."""
+    np.save(folder / "latents.npy", latents.reshape(-1, N_CHANNELS).astype(np.float16))
+    np.save(folder / "silence.npy", np.zeros((N_CHANNELS, 8), np.float32))
     zeros = (0.0,) * N_CHANNELS
     statistics = LatentStatistics(mean=zeros, std=(1.0,) * N_CHANNELS, deviation=zeros)
-    (tmp_path / "statistics.json").write_text(statistics.model_dump_json())
+    (folder / "statistics.json").write_text(statistics.model_dump_json())
     lines = []
-    for sound, key in enumerate(keys):
+    for sound, of_it in enumerate(tags):
         entry = {"start": sound * N_FRAMES, "frames": N_FRAMES, "seconds": 1.0, "captions": ["x"]}
-        lines.append(json.dumps({**entry, "tags": [f"key: {key}", f"n: {sound}"]}))
-    (tmp_path / "entries.jsonl").write_text("\n".join(lines))
-    return LatentStore(tmp_path)
+        lines.append(json.dumps({**entry, "tags": of_it}))
+    (folder / "entries.jsonl").write_text("\n".join(lines))
+    return LatentStore(folder)
 
 
 def test_what_is_faint_and_tells_sounds_apart_becomes_loud(hidden: LatentStore) -> None:
@@ -71,9 +77,23 @@ def test_later_names_find_what_earlier_ones_left(hidden: LatentStore) -> None:
     assert np.corrcoef(added.T)[0, 1] == pytest.approx(0, abs=0.1)
 
 
+def test_no_channel_repeats_another(tmp_path: Path) -> None:
+    """Where an attribute has fewer directions left than it is asked for, after one like it."""
+    random = np.random.default_rng(0)
+    kinds = np.arange(N_SOUNDS) % 3
+    latents = random.standard_normal((N_SOUNDS, N_FRAMES, N_CHANNELS))
+    latents[:, :, :2] += np.array([[1, 0], [0, 1], [-1, -1]])[kinds][:, None]
+    store = stored(tmp_path, latents, [[f"kind: {k}", f"name: {k}"] for k in kinds])
+    found = find_discriminants(store, {"kind": 2, "name": 2}, N_FRAMES)
+    added = np.asarray(store.values, np.float64) @ np.array(found.weights).T
+    np.testing.assert_allclose(np.corrcoef(added.T), np.eye(4), atol=0.1)
+
+
 def test_attributes_that_tell_nothing_apart_are_named(hidden: LatentStore) -> None:
     with pytest.raises(TrainingError, match=r"'mood'.*attributes of these sounds: key, n"):
         find_discriminants(hidden, {"mood": 1}, N_FRAMES)
+    with pytest.raises(TrainingError, match="3 classes of sounds: ask for at most 2"):
+        find_discriminants(hidden, {"key": 3}, N_FRAMES)
     with pytest.raises(TrainingError, match="7 discriminants of 6 channels"):
         find_discriminants(hidden, {"key": 7}, N_FRAMES)
 

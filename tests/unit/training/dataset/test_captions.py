@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 
 from soundlet.training.dataset.attributes import Attributes
-from soundlet.training.dataset.captions import caption, captions, key_words, tempo_words
+from soundlet.training.dataset.captions import (
+    caption,
+    captions,
+    key_words,
+    tells_tempo,
+    tempo_words,
+)
 from soundlet.vocabulary.descriptions import EFFECTS, FILLERS, KIND_WORDS, MOODS, TEXTURES
 from soundlet.vocabulary.genres import ALL_GENRES
 from soundlet.vocabulary.instruments import ELEMENTS, INSTRUMENTS, KITS
@@ -131,3 +137,18 @@ def test_held_out_words_are_never_written() -> None:
     pattern = re.compile("|".join(rf"\b{re.escape(word)}\b" for word in sorted(held_out)))
     for text in many(TECHNO) + many(PIANO):
         assert not pattern.search(text.lower()), text
+
+
+@pytest.mark.parametrize(
+    ("text", "bpm", "told"),
+    [("drums at 90", 90, True), ("90BPM drums", 90, True), ("92.5 bpm", 92.5, True),
+     ("90s boom bap drum loop, 120 BPM", 90, False), ("the 90's", 90, False),
+     ("190 bpm", 90, False), ("90.5 bpm", 90, False), ("80S brass, 80 bpm.", 80, True)],
+)  # fmt: skip
+def test_a_decade_is_no_tempo(text: str, bpm: float, told: bool) -> None:
+    assert tells_tempo(text, bpm) is told
+
+
+def test_every_way_to_tell_a_tempo_is_seen() -> None:
+    rng = np.random.default_rng(0)
+    assert all(tells_tempo(f"drums, {tempo_words(90, rng)}", 90) for _ in range(200))
