@@ -28,7 +28,7 @@ from torch import Tensor, nn
 
 from soundlet.config.section import Count, Section
 from soundlet.engines.torch import available_device
-from soundlet.errors import SoundletError
+from soundlet.errors import CheckpointError, SoundletError
 from soundlet.training.processes import join_processes
 from soundlet.training.weights import load_weights, read_state
 from soundlet.whole_files import make_folder
@@ -146,7 +146,8 @@ class Run(Generic[Batch]):
 
         Raises:
             EngineError: the device is not there.
-            CheckpointError: the run in the folder is damaged or of other sizes.
+            CheckpointError: the run in the folder is damaged or of other sizes, trained other
+                parts of the module, or has no optimiser's state to go on with.
         """
         self.trainee = trainee
         self.folder = folder
@@ -249,13 +250,18 @@ class Run(Generic[Batch]):
 
     def _resume(self) -> None:
         state = read_state(self.checkpoint)
+        if "optimizer" not in state:
+            raise CheckpointError(
+                f"{self.checkpoint} has no optimiser's state to go on with, as those of `soundlet"
+                f" train extrapolate` have none: name a new run, and start_from = '{self.folder}'"
+            )
         load_weights(self.trainee.module, state["module"], self.checkpoint)
         load_weights(self.average, state["average"], self.checkpoint)
-        _restore(self.optimizer, state["optimizer"])
+        _restore(self.optimizer, state["optimizer"], self.checkpoint)
         if self.trainee.opponent is not None and "opponent" in state:
             assert self.opponent_optimizer is not None
             load_weights(self.trainee.opponent, state["opponent"], self.checkpoint)
-            _restore(self.opponent_optimizer, state["opponent_optimizer"])
+            _restore(self.opponent_optimizer, state["opponent_optimizer"], self.checkpoint)
         self.step = state["step"]
         if self.processes.is_first:
             self._trim_curve()
@@ -352,10 +358,20 @@ def _optimizer(module: nn.Module, settings: LoopSettings, rate: float) -> torch.
     return torch.optim.AdamW(groups, lr=rate, betas=(first, second), fused=True)
 
 
-def _restore(optimizer: torch.optim.AdamW, state: dict[str, Any]) -> None:
-    """Load the averages of the gradients; what the settings say stays as they say it."""
+def _restore(optimizer: torch.optim.AdamW, state: dict[str, Any], source: Path) -> None:
+    """Load the averages of the gradients; what the settings say stays as they say it.
+
+    Raises:
+        CheckpointError: they are of other weights than those that are trained now.
+    """
     said = [{k: group[k] for k in ("weight_decay", "betas")} for group in optimizer.param_groups]
-    optimizer.load_state_dict(state)
+    try:
+        optimizer.load_state_dict(state)
+    except ValueError as e:
+        raise CheckpointError(
+            f"{source} is of a run that trained other parts: set train_encoder or train_text as it"
+            " was, or name a new run with start_from"
+        ) from e
     for group, settings in zip(optimizer.param_groups, said, strict=True):
         group.update(settings)
 
