@@ -24,7 +24,7 @@ from soundlet.bundle import MODEL_CONFIG, T5_CONFIG, TOKENIZER
 from soundlet.training.latents import STATISTICS, read_statistics
 from soundlet.training.loop import TrainingError
 from soundlet.training.trained_flow import flow_weights
-from soundlet.training.weights import CHECKPOINT, average_weights
+from soundlet.training.weights import CHECKPOINT, average_weights, require_files
 from soundlet.whole_files import make_folder, write_whole
 
 DIT = "dit."  # what a flow's weights are named by, of those of no other stage
@@ -54,6 +54,9 @@ def extrapolate(
             raise TrainingError(f"{folder} is a run of another stage than `soundlet train flow`")
         if {n: w.shape for n, w in weights.items()} != {n: w.shape for n, w in base.items()}:
             raise TrainingError(f"{folder} has other weights than {flow}: it did not begin with it")
+    require_files(flow, MODEL_CONFIG, T5_CONFIG, TOKENIZER)
+    for run in (towards, away_from):
+        require_files(run, STATISTICS)
     statistics = read_statistics(towards)
     if statistics != read_statistics(away_from):
         raise TrainingError(f"{towards} and {away_from} are of latents that differ in {STATISTICS}")

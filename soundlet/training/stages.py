@@ -232,7 +232,9 @@ def train_arc(stage: ArcStage, on_log: OnLog | None = None) -> Run[FlowBatch]:
 
     Arguments, result and errors are those of `train_autoencoder`.
     """
-    files = {name: path.read_bytes() for name, path in model_files(stage).items()}
+    paths = model_files(stage)
+    load_config(paths[MODEL_CONFIG])  # what follows takes it to be one
+    files = {name: path.read_bytes() for name, path in paths.items()}
     files[MODEL_CONFIG] = _for_few_steps(files[MODEL_CONFIG])
     flow, parts = _prepare_trained(stage, files)
     silence = torch.from_numpy(parts.store.silence)
