@@ -152,6 +152,10 @@ def train_flow(stage: FlowStage, on_log: OnLog | None = None) -> Run[FlowBatch]:
 
     Arguments, result and errors are those of `train_autoencoder`.
     """
+    if stage.text_from is not None and stage.start_from is not None:
+        raise TrainingError(
+            "text_from has no effect with start_from, which has a text encoder: name one of the two"
+        )
     if stage.flow.learnt and stage.start_from is None:
         raise TrainingError(
             "[flow] learnt holds all else as it is: name the run or the bundle to go on from"
