@@ -15,6 +15,7 @@ https://arxiv.org/abs/2212.04089.
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 
@@ -40,13 +41,18 @@ def extrapolate(
         towards: the run on real sounds, or on better ones.
         away_from: the run on sounds of the flow's own, or on worse ones.
         out: the folder to be, with what `train bundle` and `start_from` take of a run.
-        weight: of the difference.
+        weight: of the difference; finite.
 
     Raises:
-        TrainingError: one of the three is of another stage, they are not of one size, the runs
-            are on latents that were normalised in two ways, or `out` holds a run already.
+        TrainingError: `weight` is not finite, one of the three is of another stage, they are not
+            of one size, the runs are on latents that were normalised in two ways, or `out` holds a
+            run already.
         CheckpointError, ConfigError, BundleError: one of them cannot be read.
     """
+    if not math.isfinite(weight):
+        raise TrainingError(
+            f"the weight of what two runs differ in must be a finite number, not {weight}"
+        )
     base = {name: w.float() for name, w in flow_weights(flow).items()}
     liked, disliked = average_weights(towards), average_weights(away_from)
     for folder, weights in ((flow, base), (towards, liked), (away_from, disliked)):

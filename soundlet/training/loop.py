@@ -48,6 +48,7 @@ MAX_PROCESSES = 1024
 STREAM_STRIDE = 0x9E3779B1  # of 2**32, the golden section: streams begin far from each other
 
 Share = Annotated[float, Field(ge=0, le=1)]
+DecayRate = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 
@@ -91,7 +92,7 @@ class LoopSettings(Section):
     warmup: Annotated[int, Field(ge=0)] = 200
     decay: Annotated[int, Field(ge=0)] = 0
     weight_decay: NotNegative = 0.01
-    betas: tuple[Share, Share] = (0.9, 0.99)
+    betas: tuple[DecayRate, DecayRate] = (0.9, 0.99)
     clip_norm: Positive = 1.0
     ema: Share = 0.999
     seed: Annotated[int, Field(ge=0, lt=2**20)] = 0

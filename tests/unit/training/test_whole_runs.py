@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from soundlet.bundle import open_bundle
 from soundlet.errors import BundleError, CheckpointError
 from soundlet.training.bundle import join_runs
 from soundlet.training.extrapolation import extrapolate
@@ -107,3 +108,63 @@ def test_a_run_of_extrapolate_is_not_gone_on_with(work: Path, tmp_path: Path) ->
     says += f" `soundlet train extrapolate` have none: name a new run, and start_from = '{moved}'"
     refused(says, "train", "flow", path)
     assert {path.name: path.read_bytes() for path in moved.iterdir()} == before
+
+
+@pytest.mark.parametrize("weight", ["nan", "inf", "-inf"])
+def test_a_weight_that_is_not_finite_moves_nothing(work: Path, tmp_path: Path, weight: str) -> None:
+    runs = ("--flow", work / "flow", "--towards", work / "flow", "--away-from", work / "guidance")
+    says = f"the weight of what two runs differ in must be a finite number, not {weight}"
+    refused(says, "train", "extrapolate", tmp_path / "out", *runs, f"--weight={weight}")
+    assert not (tmp_path / "out").exists()
+
+
+LONGEST = 64 * 256 / 44100  # seconds that the tiny model's window holds
+
+
+@pytest.mark.parametrize(
+    ("said", "margin", "longest"), [(100, 0, 0.371), (LONGEST, 4, 0.348), (1e-6, 0, 0.371)]
+)
+def test_default_seconds_that_the_bundle_would_refuse_are_refused(
+    work: Path, tmp_path: Path, said: float, margin: int, longest: float
+) -> None:
+    dest = tmp_path / "bundle"
+    runs = ("--autoencoder", work / "ae", "--flow", work / "flow")
+    done = run_command("train", "bundle", dest, *runs, "--seconds", said, "--margin-frames", margin)
+    assert done.exit_code == 2
+    (line,) = done.stderr.splitlines()
+    range_said = f"must be from 2.27e-05 to {longest} with this model and its margin"
+    assert f" --seconds: {range_said}, not {said:.8g} (" in line
+    assert not dest.exists()
+
+
+@pytest.mark.slow
+def test_the_longest_is_the_default_and_leaves_room_for_the_margin(
+    work: Path, tmp_path: Path
+) -> None:
+    runs = ("--autoencoder", work / "ae", "--flow", work / "flow", "--margin-frames", 4)
+    made = run_command("train", "bundle", tmp_path / "bundle", *runs)
+    assert made.exit_code == 0, made.output
+    seconds = open_bundle(tmp_path / "bundle").manifest.defaults.seconds
+    assert seconds == pytest.approx(60 * 256 / 44100)
+
+
+def test_seconds_of_another_bundle_that_are_too_long_are_refused(
+    work: Path, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    runs = ("--autoencoder", work / "ae", "--flow", work / "flow", "--like", tiny_bundle)
+    done = run_command("train", "bundle", tmp_path / "bundle", *runs, "--margin-frames", 63)
+    assert done.exit_code == 2
+    (line,) = done.stderr.splitlines()
+    assert " --seconds: must be from 2.27e-05 to 0.005 with this model and its margin, not" in line
+    assert not (tmp_path / "bundle").exists()
+
+
+def test_a_text_encoder_and_a_flow_to_start_from_are_not_named_both(
+    work: Path, tmp_path: Path
+) -> None:
+    path = work / "both.toml"
+    text = (work / "flow.toml").read_text().replace('run = "flow"', f'run = "{tmp_path / "run"}"')
+    path.write_text(f'start_from = "guidance"\n{text}')
+    says = "text_from has no effect with start_from, which has a text encoder: name one of the two"
+    refused(says, "train", "flow", path)
+    assert not (tmp_path / "run").exists()
