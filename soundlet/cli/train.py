@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from soundlet.bundle import About, Bundle
+    from soundlet.config import ModelConfig
     from soundlet.training.loop import Run
     from soundlet.training.settings import AgreementStage, RewardStage
 
@@ -285,7 +287,7 @@ def bundle(
     """Make a bundle of trained parts, ready for `soundlet generate --model DEST`."""
     from pydantic import ValidationError
 
-    from soundlet.bundle import MODEL_CONFIG, PARTS, About, open_bundle
+    from soundlet.bundle import MODEL_CONFIG, PARTS, About, longest_seconds, open_bundle
     from soundlet.config import load_config
 
     config = load_config(flow / MODEL_CONFIG)
@@ -293,7 +295,6 @@ def bundle(
         "steps": 50,
         "sampler": "euler",
         "cfg_scale": 4.0,
-        "seconds": config.sample_size / config.sample_rate,
         "candidates": 1,
     }
     margin = 0
@@ -303,6 +304,10 @@ def bundle(
         margin = known.manifest.margin_frames
         if agreement is None and known.agreement is not None:
             agreement = like
+    if margin_frames is not None:
+        margin = margin_frames
+    longest = min(config.seconds_range[1], longest_seconds(config, margin))
+    defaults.setdefault("seconds", longest)
     given = {
         "steps": steps,
         "sampler": sampler,
@@ -321,7 +326,7 @@ def bundle(
                 "precision": dict.fromkeys(PARTS, precision),
                 "defaults": defaults,
                 "length": "variable",
-                "margin_frames": margin if margin_frames is None else margin_frames,
+                "margin_frames": margin,
             }
         )
     except ValidationError as e:
@@ -331,6 +336,7 @@ def bundle(
         raise typer.BadParameter(
             f"{first['msg']}, not {first['input']!r}", param_hint=option
         ) from e
+    _require_seconds(about.defaults.seconds, config, longest)
     if about.defaults.candidates > 1 and agreement is None:
         raise typer.BadParameter(
             "more than 1 needs --agreement, which chooses among them", param_hint="--candidates"
@@ -349,6 +355,22 @@ def bundle(
     size = sum(record.size for record in made.manifest.files.values())
     line = f"{made.folder}  {size / 1e6:.1f} MB"
     print_facts(line, as_json=as_json, folder=str(made.folder), bytes=size)
+
+
+def _require_seconds(seconds: float, config: ModelConfig, longest: float) -> None:
+    """Refuse a default of requests that the bundle would refuse as a request.
+
+    Raises:
+        BadParameter: it is longer than `longest`, or shorter than the shortest.
+    """
+    shortest = max(config.seconds_range[0], 1 / config.sample_rate)
+    if not shortest <= seconds <= longest:
+        floored = math.floor(longest * 1000) / 1000 or longest
+        raise typer.BadParameter(
+            f"must be from {shortest:.3g} to {floored:.8g} with this model and its margin, not"
+            f" {seconds:.8g}",
+            param_hint="--seconds",
+        )
 
 
 def _notices(paths: list[Path]) -> dict[str, bytes]:

@@ -16,9 +16,9 @@ from soundlet.models.spectral import SpectralDecoder, SpectralEncoder
 from soundlet.training.agreement import bundled_towers, open_towers
 from soundlet.training.codec import open_codec
 from soundlet.training.discriminants import widen_codec, widened_codec_config
-from soundlet.training.latents import LatentStatistics, read_statistics
+from soundlet.training.latents import STATISTICS, LatentStatistics, read_statistics
 from soundlet.training.loop import TrainingError
-from soundlet.training.weights import average_weights, load_weights
+from soundlet.training.weights import average_weights, load_weights, require_files
 
 MIN_SOFTPLUS = 1e-6
 
@@ -52,9 +52,10 @@ def join_runs(autoencoder: Path, flow: Path) -> TrainedModel:
     Raises:
         TrainingError: not runs, or of codecs of different sizes.
         ConfigError: a config is not valid.
-        CheckpointError: weights do not fit a config.
+        CheckpointError: weights do not fit a config, or a run lacks a file.
     """
     weights = average_weights(flow)
+    require_files(flow, MODEL_CONFIG, T5_CONFIG, TOKENIZER, STATISTICS)
     config, t5_config = load_config(flow / MODEL_CONFIG), load_t5_config(flow / T5_CONFIG)
     codec, statistics = open_codec(autoencoder), read_statistics(flow)
     if config.autoencoder != widened_codec_config(codec.config.autoencoder, statistics.n_added):

@@ -15,6 +15,7 @@ https://arxiv.org/abs/2212.04089.
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from soundlet.bundle import MODEL_CONFIG, T5_CONFIG, TOKENIZER
 from soundlet.training.latents import STATISTICS, read_statistics
 from soundlet.training.loop import TrainingError
 from soundlet.training.trained_flow import flow_weights
-from soundlet.training.weights import CHECKPOINT, average_weights
+from soundlet.training.weights import CHECKPOINT, average_weights, require_files
 from soundlet.whole_files import make_folder, write_whole
 
 DIT = "dit."  # what a flow's weights are named by, of those of no other stage
@@ -40,13 +41,18 @@ def extrapolate(
         towards: the run on real sounds, or on better ones.
         away_from: the run on sounds of the flow's own, or on worse ones.
         out: the folder to be, with what `train bundle` and `start_from` take of a run.
-        weight: of the difference.
+        weight: of the difference; finite.
 
     Raises:
-        TrainingError: one of the three is of another stage, they are not of one size, the runs
-            are on latents that were normalised in two ways, or `out` holds a run already.
+        TrainingError: `weight` is not finite, one of the three is of another stage, they are not
+            of one size, the runs are on latents that were normalised in two ways, or `out` holds a
+            run already.
         CheckpointError, ConfigError, BundleError: one of them cannot be read.
     """
+    if not math.isfinite(weight):
+        raise TrainingError(
+            f"the weight of what two runs differ in must be a finite number, not {weight}"
+        )
     base = {name: w.float() for name, w in flow_weights(flow).items()}
     liked, disliked = average_weights(towards), average_weights(away_from)
     for folder, weights in ((flow, base), (towards, liked), (away_from, disliked)):
@@ -54,6 +60,9 @@ def extrapolate(
             raise TrainingError(f"{folder} is a run of another stage than `soundlet train flow`")
         if {n: w.shape for n, w in weights.items()} != {n: w.shape for n, w in base.items()}:
             raise TrainingError(f"{folder} has other weights than {flow}: it did not begin with it")
+    require_files(flow, MODEL_CONFIG, T5_CONFIG, TOKENIZER)
+    for run in (towards, away_from):
+        require_files(run, STATISTICS)
     statistics = read_statistics(towards)
     if statistics != read_statistics(away_from):
         raise TrainingError(f"{towards} and {away_from} are of latents that differ in {STATISTICS}")

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from sentencepiece import SentencePieceProcessor
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -132,22 +131,25 @@ def build_flow(config: ModelConfig, t5_config: T5Config, vocabulary: Path) -> Fl
     """A flow with fresh weights, whose text encoder can tell numbers apart from the first step.
 
     Attention starts flatter than PyTorch has it, since T5 does not scale its products.
+
+    Raises:
+        BundleError: `vocabulary` is no SentencePiece model of a T5.
     """
+    pieces = Tokenizer(vocabulary, config.prompt_max_length).pieces
+    tokens = {piece: token for token, piece in enumerate(pieces)}
     flow = Flow(Conditioners(config, t5_config), DiffusionTransformer(config.dit))
     if flow.dit.prior is not None:
         for told in (flow.dit.prior, flow.dit.tempo, flow.conditioners):
             assert told is not None
             told.requires_grad_(False)  # it fits them as they are
-    pieces = SentencePieceProcessor(model_file=str(vocabulary))
     with torch.no_grad():
         for block in flow.conditioners.t5.blocks:
             block.get_submodule("attention").get_parameter("to_q.weight").mul_(0.25)
         embedding = flow.conditioners.t5.embedding.weight
         features = number_features(embedding.shape[1])
         for number, row in zip(NUMBERS, features, strict=True):
-            piece = pieces.piece_to_id(number)
-            if piece != pieces.unk_id():
-                embedding[piece] = row
+            if number in tokens:
+                embedding[tokens[number]] = row
     return flow
 
 

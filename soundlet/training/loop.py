@@ -28,7 +28,7 @@ from torch import Tensor, nn
 
 from soundlet.config.section import Count, Section
 from soundlet.engines.torch import available_device
-from soundlet.errors import SoundletError
+from soundlet.errors import CheckpointError, SoundletError
 from soundlet.training.processes import join_processes
 from soundlet.training.weights import load_weights, read_state
 from soundlet.whole_files import make_folder
@@ -48,6 +48,7 @@ MAX_PROCESSES = 1024
 STREAM_STRIDE = 0x9E3779B1  # of 2**32, the golden section: streams begin far from each other
 
 Share = Annotated[float, Field(ge=0, le=1)]
+DecayRate = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 
@@ -91,7 +92,7 @@ class LoopSettings(Section):
     warmup: Annotated[int, Field(ge=0)] = 200
     decay: Annotated[int, Field(ge=0)] = 0
     weight_decay: NotNegative = 0.01
-    betas: tuple[Share, Share] = (0.9, 0.99)
+    betas: tuple[DecayRate, DecayRate] = (0.9, 0.99)
     clip_norm: Positive = 1.0
     ema: Share = 0.999
     seed: Annotated[int, Field(ge=0, lt=2**20)] = 0
@@ -146,7 +147,8 @@ class Run(Generic[Batch]):
 
         Raises:
             EngineError: the device is not there.
-            CheckpointError: the run in the folder is damaged or of other sizes.
+            CheckpointError: the run in the folder is damaged or of other sizes, trained other
+                parts of the module, or has no optimiser's state to go on with.
         """
         self.trainee = trainee
         self.folder = folder
@@ -249,13 +251,18 @@ class Run(Generic[Batch]):
 
     def _resume(self) -> None:
         state = read_state(self.checkpoint)
+        if "optimizer" not in state:
+            raise CheckpointError(
+                f"{self.checkpoint} has no optimiser's state to go on with, as those of `soundlet"
+                f" train extrapolate` have none: name a new run, and start_from = '{self.folder}'"
+            )
         load_weights(self.trainee.module, state["module"], self.checkpoint)
         load_weights(self.average, state["average"], self.checkpoint)
-        _restore(self.optimizer, state["optimizer"])
+        _restore(self.optimizer, state["optimizer"], self.checkpoint)
         if self.trainee.opponent is not None and "opponent" in state:
             assert self.opponent_optimizer is not None
             load_weights(self.trainee.opponent, state["opponent"], self.checkpoint)
-            _restore(self.opponent_optimizer, state["opponent_optimizer"])
+            _restore(self.opponent_optimizer, state["opponent_optimizer"], self.checkpoint)
         self.step = state["step"]
         if self.processes.is_first:
             self._trim_curve()
@@ -352,10 +359,20 @@ def _optimizer(module: nn.Module, settings: LoopSettings, rate: float) -> torch.
     return torch.optim.AdamW(groups, lr=rate, betas=(first, second), fused=True)
 
 
-def _restore(optimizer: torch.optim.AdamW, state: dict[str, Any]) -> None:
-    """Load the averages of the gradients; what the settings say stays as they say it."""
+def _restore(optimizer: torch.optim.AdamW, state: dict[str, Any], source: Path) -> None:
+    """Load the averages of the gradients; what the settings say stays as they say it.
+
+    Raises:
+        CheckpointError: they are of other weights than those that are trained now.
+    """
     said = [{k: group[k] for k in ("weight_decay", "betas")} for group in optimizer.param_groups]
-    optimizer.load_state_dict(state)
+    try:
+        optimizer.load_state_dict(state)
+    except ValueError as e:
+        raise CheckpointError(
+            f"{source} is of a run that trained other parts: set train_encoder or train_text as it"
+            " was, or name a new run with start_from"
+        ) from e
     for group, settings in zip(optimizer.param_groups, said, strict=True):
         group.update(settings)
 

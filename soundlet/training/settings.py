@@ -23,7 +23,7 @@ from soundlet.training.arc import ArcSettings
 from soundlet.training.autoencoder import AutoencoderSettings
 from soundlet.training.flow import FlowSettings
 from soundlet.training.guidance import GuidanceSettings
-from soundlet.training.loop import LoopSettings, NotNegative, Positive, Share
+from soundlet.training.loop import DecayRate, LoopSettings, NotNegative, Positive, Share
 from soundlet.training.reward import RewardSettings
 from soundlet.training.text import TextSettings
 
@@ -90,7 +90,7 @@ class ArcLoop(LoopSettings):
 
     learning_rate: Positive = 2e-5
     opponent_learning_rate: Positive = 4e-5
-    betas: tuple[Share, Share] = (0.5, 0.99)
+    betas: tuple[DecayRate, DecayRate] = (0.5, 0.99)
     weight_decay: NotNegative = 0.0
 
 
@@ -98,7 +98,7 @@ class GuidanceLoop(LoopSettings):
     """How a run advances whose student begins as its teacher."""
 
     learning_rate: Positive = 1e-4
-    betas: tuple[Share, Share] = (0.9, 0.98)
+    betas: tuple[DecayRate, DecayRate] = (0.9, 0.98)
     weight_decay: NotNegative = 0.0
     ema: Share = 0.99
 
@@ -116,7 +116,7 @@ class RewardLoop(LoopSettings):
 
     learning_rate: Positive = 4e-5
     warmup: Annotated[int, Field(ge=0)] = 10
-    betas: tuple[Share, Share] = (0.9, 0.98)
+    betas: tuple[DecayRate, DecayRate] = (0.9, 0.98)
     weight_decay: NotNegative = 0.0
     ema: Share = 0.95
     log_every: Count = 10
@@ -173,7 +173,8 @@ class FlowStage(Section):
         latents: what `soundlet dataset encode` made.
         autoencoder: the run or bundle that decodes samples. None: there are none.
         text_from: a run of `train text` whose text encoder to start from. None: a fresh one.
-        start_from: a run or a bundle whose conditioners and DiT to start from. None: fresh ones.
+        start_from: a run or a bundle whose conditioners and DiT to start from; not with
+            `text_from`. None: fresh ones.
         loop: how the run advances.
         flow: what is trained.
         samples: what is shown.

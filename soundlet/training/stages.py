@@ -152,6 +152,10 @@ def train_flow(stage: FlowStage, on_log: OnLog | None = None) -> Run[FlowBatch]:
 
     Arguments, result and errors are those of `train_autoencoder`.
     """
+    if stage.text_from is not None and stage.start_from is not None:
+        raise TrainingError(
+            "text_from has no effect with start_from, which has a text encoder: name one of the two"
+        )
     if stage.flow.learnt and stage.start_from is None:
         raise TrainingError(
             "[flow] learnt holds all else as it is: name the run or the bundle to go on from"
@@ -232,7 +236,9 @@ def train_arc(stage: ArcStage, on_log: OnLog | None = None) -> Run[FlowBatch]:
 
     Arguments, result and errors are those of `train_autoencoder`.
     """
-    files = {name: path.read_bytes() for name, path in model_files(stage).items()}
+    paths = model_files(stage)
+    load_config(paths[MODEL_CONFIG])  # what follows takes it to be one
+    files = {name: path.read_bytes() for name, path in paths.items()}
     files[MODEL_CONFIG] = _for_few_steps(files[MODEL_CONFIG])
     flow, parts = _prepare_trained(stage, files)
     silence = torch.from_numpy(parts.store.silence)

@@ -18,13 +18,14 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy, binary_cross_entropy_with_logits
 
 from soundlet.config.section import Count, Section
+from soundlet.errors import CheckpointError
 from soundlet.models.rhythm import FASTEST, SLOWEST, TempoReader, TempoReading
 from soundlet.models.t5 import T5Encoder
 from soundlet.tokenizer import Tokenizer
 from soundlet.training.clips import ClipEntry
 from soundlet.training.dataset.captions import tells_tempo
 from soundlet.training.loop import Figures, NotNegative, Trainee, TrainingError, on_device
-from soundlet.training.weights import CHECKPOINT
+from soundlet.training.weights import CHECKPOINT, require_files
 from soundlet.whole_files import make_folder, write_whole
 
 TAGS = "tags.json"
@@ -186,11 +187,25 @@ def tags_of(entries: Sequence[ClipEntry], min_count: int) -> list[str]:
 
 
 def kept_tags(run: Path, tags: list[str]) -> list[str]:
-    """The tags that a run was begun with; `tags`, which are then kept, if it is new."""
+    """The tags that a run was begun with; `tags`, which are then kept, if it is new.
+
+    Raises:
+        CheckpointError: the run lacks them, or they are damaged.
+    """
     path = run / TAGS
-    if path.is_file() and (run / CHECKPOINT).is_file():
-        kept: list[str] = json.loads(path.read_text(encoding="utf-8"))
-        return kept
+    if (run / CHECKPOINT).is_file():
+        require_files(run, TAGS)
+        return _read_tags(path)
     make_folder(run)
     write_whole(path, json.dumps(tags, indent=1).encode())
+    return tags
+
+
+def _read_tags(path: Path) -> list[str]:
+    try:
+        tags = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as e:
+        raise CheckpointError(f"{path} is damaged: {e}") from e
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        raise CheckpointError(f"{path} is damaged: it must be a list of tags")
     return tags

@@ -15,7 +15,7 @@ from soundlet.tokenizer import Tokenizer
 from soundlet.training.flow import Flow, build_flow
 from soundlet.training.latents import LatentStore, read_statistics
 from soundlet.training.loop import TrainingError
-from soundlet.training.weights import average_weights, load_weights
+from soundlet.training.weights import average_weights, load_weights, require_files
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ def open_flow(source: Path) -> TrainedFlow:
         CheckpointError, ConfigError, BundleError: it is neither, or damaged.
     """
     weights = flow_weights(source)
+    require_files(source, MODEL_CONFIG, T5_CONFIG, TOKENIZER)
     config = load_config(source / MODEL_CONFIG)
     vocabulary = source / TOKENIZER
     flow = build_flow(config, load_t5_config(source / T5_CONFIG), vocabulary)

@@ -47,6 +47,19 @@ def average_weights(run: Path) -> dict[str, Tensor]:
     return average
 
 
+def require_files(run: Path, *names: str) -> None:
+    """Refuse a run, before anything is made of it, that lacks some of the files that it keeps.
+
+    Raises:
+        CheckpointError: it lacks some; names all of them.
+    """
+    if missing := [name for name in names if not (run / name).is_file()]:
+        raise CheckpointError(
+            f"{run} lacks {', '.join(missing)}, which its run keeps beside {CHECKPOINT}: copy all"
+            " of the run"
+        )
+
+
 def part_of(weights: Mapping[str, Tensor], part: str) -> dict[str, Tensor]:
     """Those weights whose names begin with a part's, without it."""
     start = f"{part}."

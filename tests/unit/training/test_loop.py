@@ -120,6 +120,27 @@ def test_a_checkpoint_of_other_sizes_is_refused(tmp_path: Path) -> None:
         Run(Line(3), tmp_path, settings(1))
 
 
+def test_a_run_that_trained_other_parts_is_refused_and_stays(tmp_path: Path) -> None:
+    Run(Line(), tmp_path, settings(2)).train()
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    line = Line()
+    line.layer.weight.requires_grad_(False)
+    with pytest.raises(CheckpointError, match="set train_encoder or train_text as it was") as told:
+        Run(line, tmp_path, settings(4))
+    assert str(told.value).startswith(str(tmp_path / "checkpoint.pt"))
+    assert "\n" not in str(told.value)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_weights_without_an_optimisers_state_are_refused(tmp_path: Path) -> None:
+    Run(Line(), tmp_path, settings(1)).train()
+    path = tmp_path / "checkpoint.pt"
+    state = torch.load(path, weights_only=True)
+    torch.save({name: state[name] for name in ("step", "module", "average")}, path)
+    with pytest.raises(CheckpointError, match=f"name a new run, and start_from = '{tmp_path}'"):
+        Run(Line(), tmp_path, settings(2))
+
+
 def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
     Run(Line(), tmp_path, settings(1)).train()
     path = tmp_path / "checkpoint.pt"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import soundlet.training
+from soundlet.config.section import Section
 from soundlet.errors import ConfigError
 from soundlet.training.settings import (
     AgreementStage,
@@ -64,6 +65,14 @@ batch = 3
         "autoencoder.batch: unknown key",
     ):
         assert line in str(caught.value)
+
+
+@pytest.mark.parametrize("stage", [FlowStage, GuidanceStage, RewardStage, ArcStage])
+@pytest.mark.parametrize("betas", ["[0.9, 1.0]", "[1.0, 0.9]"])
+def test_betas_are_such_as_adamw_takes(tmp_path: Path, stage: type[Section], betas: str) -> None:
+    path = written(tmp_path, f'run = "run"\n[loop]\nbetas = {betas}\n')
+    with pytest.raises(ConfigError, match=r"loop\.betas\.[01]: input should be less than 1, not 1"):
+        read_stage(stage, path)
 
 
 def test_folders_that_are_not_there_are_told_at_once(tmp_path: Path) -> None:
