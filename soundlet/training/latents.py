@@ -149,6 +149,14 @@ class LatentStore:
     """The encoded sounds of a folder, mapped into memory."""
 
     def __init__(self, folder: Path) -> None:
+        """Open a store.
+
+        Args:
+            folder: with the files of one.
+
+        Raises:
+            TrainingError: it is none, has no sounds, or is cut short.
+        """
         self.folder = folder
         try:
             lines = (folder / ENTRIES).read_text(encoding="utf-8").splitlines()
@@ -164,7 +172,8 @@ class LatentStore:
                 )
                 for f in fields
             )
-        except (OSError, ValueError, KeyError, TypeError) as e:
+            _require_whole(self.values, self.entries)
+        except (OSError, EOFError, ValueError, KeyError, TypeError) as e:
             raise TrainingError(
                 f"{folder} is no store of latents ({e}): make one with `soundlet dataset encode`"
             ) from e
@@ -312,6 +321,25 @@ def join_stores(stores: Sequence[LatentStore], folder: Path) -> LatentStore:
     ]
     values = np.concatenate([store.values for store in stores])
     return write_store(folder, values, first.silence, first.statistics, entries)
+
+
+def _require_whole(values: NDArray[Any], entries: Sequence[LatentEntry]) -> None:
+    """Raises ValueError unless there are sounds, and all frames of each."""
+    if values.ndim != 2:
+        raise ValueError(f"{VALUES} has {values.ndim} dimensions, not 2")
+    if not entries:
+        raise ValueError(f"{ENTRIES} has no sounds")
+    starts = np.array([entry.start for entry in entries])
+    frames = np.array([entry.frames for entry in entries])
+    if starts.dtype != np.int64 or frames.dtype != np.int64:
+        raise ValueError("a start or a number of frames is no whole number")
+    outside = np.flatnonzero((starts < 0) | (frames <= 0) | (starts > len(values) - frames))
+    if len(outside):
+        entry = entries[outside[0]]
+        raise ValueError(
+            f"{VALUES} has {len(values)} frames, line {outside[0] + 1} of {ENTRIES}"
+            f" {entry.frames} from {entry.start} on"
+        )
 
 
 def _normalised_by(store: LatentStore) -> tuple[object, ...]:

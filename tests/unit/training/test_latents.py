@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -75,3 +76,43 @@ def test_a_store_is_not_joined_into_itself(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="is one of the stores to join: name another"):
         join_stores([one, one], tmp_path / "one")
     assert len(LatentStore(one.folder).entries) == 1
+
+
+def cut(folder: Path, n_frames: int) -> None:
+    np.save(folder / "latents.npy", np.load(folder / "latents.npy")[:n_frames])
+
+
+def with_last(folder: Path, **fields: object) -> None:
+    """Other fields in the last line."""
+    *lines, last = (folder / "entries.jsonl").read_text().splitlines()
+    changed = json.dumps(json.loads(last) | fields)
+    (folder / "entries.jsonl").write_text("\n".join([*lines, changed]))
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda folder: cut(folder, 6), "has 6 frames, line 2 of entries.jsonl 8 from 4 on"),
+        (lambda folder: cut(folder, 11), "has 11 frames"),
+        (lambda folder: np.save(folder / "latents.npy", np.zeros(12)), "has 1 dimensions, not 2"),
+        (lambda folder: (folder / "latents.npy").write_bytes(b""), "no store of latents"),
+        (lambda folder: (folder / "entries.jsonl").write_text(""), "entries.jsonl has no sounds"),
+        (lambda folder: with_last(folder, start=-1), "8 from -1 on"),
+        (lambda folder: with_last(folder, frames=0), "0 from 4 on"),
+        (lambda folder: with_last(folder, frames=2**63 - 1), "from 4 on"),
+        (lambda folder: with_last(folder, start=2**63 - 1), "8 from 9223372036854775807 on"),
+        (lambda folder: with_last(folder, start="4"), "no whole number"),
+        (lambda folder: with_last(folder, frames=8.5), "no whole number"),
+    ],
+)
+def test_a_store_cut_short_is_no_store(
+    tmp_path: Path, damage: Callable[[Path], object], said: str
+) -> None:
+    one, two = store(tmp_path / "one", [4, 8]), store(tmp_path / "two", [4])
+    damage(one.folder)
+    both = tmp_path / "both"
+    done = run_command("dataset", "join", one.folder, two.folder, "--out", both)
+    assert done.exit_code == 1
+    assert done.stderr.startswith(f"error: {one.folder} is no store of latents (")
+    assert said in done.stderr
+    assert not both.exists()
