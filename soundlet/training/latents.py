@@ -269,6 +269,8 @@ def write_store(
 ) -> LatentStore:
     """Write the files of a store, each whole or not at all; the entries come last.
 
+    What was there before is no store from the first file on.
+
     Args:
         folder: where they go; it is there.
         values: (frames, channels) of all sounds.
@@ -276,6 +278,7 @@ def write_store(
         statistics: what normalised the latents. None: the caller keeps them.
         entries: a sound each.
     """
+    (folder / ENTRIES).unlink(missing_ok=True)  # no store until all of it is there
     write_array(folder / VALUES, values)
     write_array(folder / SILENCE, silence)
     if statistics is not None:
@@ -312,7 +315,6 @@ def join_stores(stores: Sequence[LatentStore], folder: Path) -> LatentStore:
                 " --frames-multiple"
             )
     make_folder(folder)
-    (folder / ENTRIES).unlink(missing_ok=True)  # no store until all of it is there
     starts = np.cumsum([0, *(len(store.values) for store in stores)])
     entries = [
         replace(entry, start=int(start) + entry.start)

@@ -15,7 +15,7 @@ import torch
 from soundlet.request import Sampler
 from soundlet.sampling import Array, Progress, sample
 from soundlet.training.flow import FlowBatch, condition
-from soundlet.training.latents import ENTRIES, LatentEntry, LatentStore, write_store
+from soundlet.training.latents import LatentEntry, LatentStore, write_store
 from soundlet.training.loop import TrainingError
 from soundlet.training.trained_flow import TrainedFlow, open_flow, require_its_latents
 from soundlet.whole_files import make_folder
@@ -87,7 +87,6 @@ def make_sounds(
         if on_progress is not None:
             on_progress(n_done, len(entries))
     make_folder(out)
-    (out / ENTRIES).unlink(missing_ok=True)  # no store until all of it is there
     return write_store(out, values, store.silence, store.statistics, entries)
 
 
