@@ -1,16 +1,19 @@
 """Real renders, measured once and kept: what the rulers are fitted to.
 
-The file that keeps them is named after the code that makes and measures the renders, so a change
-of either makes a new one.
+The file that keeps them is named after the code that makes and measures the renders, and after all
+that this imports, so a change of either makes a new one.
 """
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import os
 import secrets
-from collections.abc import Callable, Sequence
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,7 +43,6 @@ KIND_SHARES = {
     "one_shot": 0.13,
     "sound_effect": 0.16,
 }
-MEASURING_CODE = ("spectra.py", "features.py", "tempo.py", "key.py", "reference.py")
 
 
 @dataclass(frozen=True)
@@ -67,21 +69,25 @@ def reference_clips(
 ) -> list[ReferenceClip]:
     """About `count` measured renders of all kinds.
 
+    Those that were kept, if they can be read; else they are made, and kept if they can be.
+
     Args:
         count: how many, split by `KIND_SHARES`.
         on_progress: called with (renders done, renders in all) while they are made.
         folder: where they are kept. None: the user's cache.
     """
     path = _place(folder) / f"reference-{count}-{_fingerprint()}.npz"
-    if path.is_file():
-        return _read(path)
+    kept = _read(path)
+    if kept is not None:
+        return kept
     kinds = [kind for kind, share in KIND_SHARES.items() for _ in range(round(share * count))]
     clips = []
     for i, kind in enumerate(kinds):
         clips.append(_measured(FIRST_SEED + i, kind))
         if on_progress is not None:
             on_progress(i + 1, len(kinds))
-    _write(path, clips)
+    with suppress(OSError):
+        _write(path, clips)
     return clips
 
 
@@ -111,13 +117,39 @@ def _place(folder: Path | None) -> Path:
 
 def _fingerprint() -> str:
     """Twelve digits that change when the renderer or the measures do."""
-    package = Path(soundlet.__file__).parent
-    files = sorted((package / "training" / "dataset").rglob("*.py"))
-    files += [package / "evaluation" / name for name in MEASURING_CODE]
     digest = hashlib.sha256()
-    for file in files:
+    for file in _code():
         digest.update(file.read_bytes())
     return digest.hexdigest()[:12]
+
+
+def _code() -> list[Path]:
+    """This file, those of the package that it imports, those that they import, and so on."""
+    package = Path(soundlet.__file__).parent
+    found: set[Path] = set()
+    waiting = [package / "evaluation" / "reference.py"]
+    while waiting:
+        file = waiting.pop()
+        if file not in found:
+            found.add(file)
+            waiting += _imported(file, package)
+    return sorted(found)
+
+
+def _imported(file: Path, package: Path) -> Iterator[Path]:
+    """The files of the package's modules that a file names in its imports."""
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}", *(f"{node.module}.{each.name}" for each in node.names)]
+        elif isinstance(node, ast.Import):
+            names = [each.name for each in node.names]
+        else:
+            continue
+        for name in names:
+            top, *inner = name.split(".")
+            if top == package.name and inner:
+                place = package.joinpath(*inner)
+                yield from filter(Path.is_file, (place.with_suffix(".py"), place / "__init__.py"))
 
 
 def _write(path: Path, clips: Sequence[ReferenceClip]) -> None:
@@ -142,9 +174,17 @@ def _write(path: Path, clips: Sequence[ReferenceClip]) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _read(path: Path) -> list[ReferenceClip]:
-    with np.load(path, allow_pickle=False) as stored:
-        arrays = dict(stored)
+def _read(path: Path) -> list[ReferenceClip] | None:
+    """What is kept there; None: nothing, or nothing that can be read."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            return _clips(dict(stored))
+    except (OSError, EOFError, zipfile.BadZipFile, ValueError, KeyError, TypeError, IndexError):
+        return None
+
+
+def _clips(arrays: dict[str, Any]) -> list[ReferenceClip]:
+    """The inverse of what `_write` makes of clips."""
     clips = []
     for i, fields in enumerate(json.loads(arrays["facts"].tobytes())):
         seconds, plain = fields.pop("seconds"), fields.pop("plain")

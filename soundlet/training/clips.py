@@ -12,9 +12,10 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
 import soundfile
@@ -81,6 +82,22 @@ class ClipFolder:
         self.entries = read_entries(folder)
         self._seconds = torch.tensor([entry.seconds for entry in self.entries])
 
+    def require_told_apart(self, names: Iterable[str]) -> None:
+        """Raises TrainingError for a name under which no two sounds have a word each that differ.
+
+        As for discriminants, sounds that have several words under a name are not asked.
+        """
+        for name in names:
+            found = [
+                [tag for tag in entry.tags if tag.startswith(f"{name}: ")] for entry in self.entries
+            ]
+            if len({words[0] for words in found if len(words) == 1}) < 2:
+                known = {tag.partition(": ")[0] for entry in self.entries for tag in entry.tags}
+                raise TrainingError(
+                    f"no discriminants of {name!r}: two classes of sounds must have it; attributes"
+                    f" of these sounds: {', '.join(sorted(known)) or 'none'}"
+                )
+
     def audio(self, index: int) -> Audio:
         """The whole sound: (2, samples) float32.
 
@@ -136,15 +153,23 @@ Attributes = dict[str, str | float | tuple[str, ...] | None]
 """What is known of a sound: a word, a number or a list of words under each name."""
 
 
-class _Line(BaseModel):
-    """A line of the metadata; keys that are not known are of no use here."""
+Captions = Annotated[tuple[str, ...], Field(min_length=1)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class _Fields(BaseModel):
+    """An object in JSON; keys that are not known are of no use here."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
 
+
+class _Line(_Fields):
+    """A line of the metadata."""
+
     file: Annotated[str, Field(min_length=1)]
-    captions: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    captions: Captions | None = None
     caption: str | None = None
-    seconds: Annotated[float, Field(gt=0)] | None = None
+    seconds: Seconds | None = None
     attributes: Attributes = {}
 
     @model_validator(mode="after")
@@ -152,6 +177,24 @@ class _Line(BaseModel):
         if (self.captions is None) == (self.caption is None):
             raise mismatch("give captions (a list of sentences) or caption (one)")
         return self
+
+
+class _BuiltSet(_Fields):
+    """What describes a built data set."""
+
+    count: int
+
+
+class _BuiltLine(_Fields):
+    """A line of a shard."""
+
+    number: int
+    captions: Captions
+    seconds: Seconds
+    attributes: Attributes
+
+
+Found = TypeVar("Found", bound=_Fields)
 
 
 def read_entries(folder: Path) -> tuple[ClipEntry, ...]:
@@ -191,20 +234,24 @@ def read_entries(folder: Path) -> tuple[ClipEntry, ...]:
 
 
 def _entry(folder: Path, line: str) -> ClipEntry:
+    fields = _parsed(_Line, line)
+    path = folder / fields.file
+    if not path.is_file():
+        raise TrainingError(f"{fields.file}: no such file")
+    length = _length(path)
+    captions = fields.captions or (fields.caption or "",)
+    return ClipEntry(path, fields.seconds or length, captions, None, *_known(fields.attributes))
+
+
+def _parsed(kind: type[Found], text: str) -> Found:
     data: Any = None
     try:
-        data = json.loads(line)
-        fields = _Line.model_validate_json(line)
+        data = json.loads(text)
+        return kind.model_validate_json(text)
     except ValidationError as e:
         raise TrainingError("; ".join(describe(e, data))) from e
     except ValueError as e:
         raise TrainingError(f"not JSON ({e})") from e
-    path = folder / fields.file
-    if not path.is_file():
-        raise TrainingError(f"{fields.file}: no such file")
-    seconds = fields.seconds or _length(path)
-    captions = fields.captions or (fields.caption or "",)
-    return ClipEntry(path, seconds, captions, None, *_known(fields.attributes))
 
 
 def _known(attributes: Attributes) -> tuple[tuple[str, ...], float | None]:
@@ -221,19 +268,23 @@ def _known(attributes: Attributes) -> tuple[tuple[str, ...], float | None]:
 def _built_entries(folder: Path) -> tuple[ClipEntry, ...]:
     """The clips of all whole shards of a built data set."""
     entries: list[ClipEntry] = []
+    place = BUILT
     try:
-        count = json.loads((folder / BUILT).read_text(encoding="utf-8"))["count"]
+        count = _parsed(_BuiltSet, (folder / BUILT).read_text(encoding="utf-8")).count
         for text in sorted(folder.glob("shard-*.jsonl")):
+            place = text.name
             path = text.with_suffix(".zip")
             with zipfile.ZipFile(path) as archive:
                 members = archive.namelist()
             lines = text.read_text(encoding="utf-8").splitlines()
-            for member, fields in zip(members, map(json.loads, lines), strict=True):
-                if fields["number"] < count:
-                    said, known = tuple(fields["captions"]), _known(fields["attributes"])
-                    entries.append(ClipEntry(path, fields["seconds"], said, member, *known))
-    except (OSError, zipfile.BadZipFile, ValueError, KeyError) as e:
-        raise TrainingError(f"{folder}: a damaged data set ({e}): build it again") from e
+            for number, (member, line) in enumerate(zip(members, lines, strict=True), start=1):
+                place = f"{text.name}, line {number}"
+                fields = _parsed(_BuiltLine, line)
+                if fields.number < count:
+                    said, known = fields.captions, _known(fields.attributes)
+                    entries.append(ClipEntry(path, fields.seconds, said, member, *known))
+    except (TrainingError, OSError, zipfile.BadZipFile, ValueError) as e:
+        raise TrainingError(f"{folder}: a damaged data set ({place}: {e}): build it again") from e
     if not entries:
         raise TrainingError(f"{folder} has no whole shard yet: let `soundlet dataset build` go on")
     return tuple(entries)

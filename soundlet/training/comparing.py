@@ -111,8 +111,6 @@ def _require_pairs(stores: Sequence[LatentStore]) -> None:
             " with `soundlet dataset make`, of another --seed"
         )
     first = stores[0]
-    if not first.entries:
-        raise TrainingError(f"{first.folder} has no sounds")
     for store in stores:
         several = [entry for entry in store.entries if len(entry.captions) != 1]
         if several:

@@ -149,6 +149,14 @@ class LatentStore:
     """The encoded sounds of a folder, mapped into memory."""
 
     def __init__(self, folder: Path) -> None:
+        """Open a store.
+
+        Args:
+            folder: with the files of one.
+
+        Raises:
+            TrainingError: it is none, has no sounds, or is cut short.
+        """
         self.folder = folder
         try:
             lines = (folder / ENTRIES).read_text(encoding="utf-8").splitlines()
@@ -164,7 +172,8 @@ class LatentStore:
                 )
                 for f in fields
             )
-        except (OSError, ValueError, KeyError, TypeError) as e:
+            _require_whole(self.values, self.entries)
+        except (OSError, EOFError, ValueError, KeyError, TypeError) as e:
             raise TrainingError(
                 f"{folder} is no store of latents ({e}): make one with `soundlet dataset encode`"
             ) from e
@@ -260,6 +269,8 @@ def write_store(
 ) -> LatentStore:
     """Write the files of a store, each whole or not at all; the entries come last.
 
+    What was there before is no store from the first file on.
+
     Args:
         folder: where they go; it is there.
         values: (frames, channels) of all sounds.
@@ -267,6 +278,7 @@ def write_store(
         statistics: what normalised the latents. None: the caller keeps them.
         entries: a sound each.
     """
+    (folder / ENTRIES).unlink(missing_ok=True)  # no store until all of it is there
     write_array(folder / VALUES, values)
     write_array(folder / SILENCE, silence)
     if statistics is not None:
@@ -303,7 +315,6 @@ def join_stores(stores: Sequence[LatentStore], folder: Path) -> LatentStore:
                 " --frames-multiple"
             )
     make_folder(folder)
-    (folder / ENTRIES).unlink(missing_ok=True)  # no store until all of it is there
     starts = np.cumsum([0, *(len(store.values) for store in stores)])
     entries = [
         replace(entry, start=int(start) + entry.start)
@@ -312,6 +323,25 @@ def join_stores(stores: Sequence[LatentStore], folder: Path) -> LatentStore:
     ]
     values = np.concatenate([store.values for store in stores])
     return write_store(folder, values, first.silence, first.statistics, entries)
+
+
+def _require_whole(values: NDArray[Any], entries: Sequence[LatentEntry]) -> None:
+    """Raises ValueError unless there are sounds, and all frames of each."""
+    if values.ndim != 2:
+        raise ValueError(f"{VALUES} has {values.ndim} dimensions, not 2")
+    if not entries:
+        raise ValueError(f"{ENTRIES} has no sounds")
+    starts = np.array([entry.start for entry in entries])
+    frames = np.array([entry.frames for entry in entries])
+    if starts.dtype != np.int64 or frames.dtype != np.int64:
+        raise ValueError("a start or a number of frames is no whole number")
+    outside = np.flatnonzero((starts < 0) | (frames <= 0) | (starts > len(values) - frames))
+    if len(outside):
+        entry = entries[outside[0]]
+        raise ValueError(
+            f"{VALUES} has {len(values)} frames, line {outside[0] + 1} of {ENTRIES}"
+            f" {entry.frames} from {entry.start} on"
+        )
 
 
 def _normalised_by(store: LatentStore) -> tuple[object, ...]:

@@ -15,13 +15,14 @@ import torch
 from soundlet.request import Sampler
 from soundlet.sampling import Array, Progress, sample
 from soundlet.training.flow import FlowBatch, condition
-from soundlet.training.latents import ENTRIES, LatentEntry, LatentStore, write_store
+from soundlet.training.latents import LatentEntry, LatentStore, write_store
 from soundlet.training.loop import TrainingError
 from soundlet.training.trained_flow import TrainedFlow, open_flow, require_its_latents
 from soundlet.whole_files import make_folder
 
 FRAMES_AT_ONCE = 2048
-SEEDS_APART = 2**20  # between the seeds of two stores, more than there are batches in one
+SEEDS_APART = 2**20  # between the noise of two seeds, more than there are batches in a store
+TURNS_APART = 648_055  # odd, and SEEDS_APART by the golden ratio: turns fall far from each other
 
 
 @dataclass(frozen=True)
@@ -80,15 +81,25 @@ def make_sounds(
         start += entry.frames
     values, n_done = np.empty((start, store.channels), np.float16), 0
     for number, chosen in enumerate(_alike(entries)):
-        generator = torch.Generator().manual_seed(making.seed * SEEDS_APART + number)
+        generator = torch.Generator().manual_seed(noise_seed(making.seed, number))
         for entry, latents in zip(chosen, _made(trained, chosen, making, generator), strict=True):
             values[entry.start : entry.start + entry.frames] = latents.T
         n_done += len(chosen)
         if on_progress is not None:
             on_progress(n_done, len(entries))
     make_folder(out)
-    (out / ENTRIES).unlink(missing_ok=True)  # no store until all of it is there
     return write_store(out, values, store.silence, store.statistics, entries)
+
+
+def noise_seed(seed: int, batch: int) -> int:
+    """The 32 bits that a batch's noise is drawn by; for one batch no two seeds have the same.
+
+    Args:
+        seed: of the store, from 0 to 2**32 - 1.
+        batch: its number in the store.
+    """
+    turns, seed = divmod(seed, 2**32 // SEEDS_APART)
+    return (seed * SEEDS_APART + turns * TURNS_APART + batch) % 2**32
 
 
 def _alike(entries: Sequence[LatentEntry]) -> Iterator[list[LatentEntry]]:

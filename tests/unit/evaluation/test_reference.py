@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import soundlet
 from soundlet.evaluation import reference as module
 from soundlet.evaluation.diversity import alike
 from soundlet.evaluation.reference import KIND_SHARES, ReferenceClip, reference_clips
@@ -36,17 +37,78 @@ def test_renders_are_kept(
         assert (kept.views is None) == (made.views is None)
 
 
-def test_nothing_is_left_behind_when_it_fails(
+@pytest.fixture
+def one_shots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Renders of the quickest kind alone."""
+    monkeypatch.setattr(module, "KIND_SHARES", {"one_shot": 1.0})
+
+
+@pytest.mark.usefixtures("one_shots")
+def test_nothing_is_left_behind_when_it_is_interrupted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise OSError("disk full")
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
 
-    monkeypatch.setattr("numpy.savez", fail)
-    monkeypatch.setattr(module, "KIND_SHARES", {"one_shot": 1.0})
-    with pytest.raises(OSError, match="disk full"):
+    monkeypatch.setattr("numpy.savez", stopped)
+    with pytest.raises(KeyboardInterrupt):
         reference_clips(2, folder=tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.usefixtures("one_shots")
+def test_renders_that_cannot_be_kept_are_made_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    assert len(reference_clips(2, folder=tmp_path / "file" / "evaluation")) == 2
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr("numpy.savez", full)
+    assert len(reference_clips(2, folder=tmp_path / "folder")) == 2
+    assert not list((tmp_path / "folder").iterdir())
+
+
+@pytest.mark.usefixtures("one_shots")
+@pytest.mark.parametrize("n_bytes", [0, 3, 1000, -1000])
+def test_renders_that_cannot_be_read_are_made_again(tmp_path: Path, n_bytes: int) -> None:
+    reference_clips(2, folder=tmp_path)
+    (kept,) = tmp_path.iterdir()
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[:n_bytes])
+    assert len(reference_clips(2, folder=tmp_path)) == 2
+    assert len(kept.read_bytes()) == len(whole)
+
+
+@pytest.mark.parametrize(
+    ("file", "is_told"),
+    [
+        ("vocabulary/genres.py", True),  # the renderer draws from it
+        ("vocabulary/traits.py", True),
+        ("repetition.py", True),  # the tempo's measure
+        ("evaluation/tempo.py", True),
+        ("evaluation/reference.py", True),
+        ("training/dataset/render.py", True),
+        ("training/dataset/effects/nature.py", True),
+        ("pipeline.py", False),
+        ("evaluation/report.py", False),
+    ],
+)
+def test_renders_are_made_again_when_what_makes_or_measures_them_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, is_told: bool
+) -> None:
+    package = Path(soundlet.__file__).parent
+    for source in package.rglob("*.py"):
+        target = tmp_path / "soundlet" / source.relative_to(package)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(source.read_bytes())
+    monkeypatch.setattr(soundlet, "__file__", str(tmp_path / "soundlet" / "__init__.py"))
+    before = module._fingerprint()
+    with (tmp_path / "soundlet" / file).open("a") as changed:
+        changed.write("CHANGED = True\n")
+    assert (module._fingerprint() != before) == is_told
 
 
 def test_rulers_know_what_they_were_fitted_to(reference: list[ReferenceClip]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,8 @@ def test_problems_of_all_lines_are_told_at_once(tmp_path: Path) -> None:
         {"file": "a.wav", "caption": "x", "captions": ["y"]},
         {"file": "a.wav", "caption": 3, "seconds": -1},
         {"file": "a.wav", "captions": []},
+        '{"file": "a.wav", "caption": "x", "seconds": Infinity}',
+        '{"file": "a.wav", "caption": "x", "seconds": NaN}',
     )
     with pytest.raises(TrainingError) as caught:
         read_entries(folder_of(tmp_path, *lines))
@@ -83,8 +86,23 @@ def test_problems_of_all_lines_are_told_at_once(tmp_path: Path) -> None:
         "line 6: caption: ",
         "seconds: input should be greater than 0, not -1",
         "line 7: captions: ",
+        "line 8: seconds: input should be a finite number, not inf",
+        "line 9: seconds: input should be ",
     ):
         assert words in told
+
+
+@pytest.mark.parametrize("told", [{}, {"seconds": 2.0}])
+def test_a_file_without_samples_or_sound_is_told_whether_its_length_is_given_or_not(
+    tmp_path: Path, told: dict[str, float]
+) -> None:
+    soundfile.write(tmp_path / "empty.wav", np.zeros((0, 2)), RATE)
+    (tmp_path / "text.wav").write_text("no sound")
+    lines = [{"file": name, "caption": "x", **told} for name in ("empty.wav", "text.wav")]
+    with pytest.raises(TrainingError) as caught:
+        read_entries(folder_of(tmp_path, *lines))
+    assert "line 1: empty.wav holds no samples" in str(caught.value)
+    assert "line 2: text.wav: cannot be read as sound" in str(caught.value)
 
 
 @pytest.mark.parametrize(("text", "message"), [(None, "cannot be read"), ("\n", "names no sound")])
@@ -122,3 +140,52 @@ def test_a_damaged_data_set_is_told(tmp_path: Path) -> None:
     (tmp_path / "shard-00000.jsonl").write_text("{}")
     with pytest.raises(TrainingError, match="a damaged data set"):
         read_entries(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[]", "(top level): "),
+        ("3", "(top level): "),
+        ("{}", "count: missing"),
+        ('{"count": "64"}', "count: input should be a valid integer, not '64'"),
+        ('{"count": ', "not JSON"),
+    ],
+)
+def test_a_data_set_that_is_not_described_is_told(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "dataset.json").write_text(text)
+    with pytest.raises(TrainingError) as caught:
+        read_entries(tmp_path)
+    assert str(caught.value).startswith(f"{tmp_path}: a damaged data set (dataset.json: {said}")
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"number": "0"}, "number: input should be a valid integer, not '0'"),
+        ({"captions": None}, "captions: "),
+        ({"captions": []}, "captions: "),
+        ({"captions": "a kick"}, "captions: "),
+        ({"attributes": None}, "attributes: "),
+        ({"seconds": "1"}, "seconds: "),
+        ({"seconds": float("inf")}, "seconds: input should be a finite number, not inf"),
+        ({"seconds": 0}, "seconds: input should be greater than 0, not 0"),
+    ],
+)
+def test_faults_of_a_shard_are_told_with_their_line(
+    tmp_path: Path, fields: dict[str, object], said: str
+) -> None:
+    (tmp_path / "dataset.json").write_text('{"count": 2}')
+    with zipfile.ZipFile(tmp_path / "shard-00000.zip", "w") as archive:
+        for name in ("0.flac", "1.flac"):
+            archive.writestr(name, b"")
+    known = {"kind": "pad", "bpm": 90, "key": None, "moods": ["calm"], "effects": []}
+    line = {"number": 0, "seconds": 1, "captions": ["a pad"], "attributes": known}
+    shard = tmp_path / "shard-00000.jsonl"
+    shard.write_text(f"{json.dumps(line)}\n{json.dumps(line | {'number': 1})}\n")
+    assert len(read_entries(tmp_path)) == 2
+    shard.write_text(f"{json.dumps(line)}\n{json.dumps(line | fields)}\n")
+    with pytest.raises(TrainingError) as caught:
+        read_entries(tmp_path)
+    place = "shard-00000.jsonl, line 2"
+    assert str(caught.value).startswith(f"{tmp_path}: a damaged data set ({place}: {said}")

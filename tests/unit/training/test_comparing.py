@@ -403,17 +403,6 @@ def test_two_stores_at_least_are_compared(
     assert line.startswith("error: sounds of two stores or more are compared, not of 1")
 
 
-def test_stores_without_sounds_are_refused(
-    made: Sequence[LatentStore], runs: dict[str, Any], tmp_path: Path
-) -> None:
-    stores = []
-    for number in range(2):
-        folder = edited(made[number], tmp_path / str(number))
-        (folder / "entries.jsonl").write_text("")
-        stores.append(LatentStore(folder))
-    assert refused(stores, runs, tmp_path) == f"{tmp_path / '0'} has no sounds"
-
-
 @pytest.mark.parametrize("margin", [-0.1, float("nan"), float("inf")])
 def test_a_margin_that_is_no_number_of_nats_is_refused(
     made: Sequence[LatentStore], runs: dict[str, Any], tmp_path: Path, margin: float

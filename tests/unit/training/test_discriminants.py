@@ -147,6 +147,26 @@ def work(tmp_path_factory: pytest.TempPathFactory, model_folder: Path, clip_fold
     return work
 
 
+@pytest.mark.parametrize("names", ["nosuch=2", "kind=3,nosuch=2", "voice=1", "layers=1"])
+def test_attributes_that_tell_nothing_apart_are_told_before_sounds_are_encoded(
+    work: Path, clip_folder: Path, tmp_path: Path, names: str
+) -> None:
+    """All sounds have one voice; layers differ, but no sound has one alone."""
+    clips = tmp_path / "clips"
+    shutil.copytree(clip_folder, clips)
+    lines = [json.loads(line) for line in (clips / "metadata.jsonl").read_text().splitlines()]
+    for i, line in enumerate(lines):
+        line["attributes"] |= {"voice": "alto", "layers": [f"{i}", "all"]}
+    (clips / "metadata.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
+    done = run_command("dataset", "encode", clips, "--autoencoder", work / "ae", "--out",
+                       tmp_path / "latents", "--discriminants", names)  # fmt: skip
+    assert done.exit_code == 1
+    name = names.rpartition(",")[2].partition("=")[0]
+    assert done.stderr.startswith(f"error: no discriminants of '{name}': two classes of ")
+    assert done.stderr.endswith("attributes of these sounds: kind, layers, voice\n")
+    assert not (tmp_path / "latents").exists()
+
+
 @pytest.fixture(scope="module")
 def joined(work: Path) -> TrainedModel:
     return join_runs(work / "ae", work / "wide")

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 import torch
 
+from soundlet.request import MAX_SEED
 from soundlet.training.bundle import join_runs
 from soundlet.training.extrapolation import extrapolate
 from soundlet.training.latents import LatentStore, read_statistics
 from soundlet.training.loop import TrainingError
-from soundlet.training.making import Making, make_sounds
+from soundlet.training.making import Making, make_sounds, noise_seed
 from tests.unit.training.test_stages import LOOP, run_command, weights, work
 
 __all__ = ["work"]  # a fixture: the stages, run one after the other
@@ -64,6 +65,26 @@ def test_the_same_seed_makes_the_same_sounds(runs: Path, tmp_path: Path) -> None
     np.testing.assert_array_equal(again.values, first.values)
     assert again.entries == first.entries
     assert not np.allclose(other.values, first.values, atol=0.1)
+
+
+def test_seeds_far_apart_make_other_sounds_for_the_same_captions(
+    runs: Path, tmp_path: Path
+) -> None:
+    captioned = LatentStore(runs / "made")  # each sound has one caption
+    one, other = (
+        make_sounds(runs / "flow", captioned, tmp_path / f"{seed}", Making(steps=4, seed=seed))
+        for seed in (3, 3 + 4096)
+    )
+    assert one.entries == other.entries
+    assert not np.allclose(one.values, other.values, atol=0.1)
+
+
+def test_no_two_seeds_share_the_noise_of_a_batch() -> None:
+    seeds = [0, 1, 2, 4095, *range(4096, 2**20, 4096), 4097, 2**31, MAX_SEED - 4096, MAX_SEED]
+    drawn = {noise_seed(seed, batch) for seed in seeds for batch in range(1000)}
+    assert len(drawn) == 1000 * len(seeds)
+    assert 0 <= min(drawn) <= max(drawn) <= MAX_SEED
+    assert [noise_seed(seed, 7) for seed in (0, 1, 4095)] == [7, 2**20 + 7, 4095 * 2**20 + 7]
 
 
 def test_a_trained_flow_makes_sounds_that_are_nearer_to_their_own_than_to_others(
