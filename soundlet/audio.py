@@ -33,6 +33,7 @@ SUBTYPES: dict[str, dict[str | None, str]] = {
 }
 """For each format its sample widths, the default first, and what libsndfile calls them."""
 
+LOUDEST_PEAK = 8.0  # 18 dB over full scale: what lies beyond is no sound, or one in another scale
 COMPRESSION_LEVEL = 0.2  # of 0 (largest) to 1: Vorbis quality 8; MP3 with variable bit rate V2
 ID3_FRAMES = {
     "title": b"TIT2",

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from soundlet import __version__
-from soundlet.audio import Audio, Bits, Format, encode_audio, write_audio
+from soundlet.audio import LOUDEST_PEAK, Audio, Bits, Format, encode_audio, write_audio
 from soundlet.errors import GenerationError
 from soundlet.finish import Finish, finished
 from soundlet.metadata import versions
@@ -27,7 +27,6 @@ from soundlet.wav_chunks import MIDDLE_C, acid_chunk, smpl_chunk
 
 FADE_SECONDS = 0.005  # at the end of a clip that was cut out of a longer one
 PEAK_AFTER_SCALING = 10 ** (-1 / 20)  # -1 dBFS
-LOUDEST_PEAK = 8.0  # 18 dB over full scale; what lies beyond is no sound but a model gone astray
 SILENT_PEAK = 1e-4  # -80 dBFS
 
 

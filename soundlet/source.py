@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from soundlet.audio import Audio, read_audio, resample
+from soundlet.audio import LOUDEST_PEAK, Audio, read_audio, resample
 from soundlet.errors import RequestError
 
 Given: TypeAlias = "str | os.PathLike[str] | tuple[NDArray[np.floating[Any]], int]"
@@ -25,13 +25,18 @@ def read_source(given: Given, name: str) -> tuple[Audio, int]:
 
     Raises:
         AudioError: the file cannot be read.
-        RequestError: the array holds what is no number.
+        RequestError: the array holds what is no number, or the sound is in another scale.
     """
     if not isinstance(given, tuple):
-        return read_audio(given)
-    audio, rate = np.asarray(given[0], np.float32), int(given[1])
-    if not np.isfinite(audio).all():
-        raise RequestError(f"{name} holds values that are not finite numbers")
+        audio, rate = read_audio(given)
+        name = str(given)
+    else:
+        audio, rate = np.asarray(given[0], np.float32), int(given[1])
+        if not np.isfinite(audio).all():
+            raise RequestError(f"{name} holds values that are not finite numbers")
+    peak = float(np.abs(audio).max())
+    if peak > LOUDEST_PEAK:
+        raise RequestError(f"{name} peaks at {peak:.3g} times full scale: scale it to 1")
     return audio, rate
 
 

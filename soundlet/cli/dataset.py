@@ -87,12 +87,9 @@ def encode(
 
     The latents of a bundle are left as they are.
     """
-    from soundlet.training.clips import ClipFolder
     from soundlet.training.encoding import encode_folder
 
     counts = named_numbers(discriminants, count, "key=12,instruments=16")
-    if counts:
-        ClipFolder(clips).require_told_apart(counts)  # before they are encoded
     with progress_line() as show:
         store = encode_folder(
             clips,

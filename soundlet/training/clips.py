@@ -14,7 +14,7 @@ import json
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Annotated, Any, TypeVar
 
 import numpy as np
@@ -22,8 +22,9 @@ import soundfile
 import soxr
 import torch
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from soundlet.audio import LOUDEST_PEAK
 from soundlet.config.problems import describe, mismatch
 from soundlet.training.loop import TrainingError
 
@@ -142,6 +143,9 @@ class ClipFolder:
             )
         if not np.isfinite(audio).all():
             raise TrainingError(f"{entry.path} holds samples that are not finite numbers")
+        peak = float(np.abs(audio).max(initial=0))
+        if peak > LOUDEST_PEAK:
+            raise TrainingError(f"{entry.path} peaks at {peak:.3g} times full scale: scale it to 1")
         if rate != self.sample_rate:
             audio = soxr.resample(audio, rate, self.sample_rate)
         if audio.shape[1] == 1:
@@ -153,7 +157,14 @@ Attributes = dict[str, str | float | tuple[str, ...] | None]
 """What is known of a sound: a word, a number or a list of words under each name."""
 
 
-Captions = Annotated[tuple[str, ...], Field(min_length=1)]
+def _said(caption: str) -> str:
+    if not caption.strip():
+        raise mismatch("say what it sounds like")
+    return caption
+
+
+Caption = Annotated[str, AfterValidator(_said)]
+Captions = Annotated[tuple[Caption, ...], Field(min_length=1)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -168,7 +179,7 @@ class _Line(_Fields):
 
     file: Annotated[str, Field(min_length=1)]
     captions: Captions | None = None
-    caption: str | None = None
+    caption: Caption | None = None
     seconds: Seconds | None = None
     attributes: Attributes = {}
 
@@ -176,6 +187,22 @@ class _Line(_Fields):
     def _is_captioned_once(self) -> _Line:
         if (self.captions is None) == (self.caption is None):
             raise mismatch("give captions (a list of sentences) or caption (one)")
+        return self
+
+    @model_validator(mode="after")
+    def _is_in_the_folder(self) -> _Line:
+        path = PurePath(self.file)
+        if path.is_absolute() or ".." in path.parts:
+            raise mismatch(f"file must be a path inside the folder, not {self.file!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _has_words_but_for_the_tempo(self) -> _Line:
+        for name, value in self.attributes.items():
+            is_number = isinstance(value, (int, float))
+            if value is not None and is_number != (name == "bpm"):
+                wanted = "a number" if name == "bpm" else "a word, or a list of words"
+                raise mismatch(f"attributes.{name} must be {wanted}, not {value!r}")
         return self
 
 

@@ -11,7 +11,7 @@ from sentencepiece import SentencePieceProcessor
 from soundlet.training.clips import ClipFolder, read_entries
 from soundlet.training.codec import measure_latents, open_codec, weigh_channels
 from soundlet.training.discriminants import find_discriminants
-from soundlet.training.latents import LatentStore, add_discriminants, encode_clips
+from soundlet.training.latents import ENTRIES, LatentStore, add_discriminants, encode_clips
 from soundlet.training.loop import TrainingError
 from soundlet.training.vocabulary import train_vocabulary
 from soundlet.whole_files import write_whole
@@ -56,6 +56,7 @@ def encode_folder(
     if threads is not None:
         torch.set_num_threads(threads)
     folder = ClipFolder(clips, config.sample_rate)
+    folder.require_told_apart(discriminants or ())
     statistics = measure_latents(codec, folder)
     if is_weighed:
         statistics = weigh_channels(codec, statistics, folder)
@@ -71,7 +72,11 @@ def encode_folder(
     )
     if not discriminants:
         return store
-    found = find_discriminants(store, discriminants, config.sample_rate / config.hop_length)
+    try:
+        found = find_discriminants(store, discriminants, config.sample_rate / config.hop_length)
+    except TrainingError:
+        (out / ENTRIES).unlink()  # without the channels that were asked for it is no store
+        raise
     return add_discriminants(store, found)
 
 

@@ -92,6 +92,30 @@ def test_problems_of_all_lines_are_told_at_once(tmp_path: Path) -> None:
         assert words in told
 
 
+def test_captions_paths_and_attributes_are_what_they_should_be(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", tone(440, 0.1, RATE, 2), RATE)
+    lines = (
+        {"file": "a.wav", "caption": " "},
+        {"file": "a.wav", "captions": ["x", ""]},
+        {"file": "../a.wav", "caption": "x"},
+        {"file": str(tmp_path / "a.wav"), "caption": "x"},
+        {"file": "a.wav", "caption": "x", "attributes": {"kind": 3}},
+        {"file": "a.wav", "caption": "x", "attributes": {"bpm": "fast"}},
+    )
+    with pytest.raises(TrainingError) as caught:
+        read_entries(folder_of(tmp_path, *lines))
+    told = str(caught.value)
+    for words in (
+        "line 1: caption: say what it sounds like",
+        "line 2: captions.1: say what it sounds like",
+        "line 3: (top level): file must be a path inside the folder, not '../a.wav'",
+        "line 4: (top level): file must be a path inside the folder",
+        "line 5: (top level): attributes.kind must be a word, or a list of words, not 3",
+        "line 6: (top level): attributes.bpm must be a number, not 'fast'",
+    ):
+        assert words in told
+
+
 @pytest.mark.parametrize("told", [{}, {"seconds": 2.0}])
 def test_a_file_without_samples_or_sound_is_told_whether_its_length_is_given_or_not(
     tmp_path: Path, told: dict[str, float]
@@ -120,6 +144,15 @@ def test_a_sound_that_has_gone_or_has_too_many_channels_is_told(tmp_path: Path) 
         clips.audio(0)
     (tmp_path / "a.wav").unlink()
     with pytest.raises(TrainingError, match="cannot be read as sound"):
+        clips.audio(0)
+
+
+def test_a_sound_in_another_scale_is_told(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", np.full((100, 2), 32768.0), RATE, subtype="FLOAT")
+    clips = ClipFolder(folder_of(tmp_path, {"file": "a.wav", "caption": "x"}))
+    with pytest.raises(
+        TrainingError, match=r"a\.wav peaks at 3\.28e\+04 times full scale: scale it"
+    ):
         clips.audio(0)
 
 

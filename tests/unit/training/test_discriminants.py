@@ -167,6 +167,18 @@ def test_attributes_that_tell_nothing_apart_are_told_before_sounds_are_encoded(
     assert not (tmp_path / "latents").exists()
 
 
+def test_a_store_without_the_channels_that_were_asked_for_is_none(
+    work: Path, clip_folder: Path, tmp_path: Path
+) -> None:
+    done = run_command("dataset", "encode", clip_folder, "--autoencoder", work / "ae", "--out",
+                       tmp_path / "latents", "--discriminants", "kind=4",
+                       "--frames-multiple", 8)  # fmt: skip
+    assert done.exit_code == 1
+    assert done.stderr.endswith("which has 4 classes of sounds: ask for at most 3\n")
+    with pytest.raises(TrainingError, match="no store of latents"):
+        LatentStore(tmp_path / "latents")
+
+
 @pytest.fixture(scope="module")
 def joined(work: Path) -> TrainedModel:
     return join_runs(work / "ae", work / "wide")
