@@ -19,6 +19,7 @@ const PARTS = [
 ];
 
 let parts = { ...NO_PARTS, ...recall("parts", {}) };
+let models = [];
 let model = { max_seconds: 10, defaults: {} };
 let operations = [];
 
@@ -36,6 +37,7 @@ export function setUp() {
       $("form").requestSubmit();
     }
   });
+  $("model").addEventListener("change", () => choose($("model").value));
   $("seconds-range").addEventListener("input", () => { $("seconds").value = $("seconds-range").value; clearFaults(); });
   $("seconds").addEventListener("input", () => { $("seconds-range").value = $("seconds").value; clearFaults(); });
   for (const radio of document.querySelectorAll("input[name=unit]")) radio.addEventListener("change", showLength);
@@ -50,9 +52,21 @@ export function setUp() {
   setParts({});
 }
 
-export function setModel(chosen, known) {
-  model = chosen;
+/** What the server has: its models, the first of which is chosen, and its operations. */
+export function setModels(served, known) {
+  models = served;
   operations = known;
+  $("model").replaceChildren(...models.map(({ name }) => make("option", { value: name }, name)));
+  $("model-label").hidden = models.length < 2;
+  choose(models[0].name);
+}
+
+/** Make sounds with the model of this name, if the server has it. */
+function choose(name) {
+  const found = models.find((one) => one.name === name);
+  if (!found) return;
+  model = found;
+  $("model").value = name;
   const most = Math.floor(model.max_seconds * 10) / 10;
   $("seconds").max = model.max_seconds;
   $("seconds-range").max = most;
@@ -261,12 +275,16 @@ function clearFaults() {
 }
 
 /** Fill the form with what made a sound. */
-export function reuse({ request, made, sound }) {
+export function reuse({ operation, model: name, request, made, sound }) {
+  choose(name);
   keepSeed(true);
   $("seed").value = request.seed;
   const isOurs = Boolean(made?.parts);
   document.querySelector(`input[name=unit][value=${isOurs ? made.unit : "seconds"}]`).checked = true;
-  if (isOurs && made.bars) $("bars").value = made.bars;
+  if (isOurs && made.bars) {
+    $("bars").value = made.bars;
+    $("seamless").checked = operation === "loop";
+  }
   $("seconds").value = $("seconds-range").value = Number(Math.min(request.seconds ?? sound.seconds, model.max_seconds).toFixed(4));
   for (const name of ["steps", "sampler", "cfg_scale", "negative_prompt"]) $(name).value = request[name] ?? "";
   setParts(isOurs ? { ...made.parts } : { ...NO_PARTS, text: request.prompt });

@@ -164,10 +164,7 @@ async function check() {
 }
 
 function setModels({ models, operations }) {
-  $("model").replaceChildren(...models.map((model) => make("option", { value: model.name }, model.name)));
-  $("model-label").hidden = models.length < 2;
-  $("model").addEventListener("change", () => composer.setModel(models.find((model) => model.name === $("model").value), operations));
-  composer.setModel(models[0], operations);
+  composer.setModels(models, operations);
   tools.allow(operations);
 }
 

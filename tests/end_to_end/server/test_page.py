@@ -10,7 +10,15 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    Page,
+    Request,
+    Route,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 from soundlet.bundle import default_bundle
 from tests.end_to_end.server.conftest import Server, serving
@@ -102,6 +110,10 @@ def make_a_sound(page: Page, prompt: str = "kick, punchy", seconds: str = "1") -
     expect(page.locator("#views")).to_be_visible(timeout=PATIENCE)
 
 
+def is_job(request: Request) -> bool:
+    return request.method == "POST" and "/v1/jobs" in request.url
+
+
 REMEMBER_WHAT_IS_SAID = """() => {
   window.said = [];
   const note = () => document.querySelectorAll("#jobs .said").forEach(
@@ -130,7 +142,7 @@ def test_a_first_sound_takes_two_actions(page: Page) -> None:
 
 def test_an_idea_is_made_as_it_is_told(page: Page) -> None:
     for name in ("#ideas .chip:text-is('kick, 909 kit, punchy')", "#surprise"):
-        with page.expect_request(lambda r: r.method == "POST" and "/v1/jobs" in r.url) as asked:
+        with page.expect_request(is_job) as asked:
             page.click(name)
         body = asked.value.post_data_json
         assert body is not None
@@ -214,6 +226,39 @@ def test_the_history_survives_a_reload(page: Page) -> None:
         page.click("#download")
     assert download.value.suggested_filename.startswith("kick-punchy_")
     assert Path(download.value.path()).read_bytes()[:4] == b"RIFF"
+
+
+def with_another_model(route: Route) -> None:
+    """The models of the server, and one more, of another name and with the same limits."""
+    answer = route.fetch()
+    told = answer.json()
+    told["models"].append({**told["models"][0], "name": "another"})
+    route.fulfill(response=answer, json=told)
+
+
+@pytest.mark.parametrize(("is_loop", "path"), [(True, "/v1/jobs/loop"), (False, "/v1/jobs")])
+def test_the_settings_of_a_sound_ask_for_it_again(page: Page, is_loop: bool, path: str) -> None:
+    page.route("**/v1/models", with_another_model)
+    page.reload()
+    expect(page.locator("#model")).to_be_visible()
+    page.check("input[value=bars]")
+    page.select_option("#bars", "1")
+    page.set_checked("#seamless", is_loop)
+    page.fill("#prompt", "kick")
+    with page.expect_request(is_job) as asked:
+        page.press("#prompt", "Enter")
+    expect(page.locator(".item")).to_have_count(1, timeout=PATIENCE)
+    page.set_checked("#seamless", not is_loop)
+    page.select_option("#model", "another")
+    page.click("#reuse")
+    with page.expect_request(is_job) as again:
+        page.click("#go")
+    assert again.value.url.endswith(path)
+    assert again.value.url == asked.value.url
+    first, second = asked.value.post_data_json, again.value.post_data_json
+    assert first is not None
+    assert second is not None
+    assert {name: second[name] for name in first} == first
 
 
 def test_errors_say_what_to_do(page: Page) -> None:
