@@ -1,5 +1,5 @@
 // The form: parts of the prompt, length, seed, variations; and the request that they make.
-import { $, icon, make, setIcon } from "./dom.js";
+import { $, clearFaults, icon, make, setIcon, showFault } from "./dom.js";
 import { recall, remember } from "./store.js";
 import { NO_PARTS, promptOf, words } from "./prompts.js";
 
@@ -38,8 +38,8 @@ export function setUp() {
     }
   });
   $("model").addEventListener("change", () => choose($("model").value));
-  $("seconds-range").addEventListener("input", () => { $("seconds").value = $("seconds-range").value; clearFaults(); });
-  $("seconds").addEventListener("input", () => { $("seconds-range").value = $("seconds").value; clearFaults(); });
+  $("seconds-range").addEventListener("input", () => { $("seconds").value = $("seconds-range").value; clearFaults($("form")); });
+  $("seconds").addEventListener("input", () => { $("seconds-range").value = $("seconds").value; clearFaults($("form")); });
   for (const radio of document.querySelectorAll("input[name=unit]")) radio.addEventListener("change", showLength);
   $("bars").addEventListener("change", showLength);
   $("dice").addEventListener("click", drawSeed);
@@ -90,7 +90,7 @@ export function setParts(changed) {
   const isBuilt = prompt !== parts.text.trim();
   $("preview").hidden = !isBuilt;
   $("preview").replaceChildren("Prompt: ", make("q", {}, prompt));
-  clearFaults();
+  clearFaults($("form"));
   showLength();
 }
 
@@ -220,7 +220,7 @@ function seconds() {
 
 function drawSeed() {
   $("seed").value = crypto.getRandomValues(new Uint32Array(1))[0];
-  clearFaults();
+  clearFaults($("form"));
 }
 
 function keepSeed(isKept) {
@@ -231,7 +231,7 @@ function keepSeed(isKept) {
 
 /** The requests that the form asks for, one a variation; null after showing what is wrong with it. */
 export function requests() {
-  clearFaults();
+  clearFaults($("form"));
   if (unit() === "bars" && !parts.tempo) setParts({ tempo: USUAL_TEMPO });
   const prompt = promptOf(parts);
   if (!prompt) return fault("prompt", "Say what it should sound like, or pick some of the parts below.");
@@ -261,17 +261,9 @@ export function fault(field, text) {
   const name = ["steps", "sampler", "cfg_scale", "negative_prompt"].includes(field) ? "advanced" : field;
   const place = $(`${name}-error`);
   if (!place) return false;
-  place.textContent = text.replace(/, or ask for it to be cut .*$/, ""); // which the form cannot
   if (name === "advanced") $("advanced").open = true;
-  const input = $(field);
-  input.setAttribute("aria-invalid", "true");
-  input.focus();
+  showFault($(field), place, text);
   return null;
-}
-
-function clearFaults() {
-  for (const place of document.querySelectorAll("#form .error")) place.textContent = "";
-  for (const input of document.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
 }
 
 /** Fill the form with what made a sound. */

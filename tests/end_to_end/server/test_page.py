@@ -276,6 +276,40 @@ def test_errors_say_what_to_do(page: Page) -> None:
     check(page, "offline")
 
 
+def test_a_fault_of_an_edit_is_shown_where_it_was_asked(page: Page) -> None:
+    make_a_sound(page)
+    page.click("#edit summary")
+    page.fill("#edit-prompt", "kick " * 100)
+    page.click("#restyle")
+    expect(page.locator("#edit-error")).to_contain_text("tokens")
+    expect(page.locator("#edit-error")).not_to_contain_text("truncate")
+    expect(page.locator("#edit-prompt")).to_be_focused()
+    expect(page.locator("[aria-invalid]")).to_have_count(1)
+    page.locator("#views").focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("Shift+ArrowRight")
+    page.fill("#region-prompt", "kick " * 100)
+    page.click("#inpaint")
+    expect(page.locator("#region-error")).to_contain_text("tokens")
+    expect(page.locator("#region-prompt")).to_be_focused()
+    expect(page.locator("#edit-error")).to_be_empty()
+    page.fill("#region-prompt", "kick")
+    expect(page.locator("#region-error")).to_be_empty()
+    expect(page.locator("#prompt-error")).to_be_empty()
+
+
+def test_an_edit_takes_back_what_was_said_of_the_last_one(page: Page) -> None:
+    make_a_sound(page)
+    page.click("#edit summary")
+    page.route("**/v1/jobs/outpaint", lambda route: route.abort())
+    page.click("#continue")
+    expect(page.locator("#alert")).to_contain_text("Is soundlet serve still running?")
+    page.unroute("**/v1/jobs/outpaint")
+    page.click("#restyle")
+    expect(page.locator("#alert")).to_be_empty()
+    expect(page.locator("#side-b")).to_be_visible(timeout=PATIENCE)
+
+
 def test_everything_is_done_by_keyboard(page: Page) -> None:
     make_a_sound(page)
     expect(page.locator("#play")).to_have_attribute("aria-label", "Pause")
