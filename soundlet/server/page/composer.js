@@ -68,6 +68,7 @@ function choose(name) {
   model = found;
   $("model").value = name;
   const most = Math.floor(model.max_seconds * 10) / 10;
+  $("seconds").min = 1 / model.sample_rate;
   $("seconds").max = model.max_seconds;
   $("seconds-range").max = most;
   if (!$("seconds").value) $("seconds").value = $("seconds-range").value = model.defaults.seconds;
@@ -246,6 +247,10 @@ export function requests() {
   if (!isSeedKept()) drawSeed();
   const seed = Number($("seed").value);
   if (!$("seed").value || !Number.isInteger(seed) || seed < 0 || seed > MAX_SEED) return fault("seed", `A whole number from 0 to ${MAX_SEED}.`);
+  for (const [name, kind] of [["steps", "Steps: a whole number"], ["cfg_scale", "Guidance: a number"]]) {
+    const { validity, min, max } = $(name);
+    if (!validity.valid) return fault(name, `${kind} from ${min} to ${max}; empty for the model's own.`);
+  }
   const given = { model: model.name, prompt };
   if (isLoop()) Object.assign(given, { bpm: parts.tempo, bars: Number($("bars").value), beats_per_bar: BEATS_PER_BAR });
   else given.seconds = length;

@@ -12,7 +12,7 @@ export function setUp(start) {
   $("inpaint").addEventListener("click", inpaint);
   $("region-prompt").addEventListener("keydown", (event) => { if (event.key === "Enter") inpaint(); });
   $("restyle").addEventListener("click", () => edit("restyle", { strength: Number($("strength").value) }));
-  $("continue").addEventListener("click", () => edit("outpaint", { after: Number($("added").value) || 4 }));
+  $("continue").addEventListener("click", continueOn);
   for (const panel of PANELS) $(panel).addEventListener("input", () => clearFaults($(panel)));
   $("strength").addEventListener("input", () => {
     const told = `${Math.round(100 * $("strength").value)} %`;
@@ -41,10 +41,22 @@ function inpaint() {
   edit("inpaint", { regions }, "region");
 }
 
+function continueOn() {
+  const { validity, value, min, max } = $("added");
+  if (validity.valid) return edit("outpaint", { after: Number(value) });
+  clear();
+  fault("edit", "after", `Seconds to add: a number from ${min} to ${max}.`);
+}
+
+/** Take back what was said of the last edit. */
+function clear() {
+  hideNotice();
+  for (const panel of PANELS) clearFaults($(panel));
+}
+
 /** Ask for an edit of the sound at hand, with the prompt of a panel. */
 function edit(operation, fields, panel = "edit") {
-  hideNotice();
-  for (const one of PANELS) clearFaults($(one));
+  clear();
   const sound = stage.current();
   const asked = $(`${panel}-prompt`).value.trim() || sound.request.prompt;
   const form = new FormData();
