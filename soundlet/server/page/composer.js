@@ -282,7 +282,7 @@ export function reuse({ operation, model: name, request, made, sound }) {
     $("bars").value = made.bars;
     $("seamless").checked = operation === "loop";
   }
-  $("seconds").value = $("seconds-range").value = Number(Math.min(request.seconds ?? sound.seconds, model.max_seconds).toFixed(4));
+  $("seconds").value = $("seconds-range").value = Math.min(request.seconds ?? Number(sound.seconds.toFixed(4)), model.max_seconds);
   for (const name of ["steps", "sampler", "cfg_scale", "negative_prompt"]) $(name).value = request[name] ?? "";
   setParts(isOurs ? { ...made.parts } : { ...NO_PARTS, text: request.prompt });
   $("prompt").value = parts.text;

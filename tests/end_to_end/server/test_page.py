@@ -210,7 +210,7 @@ def test_a_job_is_cancelled(page: Page) -> None:
 
 
 def test_the_history_survives_a_reload(page: Page) -> None:
-    make_a_sound(page)
+    make_a_sound(page, seconds="1.23456")
     page.click(".item .star")
     expect(page.locator(".item .star")).to_have_attribute("aria-pressed", "true")
     seed = page.locator("#stage-facts").inner_text()
@@ -221,6 +221,7 @@ def test_the_history_survives_a_reload(page: Page) -> None:
     page.keyboard.press("Escape")
     page.click("#reuse")
     expect(page.locator("#prompt")).to_have_value("kick, punchy")
+    expect(page.locator("#seconds")).to_have_value("1.23456")
     expect(page.locator("#lock")).to_have_attribute("aria-pressed", "true")
     with page.expect_download() as download:
         page.click("#download")
@@ -308,6 +309,54 @@ def test_an_edit_takes_back_what_was_said_of_the_last_one(page: Page) -> None:
     page.click("#restyle")
     expect(page.locator("#alert")).to_be_empty()
     expect(page.locator("#side-b")).to_be_visible(timeout=PATIENCE)
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "said"),
+    [
+        ("steps", "e", "Steps: a whole number from 1 to 1000"),
+        ("steps", "1.5", "Steps: a whole number from 1 to 1000"),
+        ("cfg_scale", "-", "Guidance: a number from 0 to 100"),
+    ],
+)
+def test_a_setting_that_cannot_be_read_is_told(
+    page: Page, field: str, typed: str, said: str
+) -> None:
+    page.fill("#prompt", "kick")
+    page.click("#advanced summary")
+    page.locator(f"#{field}").press_sequentially(typed)
+    page.click("#go")
+    expect(page.locator("#advanced-error")).to_contain_text(said)
+    expect(page.locator(f"#{field}")).to_be_focused()
+    expect(page.locator("#jobs li")).to_have_count(0)
+
+
+def test_seconds_to_add_that_are_no_number_in_their_range_are_told(page: Page) -> None:
+    make_a_sound(page)
+    page.click("#edit summary")
+    asked: list[Request] = []
+    page.on("request", lambda request: asked.append(request) if is_job(request) else None)
+    for typed in ("0", "", "-", "200"):
+        page.fill("#added", "")
+        page.locator("#added").press_sequentially(typed)
+        expect(page.locator("#edit-error")).to_be_empty()
+        page.click("#continue")
+        expect(page.locator("#edit-error")).to_have_text(
+            "Seconds to add: a number from 0.1 to 120."
+        )
+        expect(page.locator("#added")).to_be_focused()
+    assert not asked
+
+
+def test_the_shortest_sound_is_the_shortest_of_the_model(page: Page) -> None:
+    page.fill("#seconds", "0.05")
+    assert page.evaluate("document.querySelector('#seconds').validity.valid")
+    page.fill("#prompt", "kick")
+    for seconds, said in (("0.00001", "from 2.27e-05"), ("0", "above 0")):
+        page.fill("#seconds", seconds)
+        assert not page.evaluate("document.querySelector('#seconds').validity.valid")
+        page.click("#go")
+        expect(page.locator("#seconds-error")).to_contain_text(said)
 
 
 def test_everything_is_done_by_keyboard(page: Page) -> None:
