@@ -27,6 +27,7 @@ from soundlet.server import (
 )
 from soundlet.server.answers import problem_response
 from soundlet.server.documented import completed
+from soundlet.server.faults import problem_of_faults
 from soundlet.server.gate import Gate
 from soundlet.server.limits import Limits
 from soundlet.server.metrics import Metrics
@@ -226,23 +227,26 @@ async def _on_problem(_request: Request, error: Exception) -> Response:
     return problem_response(cast("ProblemError", error).problem)
 
 
-async def _on_invalid(_request: Request, error: Exception) -> Response:
+async def _on_invalid(request: Request, error: Exception) -> Response:
     invalid = cast("RequestValidationError", error)
-    faults = [_named(fault, invalid.body) for fault in invalid.errors()]
-    field, detail = faults[0]
-    return problem_response(Problem("body", f"{field}: {detail}", field, tuple(faults)))
+    faults = [_without_offset(fault, invalid.body) for fault in invalid.errors()]
+    endpoint = request.scope["route"].dependant
+    bodies = [each.field_info.annotation.model_fields for each in endpoint.body_params]
+    fields = {
+        "query": {each.alias: each.field_info for each in endpoint.query_params},
+        "body": {name: field for body in bodies for name, field in body.items()},
+    }
+    return problem_response(problem_of_faults(faults, fields))
 
 
-def _named(fault: Mapping[str, Any], body: object) -> tuple[str, str]:
-    """The field of a fault, and what is wrong with it."""
-    place = fault["loc"][1:]
-    if fault["type"] != "json_invalid":
-        return ".".join(map(str, place)) or str(fault["loc"][0]), fault["msg"]
+def _without_offset(fault: Mapping[str, Any], body: object) -> Mapping[str, Any]:
+    """A fault in the JSON of a body with line and column in its reason, not an offset as place."""
+    if fault["type"] != "json_invalid" or not isinstance(body, str):
+        return fault
     reason = fault["ctx"]["error"]
-    if isinstance(body, str):
-        at, place = json.JSONDecodeError(reason, body, place[0]), ()
-        reason = f"{reason.removesuffix(' at')} at line {at.lineno} column {at.colno}"
-    return ".".join(place) or "body", f"this is not JSON ({reason[0].lower()}{reason[1:]})"
+    at = json.JSONDecodeError(reason, body, fault["loc"][1])
+    told = f"{reason.removesuffix(' at')} at line {at.lineno} column {at.colno}"
+    return {**fault, "loc": ("body",), "ctx": {"error": told}}
 
 
 async def _on_http(_request: Request, error: Exception) -> Response:

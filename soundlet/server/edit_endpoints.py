@@ -9,7 +9,6 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
@@ -29,6 +28,7 @@ from soundlet.server.endpoints import (
     sound_made,
     submit,
 )
+from soundlet.server.faults import problem_of_faults
 from soundlet.server.jobs import Job
 from soundlet.server.problems import Problem, ProblemError
 from soundlet.server.schema import JobView
@@ -50,8 +50,8 @@ async def submit_edit(
     """Queue the edit that a form asks for.
 
     Raises:
-        ProblemError: the form has other parts, or the job is not taken.
-        RequestValidationError: the JSON is not such a request.
+        ProblemError: the form has other parts, the JSON is not such a request, or the job is not
+            taken.
     """
     try:
         state.scheduler.require_room(client_of(request))
@@ -71,7 +71,7 @@ async def submit_edit(
             faults = [
                 {**fault, "loc": ("body", *(fault["loc"] or ("request",)))} for fault in e.errors()
             ]
-            raise RequestValidationError(faults) from e
+            raise ProblemError(problem_of_faults(faults, {"body": kind.model_fields})) from e
         # its name is not looked at
         data = await audio.read() if isinstance(audio, UploadFile) else None
     model = state.model(body.model)

@@ -52,8 +52,8 @@ def _number_or_pair(value: object, handler: ValidatorFunctionWrapHandler) -> obj
     try:
         return handler(value)
     except ValidationError as e:
-        message = "Input should be a number from 0 to 1, or a list of two: at the start and the end"
-        raise PydanticCustomError("share", message) from e
+        right = "a number from 0 to 1, or a list of two: at the start and the end"
+        raise PydanticCustomError("share", "Input should be {right}", {"right": right}) from e
 
 
 Share = Annotated[

@@ -1,5 +1,5 @@
 // The form: parts of the prompt, length, seed, variations; and the request that they make.
-import { $, icon, make, setIcon } from "./dom.js";
+import { $, clearFaults, icon, make, setIcon, showFault } from "./dom.js";
 import { recall, remember } from "./store.js";
 import { NO_PARTS, promptOf, words } from "./prompts.js";
 
@@ -19,6 +19,7 @@ const PARTS = [
 ];
 
 let parts = { ...NO_PARTS, ...recall("parts", {}) };
+let models = [];
 let model = { max_seconds: 10, defaults: {} };
 let operations = [];
 
@@ -36,8 +37,9 @@ export function setUp() {
       $("form").requestSubmit();
     }
   });
-  $("seconds-range").addEventListener("input", () => { $("seconds").value = $("seconds-range").value; clearFaults(); });
-  $("seconds").addEventListener("input", () => { $("seconds-range").value = $("seconds").value; clearFaults(); });
+  $("model").addEventListener("change", () => choose($("model").value));
+  $("seconds-range").addEventListener("input", () => { $("seconds").value = $("seconds-range").value; clearFaults($("form")); });
+  $("seconds").addEventListener("input", () => { $("seconds-range").value = $("seconds").value; clearFaults($("form")); });
   for (const radio of document.querySelectorAll("input[name=unit]")) radio.addEventListener("change", showLength);
   $("bars").addEventListener("change", showLength);
   $("dice").addEventListener("click", drawSeed);
@@ -50,10 +52,23 @@ export function setUp() {
   setParts({});
 }
 
-export function setModel(chosen, known) {
-  model = chosen;
+/** What the server has: its models, the first of which is chosen, and its operations. */
+export function setModels(served, known) {
+  models = served;
   operations = known;
+  $("model").replaceChildren(...models.map(({ name }) => make("option", { value: name }, name)));
+  $("model-label").hidden = models.length < 2;
+  choose(models[0].name);
+}
+
+/** Make sounds with the model of this name, if the server has it. */
+function choose(name) {
+  const found = models.find((one) => one.name === name);
+  if (!found) return;
+  model = found;
+  $("model").value = name;
   const most = Math.floor(model.max_seconds * 10) / 10;
+  $("seconds").min = 1 / model.sample_rate;
   $("seconds").max = model.max_seconds;
   $("seconds-range").max = most;
   if (!$("seconds").value) $("seconds").value = $("seconds-range").value = model.defaults.seconds;
@@ -76,7 +91,7 @@ export function setParts(changed) {
   const isBuilt = prompt !== parts.text.trim();
   $("preview").hidden = !isBuilt;
   $("preview").replaceChildren("Prompt: ", make("q", {}, prompt));
-  clearFaults();
+  clearFaults($("form"));
   showLength();
 }
 
@@ -206,7 +221,7 @@ function seconds() {
 
 function drawSeed() {
   $("seed").value = crypto.getRandomValues(new Uint32Array(1))[0];
-  clearFaults();
+  clearFaults($("form"));
 }
 
 function keepSeed(isKept) {
@@ -217,7 +232,7 @@ function keepSeed(isKept) {
 
 /** The requests that the form asks for, one a variation; null after showing what is wrong with it. */
 export function requests() {
-  clearFaults();
+  clearFaults($("form"));
   if (unit() === "bars" && !parts.tempo) setParts({ tempo: USUAL_TEMPO });
   const prompt = promptOf(parts);
   if (!prompt) return fault("prompt", "Say what it should sound like, or pick some of the parts below.");
@@ -232,6 +247,10 @@ export function requests() {
   if (!isSeedKept()) drawSeed();
   const seed = Number($("seed").value);
   if (!$("seed").value || !Number.isInteger(seed) || seed < 0 || seed > MAX_SEED) return fault("seed", `A whole number from 0 to ${MAX_SEED}.`);
+  for (const [name, kind] of [["steps", "Steps: a whole number"], ["cfg_scale", "Guidance: a number"]]) {
+    const { validity, min, max } = $(name);
+    if (!validity.valid) return fault(name, `${kind} from ${min} to ${max}; empty for the model's own.`);
+  }
   const given = { model: model.name, prompt };
   if (isLoop()) Object.assign(given, { bpm: parts.tempo, bars: Number($("bars").value), beats_per_bar: BEATS_PER_BAR });
   else given.seconds = length;
@@ -247,27 +266,23 @@ export function fault(field, text) {
   const name = ["steps", "sampler", "cfg_scale", "negative_prompt"].includes(field) ? "advanced" : field;
   const place = $(`${name}-error`);
   if (!place) return false;
-  place.textContent = text.replace(/, or ask for it to be cut .*$/, ""); // which the form cannot
   if (name === "advanced") $("advanced").open = true;
-  const input = $(field);
-  input.setAttribute("aria-invalid", "true");
-  input.focus();
+  showFault($(field), place, text);
   return null;
 }
 
-function clearFaults() {
-  for (const place of document.querySelectorAll("#form .error")) place.textContent = "";
-  for (const input of document.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
-}
-
 /** Fill the form with what made a sound. */
-export function reuse({ request, made, sound }) {
+export function reuse({ operation, model: name, request, made, sound }) {
+  choose(name);
   keepSeed(true);
   $("seed").value = request.seed;
   const isOurs = Boolean(made?.parts);
   document.querySelector(`input[name=unit][value=${isOurs ? made.unit : "seconds"}]`).checked = true;
-  if (isOurs && made.bars) $("bars").value = made.bars;
-  $("seconds").value = $("seconds-range").value = Number(Math.min(request.seconds ?? sound.seconds, model.max_seconds).toFixed(4));
+  if (isOurs && made.bars) {
+    $("bars").value = made.bars;
+    $("seamless").checked = operation === "loop";
+  }
+  $("seconds").value = $("seconds-range").value = Math.min(request.seconds ?? Number(sound.seconds.toFixed(4)), model.max_seconds);
   for (const name of ["steps", "sampler", "cfg_scale", "negative_prompt"]) $(name).value = request[name] ?? "";
   setParts(isOurs ? { ...made.parts } : { ...NO_PARTS, text: request.prompt });
   $("prompt").value = parts.text;

@@ -26,6 +26,19 @@ export function setIcon(button, name) {
   button.querySelector("use").setAttribute("href", `#i-${name}`);
 }
 
+/** Show what is wrong with an input in the place for it, and go there. */
+export function showFault(input, place, text) {
+  place.textContent = text;
+  input.setAttribute("aria-invalid", "true");
+  input.focus();
+}
+
+/** Take back what was said of the inputs in an element. */
+export function clearFaults(element) {
+  for (const place of element.querySelectorAll(".error")) place.textContent = "";
+  for (const input of element.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
+}
+
 /** A short message that goes by itself, with at most one thing to do. */
 export function toast(text, action, run) {
   const box = make("div", { className: "toast" }, make("span", {}, text));

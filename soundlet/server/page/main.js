@@ -35,20 +35,21 @@ async function create() {
   await Promise.all(wanted.map(({ operation, body, made }) => begin(operation, body, made)));
 }
 
-/** Start a job, and say what is wrong if it is not taken. */
-async function begin(operation, body, made, prompt = body.prompt) {
+/** Start a job, and say what is wrong if it is not taken: by `fault(field, text)`, or if that is false at the top. */
+async function begin(operation, body, made, prompt = body.prompt, fault = composer.fault) {
   try {
     await pending.start(operation, { body, made, prompt });
   } catch (refusal) {
-    complain(refusal);
+    complain(refusal, fault);
   }
 }
 
-function complain(refusal) {
-  const isShown = refusal.field && composer.fault(refusal.field, refusal.message) !== false;
+function complain(refusal, fault = composer.fault) {
+  const text = refusal.message.replace(/, or ask for it to be cut .*$/, ""); // which the page cannot
+  const isShown = refusal.field && fault(refusal.field, text) !== false;
   if (isShown) return;
   const isOffline = refusal.status === 0;
-  notice(isOffline ? "No answer from the server" : "That did not work", refusal.message);
+  notice(isOffline ? "No answer from the server" : "That did not work", text);
 }
 
 async function arrived({ id, made, operation }) {
@@ -164,10 +165,7 @@ async function check() {
 }
 
 function setModels({ models, operations }) {
-  $("model").replaceChildren(...models.map((model) => make("option", { value: model.name }, model.name)));
-  $("model-label").hidden = models.length < 2;
-  $("model").addEventListener("change", () => composer.setModel(models.find((model) => model.name === $("model").value), operations));
-  composer.setModel(models[0], operations);
+  composer.setModels(models, operations);
   tools.allow(operations);
 }
 

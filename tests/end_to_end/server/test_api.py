@@ -256,23 +256,23 @@ def test_a_bad_field_of_an_edit_is_named(
 @pytest.mark.parametrize(
     ("fields", "field", "said"),
     [
-        ({"prompt": " "}, "prompt", "pattern"),
-        ({"prompt": None}, "prompt", "string"),
+        ({"prompt": " "}, "prompt", "prompt must be text with a word in it, not ' '"),
+        ({"prompt": None}, "prompt", "prompt must be text, not null"),
         ({"prompt": "drum " * 100}, "prompt", "tokens"),
         ({"seconds": 99}, "seconds", "not 99"),
-        ({"seconds": 0}, "seconds", "greater than 0"),
-        ({"seed": -1}, "seed", "greater than or equal to 0"),
-        ({"seed": 2**32}, "seed", "less than or equal"),
-        ({"seed": 1.5}, "seed", "integer"),
-        ({"candidates": 0}, "candidates", "greater than or equal to 1"),
+        ({"seconds": 0}, "seconds", "seconds must be a number above 0, not 0"),
+        ({"seed": -1}, "seed", "seed must be a whole number from 0 to 4294967295, not -1"),
+        ({"seed": 2**32}, "seed", "whole number from 0 to 4294967295, not 4294967296"),
+        ({"seed": 1.5}, "seed", "whole number from 0 to 4294967295, not 1.5"),
+        ({"candidates": 0}, "candidates", "whole number from 1 to 16, not 0"),
         ({"candidates": 2}, "candidates", "candidates must be 1 with tiny, not 2"),
-        ({"steps": 0}, "steps", "greater than or equal to 1"),
+        ({"steps": 0}, "steps", "^steps must be a whole number from 1 to 1000, not 0"),
         ({"sampler": "foo"}, "sampler", "pingpong"),
         ({"cfg_interval": [0.9, 0.1]}, "cfg_interval", "first <= last"),
         ({"negative_prompt": "noise", "cfg_scale": 1}, "negative_prompt", "no effect"),
         ({"model": "other"}, "model", "model is one of"),
-        ({"prmpt": "kick"}, "prmpt", "not permitted"),
-        ({"init_audio": "/etc/passwd"}, "init_audio", "not permitted"),
+        ({"prmpt": "kick"}, "prmpt", "no field of this request: it takes model, prompt, seed"),
+        ({"init_audio": "/etc/passwd"}, "init_audio", "no field of this request"),
     ],
 )
 def test_a_bad_field_is_named(
@@ -326,6 +326,38 @@ def test_where_a_body_is_not_json_is_told(server: Server, text: str, said: str) 
     problem = json.loads(data)
     assert (answer.status, problem["field"]) == (422, "body")
     assert problem["detail"] == f"body: this is not JSON {said}"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "media_type", "said"),
+    [
+        ("/v1/jobs", "[]", "application/json", "body must be a JSON object, not a list"),
+        ("/v1/jobs", "", "application/json", "body is missing: the request needs it"),
+        (
+            "/v1/jobs",
+            '{"prompt": "kick"}',
+            "application/x-www-form-urlencoded",
+            "body must be JSON: send it with Content-Type: application/json",
+        ),
+        (
+            "/v1/generate?format=xyz",
+            '{"prompt": "kick"}',
+            "application/json",
+            "format must be one of wav, flac, ogg, mp3, not 'xyz'",
+        ),
+    ],
+)
+def test_what_is_malformed_is_told_in_plain_words(
+    server: Server, path: str, text: str, media_type: str, said: str
+) -> None:
+    answer, data = send(server, "POST", path, text.encode(), Content_Type=media_type)
+    assert (answer.status, json.loads(data)["detail"]) == (422, said)
+
+
+def test_the_range_of_a_query_parameter_is_told(server: Server) -> None:
+    answer, data = send(server, "GET", "/v1/prompts/ideas?count=21")
+    said = "count must be a whole number from 1 to 20, not '21'"
+    assert (answer.status, json.loads(data)["detail"]) == (422, said)
 
 
 def test_where_the_request_of_an_edit_is_not_json_is_told(server: Server) -> None:

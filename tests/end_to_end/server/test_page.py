@@ -10,7 +10,15 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    Page,
+    Request,
+    Route,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 from soundlet.bundle import default_bundle
 from tests.end_to_end.server.conftest import Server, serving
@@ -102,6 +110,10 @@ def make_a_sound(page: Page, prompt: str = "kick, punchy", seconds: str = "1") -
     expect(page.locator("#views")).to_be_visible(timeout=PATIENCE)
 
 
+def is_job(request: Request) -> bool:
+    return request.method == "POST" and "/v1/jobs" in request.url
+
+
 REMEMBER_WHAT_IS_SAID = """() => {
   window.said = [];
   const note = () => document.querySelectorAll("#jobs .said").forEach(
@@ -130,7 +142,7 @@ def test_a_first_sound_takes_two_actions(page: Page) -> None:
 
 def test_an_idea_is_made_as_it_is_told(page: Page) -> None:
     for name in ("#ideas .chip:text-is('kick, 909 kit, punchy')", "#surprise"):
-        with page.expect_request(lambda r: r.method == "POST" and "/v1/jobs" in r.url) as asked:
+        with page.expect_request(is_job) as asked:
             page.click(name)
         body = asked.value.post_data_json
         assert body is not None
@@ -198,7 +210,7 @@ def test_a_job_is_cancelled(page: Page) -> None:
 
 
 def test_the_history_survives_a_reload(page: Page) -> None:
-    make_a_sound(page)
+    make_a_sound(page, seconds="1.23456")
     page.click(".item .star")
     expect(page.locator(".item .star")).to_have_attribute("aria-pressed", "true")
     seed = page.locator("#stage-facts").inner_text()
@@ -209,11 +221,45 @@ def test_the_history_survives_a_reload(page: Page) -> None:
     page.keyboard.press("Escape")
     page.click("#reuse")
     expect(page.locator("#prompt")).to_have_value("kick, punchy")
+    expect(page.locator("#seconds")).to_have_value("1.23456")
     expect(page.locator("#lock")).to_have_attribute("aria-pressed", "true")
     with page.expect_download() as download:
         page.click("#download")
     assert download.value.suggested_filename.startswith("kick-punchy_")
     assert Path(download.value.path()).read_bytes()[:4] == b"RIFF"
+
+
+def with_another_model(route: Route) -> None:
+    """The models of the server, and one more, of another name and with the same limits."""
+    answer = route.fetch()
+    told = answer.json()
+    told["models"].append({**told["models"][0], "name": "another"})
+    route.fulfill(response=answer, json=told)
+
+
+@pytest.mark.parametrize(("is_loop", "path"), [(True, "/v1/jobs/loop"), (False, "/v1/jobs")])
+def test_the_settings_of_a_sound_ask_for_it_again(page: Page, is_loop: bool, path: str) -> None:
+    page.route("**/v1/models", with_another_model)
+    page.reload()
+    expect(page.locator("#model")).to_be_visible()
+    page.check("input[value=bars]")
+    page.select_option("#bars", "1")
+    page.set_checked("#seamless", is_loop)
+    page.fill("#prompt", "kick")
+    with page.expect_request(is_job) as asked:
+        page.press("#prompt", "Enter")
+    expect(page.locator(".item")).to_have_count(1, timeout=PATIENCE)
+    page.set_checked("#seamless", not is_loop)
+    page.select_option("#model", "another")
+    page.click("#reuse")
+    with page.expect_request(is_job) as again:
+        page.click("#go")
+    assert again.value.url.endswith(path)
+    assert again.value.url == asked.value.url
+    first, second = asked.value.post_data_json, again.value.post_data_json
+    assert first is not None
+    assert second is not None
+    assert {name: second[name] for name in first} == first
 
 
 def test_errors_say_what_to_do(page: Page) -> None:
@@ -229,6 +275,88 @@ def test_errors_say_what_to_do(page: Page) -> None:
     page.press("#prompt", "Enter")
     expect(page.locator("#alert")).to_contain_text("Is soundlet serve still running?")
     check(page, "offline")
+
+
+def test_a_fault_of_an_edit_is_shown_where_it_was_asked(page: Page) -> None:
+    make_a_sound(page)
+    page.click("#edit summary")
+    page.fill("#edit-prompt", "kick " * 100)
+    page.click("#restyle")
+    expect(page.locator("#edit-error")).to_contain_text("tokens")
+    expect(page.locator("#edit-error")).not_to_contain_text("truncate")
+    expect(page.locator("#edit-prompt")).to_be_focused()
+    expect(page.locator("[aria-invalid]")).to_have_count(1)
+    page.locator("#views").focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("Shift+ArrowRight")
+    page.fill("#region-prompt", "kick " * 100)
+    page.click("#inpaint")
+    expect(page.locator("#region-error")).to_contain_text("tokens")
+    expect(page.locator("#region-prompt")).to_be_focused()
+    expect(page.locator("#edit-error")).to_be_empty()
+    page.fill("#region-prompt", "kick")
+    expect(page.locator("#region-error")).to_be_empty()
+    expect(page.locator("#prompt-error")).to_be_empty()
+
+
+def test_an_edit_takes_back_what_was_said_of_the_last_one(page: Page) -> None:
+    make_a_sound(page)
+    page.click("#edit summary")
+    page.route("**/v1/jobs/outpaint", lambda route: route.abort())
+    page.click("#continue")
+    expect(page.locator("#alert")).to_contain_text("Is soundlet serve still running?")
+    page.unroute("**/v1/jobs/outpaint")
+    page.click("#restyle")
+    expect(page.locator("#alert")).to_be_empty()
+    expect(page.locator("#side-b")).to_be_visible(timeout=PATIENCE)
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "said"),
+    [
+        ("steps", "e", "Steps: a whole number from 1 to 1000"),
+        ("steps", "1.5", "Steps: a whole number from 1 to 1000"),
+        ("cfg_scale", "-", "Guidance: a number from 0 to 100"),
+    ],
+)
+def test_a_setting_that_cannot_be_read_is_told(
+    page: Page, field: str, typed: str, said: str
+) -> None:
+    page.fill("#prompt", "kick")
+    page.click("#advanced summary")
+    page.locator(f"#{field}").press_sequentially(typed)
+    page.click("#go")
+    expect(page.locator("#advanced-error")).to_contain_text(said)
+    expect(page.locator(f"#{field}")).to_be_focused()
+    expect(page.locator("#jobs li")).to_have_count(0)
+
+
+def test_seconds_to_add_that_are_no_number_in_their_range_are_told(page: Page) -> None:
+    make_a_sound(page)
+    page.click("#edit summary")
+    asked: list[Request] = []
+    page.on("request", lambda request: asked.append(request) if is_job(request) else None)
+    for typed in ("0", "", "-", "200"):
+        page.fill("#added", "")
+        page.locator("#added").press_sequentially(typed)
+        expect(page.locator("#edit-error")).to_be_empty()
+        page.click("#continue")
+        expect(page.locator("#edit-error")).to_have_text(
+            "Seconds to add: a number from 0.1 to 120."
+        )
+        expect(page.locator("#added")).to_be_focused()
+    assert not asked
+
+
+def test_the_shortest_sound_is_the_shortest_of_the_model(page: Page) -> None:
+    page.fill("#seconds", "0.05")
+    assert page.evaluate("document.querySelector('#seconds').validity.valid")
+    page.fill("#prompt", "kick")
+    for seconds, said in (("0.00001", "from 2.27e-05"), ("0", "above 0")):
+        page.fill("#seconds", seconds)
+        assert not page.evaluate("document.querySelector('#seconds').validity.valid")
+        page.click("#go")
+        expect(page.locator("#seconds-error")).to_contain_text(said)
 
 
 def test_everything_is_done_by_keyboard(page: Page) -> None:
