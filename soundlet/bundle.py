@@ -220,16 +220,19 @@ def verify_bundle(path: Path | str | None = None) -> Manifest:
     return manifest
 
 
-def require_free(dest: Path, *, overwrite: bool = False) -> None:
+def require_free(dest: Path, *, overwrite: bool = False, source: Path | None = None) -> None:
     """Refuse to put a bundle where something is already.
 
     Args:
         dest: the folder to be; an empty one will do.
         overwrite: allow it to be a bundle.
+        source: the bundle that the new one is made of, which is never overwritten.
 
     Raises:
-        BundleError: `dest` is taken.
+        BundleError: `dest` is taken, or is `source` or a folder around it.
     """
+    if source is not None and source.resolve().is_relative_to(dest.resolve()):
+        raise BundleError(f"{dest} is, or holds, the bundle to start from: name another folder")
     is_free = not dest.exists() or (dest.is_dir() and not any(dest.iterdir()))
     if not is_free and not (overwrite and (dest / MANIFEST).is_file()):
         hint = "; only bundles are overwritten" if overwrite else ""
@@ -237,17 +240,20 @@ def require_free(dest: Path, *, overwrite: bool = False) -> None:
 
 
 @contextmanager
-def staged_bundle(dest: Path, *, overwrite: bool = False) -> Iterator[Path]:
+def staged_bundle(
+    dest: Path, *, overwrite: bool = False, source: Path | None = None
+) -> Iterator[Path]:
     """A temporary folder that becomes `dest` when the block ends, and vanishes if it fails.
 
     Args:
         dest: the bundle to be.
         overwrite: replace `dest` if it is a bundle already.
+        source: the bundle that the new one is made of, which is never overwritten.
 
     Raises:
-        BundleError: `dest` is taken, or cannot be written.
+        BundleError: `dest` is taken, is `source`, or cannot be written.
     """
-    require_free(dest, overwrite=overwrite)
+    require_free(dest, overwrite=overwrite, source=source)
     staging = dest.absolute().with_name(f".{dest.name}-{secrets.token_hex(4)}.part")
     try:
         staging.mkdir(parents=True)

@@ -45,7 +45,7 @@ def quantize(
     from soundlet.precision import fastest_precision, parse_precision
 
     before = open_bundle(bundle)
-    require_free(dest, overwrite=force)
+    require_free(dest, overwrite=force, source=before.folder)
     if report:
         asked = GenerationRequest(prompt="any", seconds=seconds)
         plan_for(before, asked)  # refused before anything is made

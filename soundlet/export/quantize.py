@@ -83,7 +83,7 @@ def quantize_bundle(
         on_progress: see `Progress`.
 
     Raises:
-        BundleError: `source` is not a bundle, or `dest` is taken or cannot be written.
+        BundleError: `source` is not a bundle, or `dest` is `source`, taken or cannot be written.
         RequestError: a precision that a part cannot have, or a source that is quantised already.
     """
     bundle = open_bundle(source)
@@ -101,7 +101,7 @@ def quantize_bundle(
                 " was made of"
             )
     whole: dict[Part, Precision] = {**bundle.manifest.precision, **precision}
-    with staged_bundle(Path(dest), overwrite=overwrite) as folder:
+    with staged_bundle(Path(dest), overwrite=overwrite, source=bundle.folder) as folder:
         made = {MANIFEST, WEIGHTS, *(f"{part}.onnx" for part in PARTS)}
         for name in bundle.manifest.files:
             if name not in made:

@@ -241,6 +241,7 @@ def test_what_cannot_be_quantised(tiny: Path) -> None:
     Path("mine").mkdir()
     Path("mine/notes.txt").write_text("mine")
     refused("quantize", tiny, "mine", says=("mine exists",))
+    refused("quantize", tiny, tiny, "--force", says=("name another folder",))
 
 
 def test_what_cannot_be_verified(tiny: Path) -> None:
@@ -265,6 +266,7 @@ def test_what_cannot_be_exported(tiny: Path, monkeypatch: pytest.MonkeyPatch) ->
     Path("mine").mkdir()
     Path("mine/notes.txt").write_text("mine")
     refused("export", "onnx", tiny, "mine", says=("mine exists",))
+    refused("export", "onnx", tiny, tiny, "--force", says=("name another folder",))
     monkeypatch.setitem(sys.modules, "soundlet.export.litert", None)
     refused("export", "litert", tiny, "out", says=("pip install 'soundlet[litert]'",))
 

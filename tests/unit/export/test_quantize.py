@@ -21,6 +21,7 @@ from soundlet.export.loss import (
     waveform_levels,
     write_report,
 )
+from soundlet.export.onnx_fixed import export_onnx_fixed
 from soundlet.export.quantize import blocks, int8_columns, quantize_bundle
 from soundlet.pipeline import load
 
@@ -163,3 +164,17 @@ def test_equal_sounds_are_0_db_apart_and_half_the_level_is_6() -> None:
     levels, lower = (waveform_levels(noise * np.float32(gain), 44100) for gain in (1, 0.5))
     assert spectral_distance(levels, levels) == 0
     assert spectral_distance(lower, levels) == pytest.approx(6.02, abs=0.1)
+
+
+@pytest.mark.parametrize("name", ["around/source", "link", "around"])
+def test_a_bundle_is_never_made_over_the_one_it_is_made_of(
+    tiny_bundle: Path, tmp_path: Path, name: str
+) -> None:
+    shutil.copytree(tiny_bundle, tmp_path / "around")
+    source = Path(shutil.copytree(tiny_bundle, tmp_path / "around" / "source"))
+    (tmp_path / "link").symlink_to(source)
+    with pytest.raises(BundleError, match="bundle to start from: name another folder"):
+        quantize_bundle(source, tmp_path / name, {"dit": "int8"}, overwrite=True)
+    with pytest.raises(BundleError, match="bundle to start from: name another folder"):
+        export_onnx_fixed(open_bundle(source), tmp_path / name, overwrite=True)
+    assert open_bundle(source).manifest == open_bundle(tiny_bundle).manifest
