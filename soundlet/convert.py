@@ -65,7 +65,8 @@ def convert_checkpoint(
     Raises:
         HubError: a download that cannot be.
         ConfigError: a config is not valid.
-        CheckpointError: weights do not fit the config, or are not weights.
+        CheckpointError: weights do not fit the config, are not weights or not finite, or are
+            beyond what float16 can hold where it is asked for.
         BundleError: `dest` is taken, or cannot be written.
         EngineError: PyTorch or the exporter is not installed.
         RequestError: no such precision, or one that a part cannot have.

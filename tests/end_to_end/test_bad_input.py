@@ -125,6 +125,22 @@ def test_a_tensor_of_another_shape(source: Path) -> None:
     refused("convert", source, "bundle", says=("shape", NAME, "[384, 127]", "[384, 128]"))
 
 
+def test_a_tensor_that_is_not_finite_or_too_great(source: Path) -> None:
+    def with_one(value: float) -> Callable[[Tensors], Tensors]:
+        def change(tensors: Tensors) -> Tensors:
+            return {**tensors, NAME: tensors[NAME].index_fill(1, torch.tensor(5), value)}
+
+        return change
+
+    rewrite(source, with_one(1e6))
+    how = ("--precision", "float16")
+    refused("convert", source, "bundle", *how, says=("self_attention", "--precision float32"))
+    shutil.copy(TINY_SOURCE / "model.ckpt", source)
+    (source / "model.safetensors").unlink()
+    rewrite(source, with_one(float("nan")))
+    refused("convert", source, "bundle", says=(NAME, "not finite"))
+
+
 class Code:
     """An object whose pickle runs a command when it is read."""
 

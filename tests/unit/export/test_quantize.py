@@ -7,11 +7,11 @@ import numpy as np
 import onnx
 import pytest
 
-from soundlet.bundle import AGREEMENT, WEIGHTS, Precision, open_bundle
+from soundlet.bundle import AGREEMENT, WEIGHTS, About, Precision, open_bundle, seal
 from soundlet.engines import load_engine
 from soundlet.engines import onnx as onnx_engine
 from soundlet.engines.weights import Weights
-from soundlet.errors import BundleError, EngineError, RequestError
+from soundlet.errors import BundleError, CheckpointError, EngineError, RequestError
 from soundlet.export import quantize
 from soundlet.export.loss import (
     Loss,
@@ -94,6 +94,27 @@ def test_float16_and_back_keeps_what_float16_can_hold(tiny_bundle: Path, tmp_pat
     for bundle in (half, again):
         clip = load(bundle.folder, threads=1).generate("rain", seconds=0.02, seed=1)
         assert np.isfinite(clip.audio).all()
+
+
+@pytest.mark.parametrize(
+    ("value", "precision", "told"),
+    [(1e6, "float16", "float16 cannot hold"), (np.nan, "int8", "are not finite")],
+)
+def test_weights_that_a_precision_cannot_hold_are_named(
+    tiny_bundle: Path, tmp_path: Path, value: float, precision: Precision, told: str
+) -> None:
+    source = Path(shutil.copytree(tiny_bundle, tmp_path / "source"))
+    about = About(**open_bundle(source).manifest.model_dump(include=set(About.model_fields)))
+    name = "dit.blocks.0.self_attention.to_qkv.weight"
+    weights = bytearray((source / WEIGHTS).read_bytes())
+    found = Weights(tiny_bundle / WEIGHTS)[name]
+    start = weights.index(found.tobytes())
+    weights[start : start + 4] = np.float32(value).tobytes()
+    (source / WEIGHTS).write_bytes(weights)
+    seal(source, about)
+    with pytest.raises(CheckpointError, match=f"{name} has numbers that {told}"):
+        quantize_bundle(source, tmp_path / "small", {"dit": precision})
+    assert not (tmp_path / "small").exists()
 
 
 def test_what_chooses_among_candidates_is_copied(choosing_bundle: Path, tmp_path: Path) -> None:
