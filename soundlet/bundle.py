@@ -16,7 +16,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from soundlet import __version__
+from soundlet import __version__, hub
 from soundlet.config import ModelConfig, T5Config, load_config, load_t5_config
 from soundlet.errors import BundleError
 from soundlet.request import MAX_CANDIDATES, MAX_CFG_SCALE, MAX_STEPS, Sampler
@@ -302,6 +302,11 @@ def seal(folder: Path, about: About) -> Manifest:
 def _read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST
     if not folder.exists():
+        if (address := hub.address_of(folder)) is not None:
+            raise BundleError(
+                f"{address} is on the Hugging Face Hub, and a model of it is converted first:"
+                f" run `soundlet convert {address} DEST` and load DEST"
+            )
         raise BundleError(f"{folder}: no such folder")
     if folder.is_file():
         raise BundleError(f"{folder} is a file: name the folder of a bundle, with {MANIFEST} in it")

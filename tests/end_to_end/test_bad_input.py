@@ -68,6 +68,11 @@ def test_a_checkpoint_where_a_bundle_is_wanted() -> None:
     refused("generate", "kick", "--model", TINY_SOURCE, says=("soundlet convert",))
 
 
+def test_a_model_of_the_hub_where_a_bundle_is_wanted() -> None:
+    refused("generate", "kick", "--model", "hf://a/b", says=("soundlet convert hf://a/b DEST",))
+    refused("info", "hf://a/b", says=("soundlet convert hf://a/b DEST",))
+
+
 def test_a_source_that_does_not_exist() -> None:
     refused("convert", "nowhere", "bundle", says=("nowhere",))
 
