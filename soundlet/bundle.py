@@ -16,7 +16,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from soundlet import __version__
+from soundlet import __version__, hub
 from soundlet.config import ModelConfig, T5Config, load_config, load_t5_config
 from soundlet.errors import BundleError
 from soundlet.request import MAX_CANDIDATES, MAX_CFG_SCALE, MAX_STEPS, Sampler
@@ -220,16 +220,19 @@ def verify_bundle(path: Path | str | None = None) -> Manifest:
     return manifest
 
 
-def require_free(dest: Path, *, overwrite: bool = False) -> None:
+def require_free(dest: Path, *, overwrite: bool = False, source: Path | None = None) -> None:
     """Refuse to put a bundle where something is already.
 
     Args:
         dest: the folder to be; an empty one will do.
         overwrite: allow it to be a bundle.
+        source: the bundle that the new one is made of, which is never overwritten.
 
     Raises:
-        BundleError: `dest` is taken.
+        BundleError: `dest` is taken, or is `source` or a folder around it.
     """
+    if source is not None and source.resolve().is_relative_to(dest.resolve()):
+        raise BundleError(f"{dest} is, or holds, the bundle to start from: name another folder")
     is_free = not dest.exists() or (dest.is_dir() and not any(dest.iterdir()))
     if not is_free and not (overwrite and (dest / MANIFEST).is_file()):
         hint = "; only bundles are overwritten" if overwrite else ""
@@ -237,17 +240,20 @@ def require_free(dest: Path, *, overwrite: bool = False) -> None:
 
 
 @contextmanager
-def staged_bundle(dest: Path, *, overwrite: bool = False) -> Iterator[Path]:
+def staged_bundle(
+    dest: Path, *, overwrite: bool = False, source: Path | None = None
+) -> Iterator[Path]:
     """A temporary folder that becomes `dest` when the block ends, and vanishes if it fails.
 
     Args:
         dest: the bundle to be.
         overwrite: replace `dest` if it is a bundle already.
+        source: the bundle that the new one is made of, which is never overwritten.
 
     Raises:
-        BundleError: `dest` is taken, or cannot be written.
+        BundleError: `dest` is taken, is `source`, or cannot be written.
     """
-    require_free(dest, overwrite=overwrite)
+    require_free(dest, overwrite=overwrite, source=source)
     staging = dest.absolute().with_name(f".{dest.name}-{secrets.token_hex(4)}.part")
     try:
         staging.mkdir(parents=True)
@@ -296,6 +302,11 @@ def seal(folder: Path, about: About) -> Manifest:
 def _read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST
     if not folder.exists():
+        if (address := hub.address_of(folder)) is not None:
+            raise BundleError(
+                f"{address} is on the Hugging Face Hub, and a model of it is converted first:"
+                f" run `soundlet convert {address} DEST` and load DEST"
+            )
         raise BundleError(f"{folder}: no such folder")
     if folder.is_file():
         raise BundleError(f"{folder} is a file: name the folder of a bundle, with {MANIFEST} in it")

@@ -22,10 +22,11 @@ from soundlet.bundle import (
 )
 from soundlet.errors import BundleError, CheckpointError, EngineError
 from soundlet.precision import FLOATS, parse_precision
+from soundlet.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
     from soundlet.checkpoint import LoadReport
-    from soundlet.config import ModelConfig
+    from soundlet.config import ModelConfig, T5Config
 
 Progress = Callable[[str, int, int], None]
 """Called with (what is being done, things done, things in all)."""
@@ -65,7 +66,8 @@ def convert_checkpoint(
     Raises:
         HubError: a download that cannot be.
         ConfigError: a config is not valid.
-        CheckpointError: weights do not fit the config, or are not weights.
+        CheckpointError: weights or tokenizer do not fit the config, or are of another kind; or
+            weights are not finite, or beyond what float16 can hold where it is asked for.
         BundleError: `dest` is taken, or cannot be written.
         EngineError: PyTorch or the exporter is not installed.
         RequestError: no such precision, or one that a part cannot have.
@@ -94,6 +96,7 @@ def convert_checkpoint(
     folder = weights if weights.is_dir() else weights.parent
     t5_folder = _text_encoder(t5, folder, is_from_hub=origin is not None)
     model, config, t5_config, found = load_official(weights, t5_folder=t5_folder)
+    _require_tokenizer(t5_folder / TOKENIZER, config, t5_config)
     beside = (path for pattern in NOTICES for path in sorted(folder.glob(pattern)))
     notices = {path.name: path for path in beside if path.is_file()}
     about = About(
@@ -173,6 +176,19 @@ def _text_encoder(t5: str | Path | None, folder: Path, *, is_from_hub: bool) -> 
         if not (place / name).is_file():
             raise CheckpointError(f"{place} has no {name}: copy it from google-t5/t5-base")
     return place
+
+
+def _require_tokenizer(path: Path, config: ModelConfig, t5_config: T5Config) -> None:
+    """Raises unless the tokenizer can be opened, and is of the text encoder."""
+    try:
+        tokenizer = Tokenizer(path, config.prompt_max_length)
+    except BundleError as e:
+        raise CheckpointError(f"{e}; copy it from google-t5/t5-base") from e
+    if tokenizer.n_pieces > t5_config.vocab_size:
+        raise CheckpointError(
+            f"{path} has {tokenizer.n_pieces} pieces; the text encoder beside it knows"
+            f" {t5_config.vocab_size}: they are of different models"
+        )
 
 
 def _description(found: LoadReport) -> str:

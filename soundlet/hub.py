@@ -50,6 +50,12 @@ def is_address(source: object) -> bool:
     return isinstance(source, str) and source.startswith(SCHEME)
 
 
+def address_of(path: Path) -> str | None:
+    """The address that became `path` where a folder was expected: "hf://a/b" is "hf:/a/b" then."""
+    scheme, slash, repository = path.as_posix().partition(":/")
+    return f"{SCHEME}{repository}" if slash and f"{scheme}://" == SCHEME else None
+
+
 def fetch(address: str, groups: Sequence[Sequence[str]]) -> tuple[Path, Origin]:
     """Download what is wanted of a repository, or find it downloaded before.
 

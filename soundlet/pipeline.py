@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,8 @@ def load(
     Raises:
         BundleError: not a bundle, or damaged.
         ConfigError: its config is not valid.
-        EngineError: no such engine, or not installed.
+        EngineError: no such engine, or not installed, or an option that it does not have.
+        RequestError: a `batch_size` that is not 1 or more.
     """
     bundle = open_bundle(None if model is None else Path(model))
     runner = load_engine(
@@ -88,8 +90,9 @@ class Model:
 
     def __init__(self, bundle: Bundle, engine: Engine, *, batch_size: int = 1) -> None:
         """Join an opened bundle and an engine that runs it."""
-        if batch_size < 1:
-            raise RequestError(f"batch_size must be 1 or more, not {batch_size}")
+        is_whole = isinstance(batch_size, Integral) and not isinstance(batch_size, bool)
+        if not (is_whole and batch_size >= 1):
+            raise RequestError(f"batch_size must be 1 or more, not {batch_size!r}")
         self.bundle, self.engine, self.batch_size = bundle, engine, batch_size
         self._decoding = Decoding(engine, self.config)
         path = bundle.folder / TOKENIZER
@@ -165,6 +168,9 @@ class Model:
         Raises:
             RequestError, AudioError, GenerationError, Cancelled: as in `generate`.
         """
+        for request in requests:
+            if not isinstance(request, GenerationRequest):
+                raise RequestError(f"requests must be of GenerationRequest, not {request!r}")
         return self._generate(requests, on_step, should_stop, None)
 
     def _generate(

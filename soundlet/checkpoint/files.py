@@ -75,6 +75,9 @@ def _checked(path: Path, found: dict[Any, Any]) -> dict[str, Tensor]:
     for name, value in found.items():
         if not isinstance(name, str) or not isinstance(value, Tensor):
             raise CheckpointError(f"{path}: {name!r} is a {type(value).__name__}, not a tensor")
+        if value.is_meta or value.is_nested or value.layout is not torch.strided:
+            what = "without its numbers (meta)" if value.is_meta else "sparse or nested"
+            raise CheckpointError(f"{path}: {name!r} is {what}, not a plain tensor")
         tensors[name] = value
     if not tensors:
         raise CheckpointError(f"{path}: no tensors in it")

@@ -86,7 +86,8 @@ def load_official(
 
     Raises:
         ConfigError: a config is missing or malformed.
-        CheckpointError: weights are missing, unreadable, unsafe, or do not fit the config.
+        CheckpointError: weights are missing, unreadable, unsafe, not finite in float32 (in float16
+            for the text encoder), or do not fit the config.
     """
     weights = _find_weights(Path(source))
     folder = weights.parent
@@ -103,6 +104,7 @@ def load_official(
 
     found, training = _without_training_prefixes(read_tensors(weights))
     _require_fit(found, official_layout(model, config), weights, "model_config.json")
+    _require_finite(found, weights)
     t5_found, t5_unused = _read_t5(t5_weights, model, t5_config)
     report = LoadReport(
         weights=weights,
@@ -115,7 +117,10 @@ def load_official(
         unused={**(training.unused if training is not None else {}), **t5_unused},
     )
     renamed = {our_name(name, config) or name: tensor for name, tensor in found.items()}
-    _assign(model, {**_folded(renamed), **t5_found})
+    folded = _folded(renamed)
+    joined = {official_name(name, config) or name: folded[name] for name in folded.keys() - renamed}
+    _require_finite(joined, weights)
+    _assign(model, {**folded, **t5_found})
     return model, config, t5_config, report
 
 
@@ -238,9 +243,16 @@ def _read_t5(
         for ours, tensor in model.conditioners.t5.state_dict().items()
     }
     _require_fit(encoder, wanted, path, "config.json")
+    _require_finite(encoder, path)
+    halves = {name: tensor.half() for name, tensor in encoder.items()}
+    for name, tensor in halves.items():
+        if not tensor.isfinite().all():
+            raise CheckpointError(
+                f"{path}: {name} has numbers beyond the range of float16, to which the weights of"
+                " the text encoder are rounded as in the reference"
+            )
     rounded = {
-        f"conditioners.t5.{our_t5_name(name, config)}": tensor.half()
-        for name, tensor in encoder.items()
+        f"conditioners.t5.{our_t5_name(name, config)}": tensor for name, tensor in halves.items()
     }
     n_unused = len(found) - len(encoder)
     return rounded, {"of the text model's decoder": n_unused} if n_unused else {}
@@ -271,6 +283,16 @@ def _require_fit(found: Mapping[str, Tensor], wanted: Shapes, path: Path, config
             f"{path} does not fit its {config}: {'; '.join(problems)}."
             " Are both from the same release?"
         )
+
+
+def _require_finite(tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Raises unless all numbers of `tensors` are finite, as they are and in float32."""
+    for name, tensor in tensors.items():
+        if not tensor.float().isfinite().all():
+            raise CheckpointError(
+                f"{path}: {name} has numbers that are not finite (NaN, or beyond float32):"
+                " the weights are damaged, or of a training run that diverged"
+            )
 
 
 def _told(kind: str, names: list[str]) -> str:

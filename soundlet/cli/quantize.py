@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from soundlet.cli.convert import as_object
 from soundlet.cli.progress import progress_line
 from soundlet.request import MAX_THREADS, GenerationRequest
 
@@ -36,7 +37,9 @@ def quantize(
         typer.Option(min=1, max=MAX_THREADS, help="Cores to measure with.  [default: all]"),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a bundle that exists.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the report as JSON, or without one what was made.")
+    ] = False,
 ) -> None:
     """Make a bundle of another one with smaller weights. Needs the torch extra."""
     from soundlet.bundle import open_bundle, require_free
@@ -45,7 +48,7 @@ def quantize(
     from soundlet.precision import fastest_precision, parse_precision
 
     before = open_bundle(bundle)
-    require_free(dest, overwrite=force)
+    require_free(dest, overwrite=force, source=before.folder)
     if report:
         asked = GenerationRequest(prompt="any", seconds=seconds)
         plan_for(before, asked)  # refused before anything is made
@@ -65,6 +68,8 @@ def quantize(
     size = sum(record.size for record in made.manifest.files.values())
     typer.echo(f"{made.folder}  {size / 1e6:.1f} MB", err=as_json)
     if not report:
+        if as_json:
+            typer.echo(json.dumps(as_object(made), ensure_ascii=False))
         return
     with progress_line() as show:
         found = quantization_report(

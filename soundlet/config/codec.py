@@ -9,18 +9,20 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from soundlet.config.problems import mismatch
-from soundlet.config.section import Count, Counts, Section
+from soundlet.config.section import Count, Depth, Section
 
-Depth = Annotated[int, Field(ge=0, le=1000)]
-"""Of a stack of blocks; without any, only the linear layers around it are left."""
+Factors = Annotated[
+    tuple[Annotated[int, Field(gt=0, le=1000)], ...], Field(min_length=1, max_length=16)
+]
+"""One of each level of a codec, by which its length or width changes."""
 
 
 class OobleckSizes(Section):
     """What the Oobleck encoder and decoder share."""
 
-    channels: Count
-    c_mults: Counts  # the reference puts a 1 in front of these
-    strides: Counts
+    channels: Annotated[int, Field(gt=0, le=10_000)]
+    c_mults: Factors  # the reference puts a 1 in front of these
+    strides: Factors
     latent_dim: Count
     use_snake: Literal[True]  # the reference's default, ELU, is in no released model
     antialias_activation: Literal[False] = False

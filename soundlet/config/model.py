@@ -8,16 +8,19 @@ from pydantic import Field, model_validator
 
 from soundlet.config.codec import AutoencoderConfig, AutoencoderEntry
 from soundlet.config.problems import misfits, mismatch
-from soundlet.config.section import Count, Section
+from soundlet.config.section import Count, Depth, Section
 
 Objective = Literal["rf_denoiser", "rectified_flow"]
+
+SampleSize = Annotated[int, Field(gt=0, le=1_000_000_000)]
+"""Samples per channel in the longest clip that the model was trained on."""
 
 
 class PromptConfig(Section):
     """How prompts are tokenised and encoded; the encoder's sizes are in its own config.json."""
 
     t5_model_name: str
-    max_length: Count  # tokens
+    max_length: Annotated[int, Field(gt=0, le=4096)]  # tokens
     project_out: bool = False
     enable_grad: bool = False  # known, and of no use to inference
 
@@ -107,7 +110,7 @@ class DiTConfig(Section):
 
     io_channels: Count
     embed_dim: Count
-    depth: Count
+    depth: Annotated[Depth, Field(gt=0)]
     num_heads: Count
     cond_token_dim: Count
     global_cond_dim: Count
@@ -122,7 +125,7 @@ class DiTConfig(Section):
     prepend_cond_dim: Literal[0] = 0
     num_memory_tokens: Literal[0] = 0
     global_prompt: bool = False
-    modulation_rank: Annotated[int, Field(ge=0)] = 0
+    modulation_rank: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     beats: BeatConfig | None = None
     prior: PriorConfig | None = None
     predicts: Literal["velocity", "data"] = "velocity"
@@ -180,9 +183,9 @@ class ModelConfig(Section):
     """The whole of model_config.json."""
 
     model_type: Literal["diffusion_cond"]
-    sample_size: Count  # samples per channel, the longest clip the model was trained on
+    sample_size: SampleSize
     sample_rate: Count  # Hz
-    audio_channels: Count
+    audio_channels: Annotated[int, Field(gt=0, le=64)]
     model: PartsConfig
     training: Any = None  # known, and of no use to inference
 

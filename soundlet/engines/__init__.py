@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from numbers import Integral
 from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
@@ -149,8 +150,9 @@ def load_engine(
     Raises:
         EngineError: no such engine, not installed, or an option that it does not have.
     """
-    if threads is not None and not 1 <= threads <= MAX_THREADS:
-        raise EngineError(f"threads must be from 1 to {MAX_THREADS}, not {threads}")
+    is_whole = isinstance(threads, Integral) and not isinstance(threads, bool)
+    if threads is not None and not (is_whole and 1 <= threads <= MAX_THREADS):
+        raise EngineError(f"threads must be from 1 to {MAX_THREADS}, not {threads!r}")
     able = ENGINES_FOR[bundle.manifest.format]
     name = able[0] if name is None else name
     if name not in ENGINES:

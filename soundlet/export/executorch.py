@@ -96,7 +96,7 @@ def export_executorch(
     """
     chosen, config = checked_precision(precision), windowed(bundle, seconds)
     report = on_file or (lambda _name: None)
-    require_free(dest, overwrite=overwrite)
+    require_free(dest, overwrite=overwrite, source=bundle.folder)
     model = load_model(bundle)
     found: dict[Part, Delegation] = {}
     with program_bundle(

@@ -68,7 +68,7 @@ def export_litert(
     """
     chosen, config = checked_precision(precision, LITERT_ABLE), windowed(bundle, seconds)
     report = on_file or (lambda _name: None)
-    require_free(dest, overwrite=overwrite)
+    require_free(dest, overwrite=overwrite, source=bundle.folder)
     model = load_model(bundle)
     with program_bundle(
         bundle, dest, config, format="litert", precision=chosen, overwrite=overwrite

@@ -85,7 +85,7 @@ def export_onnx_fixed(
     require_graphs(bundle)
     chosen, config = _precision(bundle, precision), windowed(bundle, seconds)
     report = on_file or (lambda _name: None)
-    require_free(dest, overwrite=overwrite)
+    require_free(dest, overwrite=overwrite, source=bundle.folder)
     found: dict[Part, Operators] = {}
     with program_bundle(
         bundle, dest, config, format="onnx-fixed", precision=chosen, overwrite=overwrite

@@ -254,7 +254,7 @@ def program_bundle(
     """The folder in which to put the programs of `bundle`; it becomes `dest` when all are there.
 
     Raises:
-        BundleError: `dest` is taken or cannot be written, or a program was not made.
+        BundleError: `dest` is `bundle`, taken or cannot be written, or a program was not made.
     """
     manifest = bundle.manifest
     longest = longest_seconds(config, manifest.margin_frames)
@@ -278,7 +278,7 @@ def program_bundle(
             **window,
         }
     )
-    with staged_bundle(dest, overwrite=overwrite) as folder:
+    with staged_bundle(dest, overwrite=overwrite, source=bundle.folder) as folder:
         text = config.model_dump_json(indent=2, exclude_unset=True)
         (folder / MODEL_CONFIG).write_text(text, encoding="utf-8")
         for name in (T5_CONFIG, TOKENIZER):

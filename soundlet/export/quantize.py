@@ -15,6 +15,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -36,8 +37,8 @@ from soundlet.bundle import (
 )
 from soundlet.engines.probe import saturates
 from soundlet.engines.weights import Weights
-from soundlet.errors import RequestError
-from soundlet.export.weights import KEPT_FLOAT32, Stored, write_tensors
+from soundlet.errors import CheckpointError, RequestError
+from soundlet.export.weights import KEPT_FLOAT32, Stored, in_float16, write_tensors
 from soundlet.precision import check_precision
 
 BLOCK = 32  # weights that share a scale, in the forms for weights alone
@@ -83,7 +84,9 @@ def quantize_bundle(
         on_progress: see `Progress`.
 
     Raises:
-        BundleError: `source` is not a bundle, or `dest` is taken or cannot be written.
+        BundleError: `source` is not a bundle, or `dest` is `source`, taken or cannot be written.
+        CheckpointError: weights that are not finite, or that float16 cannot hold where it is asked
+            for.
         RequestError: a precision that a part cannot have, or a source that is quantised already.
     """
     bundle = open_bundle(source)
@@ -101,7 +104,7 @@ def quantize_bundle(
                 " was made of"
             )
     whole: dict[Part, Precision] = {**bundle.manifest.precision, **precision}
-    with staged_bundle(Path(dest), overwrite=overwrite) as folder:
+    with staged_bundle(Path(dest), overwrite=overwrite, source=bundle.folder) as folder:
         made = {MANIFEST, WEIGHTS, *(f"{part}.onnx" for part in PARTS)}
         for name in bundle.manifest.files:
             if name not in made:
@@ -213,6 +216,8 @@ def _rewritten(
             nodes.append(node)
             continue
         weight = tensors[product.name].array().astype(np.float32)
+        if not np.isfinite(weight).all():
+            raise CheckpointError(f"{product.name} has numbers that are not finite")
         weight = weight if product.is_transposed else weight.T  # (out, in)
         whole: NDArray[np.generic]
         if wanted == "int8":
@@ -306,14 +311,20 @@ def _cast(model: ModelProto, tensors: dict[str, Stored], wanted: Precision) -> N
         dtype = "F16" if wanted == "float16" and is_large else "F32"
         if dtype == stored.dtype:
             continue
-        tensors[name] = stored.cast(dtype)
-        if dtype == "F16":
+        if dtype == "F32":
+            tensors[name] = stored.cast(dtype)
+        else:
+            tensors[name] = Stored(dtype, stored.shape, partial(_halved, name, stored))
             for node in graph.node:
                 for i, given in enumerate(node.input):
                     if given == name:
                         node.input[i] = f"{name}.float32"
             cast = helper.make_node("Cast", [name], [f"{name}.float32"], to=TensorProto.FLOAT)
             graph.node.insert(0, cast)
+
+
+def _halved(name: str, stored: Stored) -> NDArray[np.float16]:
+    return in_float16(name, stored.array())
 
 
 def _prune(model: ModelProto, tensors: dict[str, Stored]) -> None:

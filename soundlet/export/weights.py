@@ -9,15 +9,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from soundlet.bundle import PARTS, Part, Precision
 from soundlet.engines.weights import DTYPES, Stored
+from soundlet.errors import CheckpointError
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-__all__ = ["KEPT_FLOAT32", "Placement", "Stored", "write_tensors", "write_weights"]
+__all__ = [
+    "KEPT_FLOAT32",
+    "Placement",
+    "Stored",
+    "in_float16",
+    "write_tensors",
+    "write_weights",
+]
 
 KEPT_FLOAT32 = 4096  # elements; smaller tensors cost nothing and frequencies among them need digits
 
@@ -44,22 +53,25 @@ def write_weights(
 
     Returns:
         Where each tensor is.
+
+    Raises:
+        CheckpointError: numbers that float16 cannot hold are to be stored in it.
     """
     import torch
 
     kinds = {"F32": torch.float32, "F16": torch.float16}
 
-    def stored(tensor: Tensor, part: Part) -> Stored:
+    def stored(name: str, tensor: Tensor, part: Part) -> Stored:
+        def array() -> NDArray[np.generic]:
+            found: NDArray[np.float32] = tensor.detach().to("cpu", torch.float32).numpy()
+            return in_float16(name, found) if is_half else found
+
         is_large = tensor.ndim > 1 and tensor.numel() >= KEPT_FLOAT32
-        dtype = "F16" if precision[part] == "float16" and is_large else "F32"
-        return Stored(
-            dtype,
-            tuple(tensor.shape),
-            lambda: tensor.detach().to("cpu", kinds[dtype]).contiguous().numpy(),
-        )
+        is_half = precision[part] == "float16" and is_large
+        return Stored("F16" if is_half else "F32", tuple(tensor.shape), array)
 
     parts = {
-        name: stored(tensor, part)
+        name: stored(name, tensor, part)
         for part in PARTS
         for name, tensor in tensors.items()
         if name.startswith(f"{part}.")
@@ -68,6 +80,22 @@ def write_weights(
         name: Placement(kinds[parts[name].dtype], parts[name].shape, offset, length)
         for name, (offset, length) in write_tensors(path, parts).items()
     }
+
+
+def in_float16(name: str, array: NDArray[np.generic]) -> NDArray[np.float16]:
+    """The tensor `name` rounded to float16.
+
+    Raises:
+        CheckpointError: it has numbers that float16 cannot hold.
+    """
+    with np.errstate(over="ignore"):
+        rounded = array.astype(np.float16)
+    if not np.isfinite(rounded).all():
+        raise CheckpointError(
+            f"{name} has numbers that float16 cannot hold, up to {np.abs(array).max():g}:"
+            " convert with --precision float32"
+        )
+    return rounded
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Stored]) -> dict[str, tuple[int, int]]:

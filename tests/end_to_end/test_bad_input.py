@@ -68,6 +68,11 @@ def test_a_checkpoint_where_a_bundle_is_wanted() -> None:
     refused("generate", "kick", "--model", TINY_SOURCE, says=("soundlet convert",))
 
 
+def test_a_model_of_the_hub_where_a_bundle_is_wanted() -> None:
+    refused("generate", "kick", "--model", "hf://a/b", says=("soundlet convert hf://a/b DEST",))
+    refused("info", "hf://a/b", says=("soundlet convert hf://a/b DEST",))
+
+
 def test_a_source_that_does_not_exist() -> None:
     refused("convert", "nowhere", "bundle", says=("nowhere",))
 
@@ -123,6 +128,22 @@ def test_a_tensor_too_many(source: Path) -> None:
 def test_a_tensor_of_another_shape(source: Path) -> None:
     rewrite(source, lambda tensors: {**tensors, NAME: tensors[NAME][:, :-1]})
     refused("convert", source, "bundle", says=("shape", NAME, "[384, 127]", "[384, 128]"))
+
+
+def test_a_tensor_that_is_not_finite_or_too_great(source: Path) -> None:
+    def with_one(value: float) -> Callable[[Tensors], Tensors]:
+        def change(tensors: Tensors) -> Tensors:
+            return {**tensors, NAME: tensors[NAME].index_fill(1, torch.tensor(5), value)}
+
+        return change
+
+    rewrite(source, with_one(1e6))
+    how = ("--precision", "float16")
+    refused("convert", source, "bundle", *how, says=("self_attention", "--precision float32"))
+    shutil.copy(TINY_SOURCE / "model.ckpt", source)
+    (source / "model.safetensors").unlink()
+    rewrite(source, with_one(float("nan")))
+    refused("convert", source, "bundle", says=(NAME, "not finite"))
 
 
 class Code:
@@ -241,6 +262,7 @@ def test_what_cannot_be_quantised(tiny: Path) -> None:
     Path("mine").mkdir()
     Path("mine/notes.txt").write_text("mine")
     refused("quantize", tiny, "mine", says=("mine exists",))
+    refused("quantize", tiny, tiny, "--force", says=("name another folder",))
 
 
 def test_what_cannot_be_verified(tiny: Path) -> None:
@@ -265,6 +287,7 @@ def test_what_cannot_be_exported(tiny: Path, monkeypatch: pytest.MonkeyPatch) ->
     Path("mine").mkdir()
     Path("mine/notes.txt").write_text("mine")
     refused("export", "onnx", tiny, "mine", says=("mine exists",))
+    refused("export", "onnx", tiny, tiny, "--force", says=("name another folder",))
     monkeypatch.setitem(sys.modules, "soundlet.export.litert", None)
     refused("export", "litert", tiny, "out", says=("pip install 'soundlet[litert]'",))
 

@@ -69,6 +69,15 @@ def test_quantize_refuses_what_it_cannot_do_in_a_line(
     assert not tree(here)
 
 
+def test_quantize_without_a_report_prints_what_was_made_as_json(tiny: Path) -> None:
+    how = ("--precision", "dit=int8", "--no-report", "--json")
+    result = run("quantize", tiny, "small", *how)
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert found["folder"] == "small"
+    assert found["precision"]["dit"] == "int8"
+
+
 def test_bench_measures_every_part_in_a_process_of_its_own(tiny: Path) -> None:
     result = run("bench", tiny, "--seconds", TINY_SECONDS, "--threads", 1, "--repeats", 1, "--json")
     assert result.exit_code == 0, result.output

@@ -179,6 +179,13 @@ def test_a_valid_manifest_over_a_wrong_config_is_a_config_error(folder: Path) ->
         open_bundle(folder)
 
 
+@pytest.mark.parametrize("given", ["hf://a/b", Path("hf://a/b")])
+@pytest.mark.parametrize("check", [open_bundle, verify_bundle])
+def test_a_model_of_the_hub_is_converted_first(given: str | Path, check: Any) -> None:
+    with pytest.raises(BundleError, match=r"^hf://a/b is .* `soundlet convert hf://a/b DEST`"):
+        check(given)
+
+
 def test_a_checkpoint_as_published_is_told_from_a_bundle(tiny_folder: Path) -> None:
     with pytest.raises(BundleError, match=f"run `soundlet convert {tiny_folder} DEST`"):
         open_bundle(tiny_folder)

@@ -347,6 +347,37 @@ def test_whole_numbers_are_no_weights(folder: Path, tensors: Tensors) -> None:
     assert f"1 tensor not of real numbers ({name} is int64)" in refusal(folder)
 
 
+@pytest.mark.parametrize("value", [math.nan, math.inf, 1e300])
+def test_weights_that_are_not_finite_in_float32_are_named(
+    folder: Path, tensors: Tensors, value: float
+) -> None:
+    name = "model.model.transformer.layers.0.self_attn.to_qkv.weight"
+    wrong = tensors[name].double()
+    wrong[3, 5] = value
+    save({**tensors, name: wrong}, folder)
+    assert f"model.ckpt: {name} has numbers that are not finite" in refusal(folder)
+
+
+def test_a_direction_that_is_none_is_named(folder: Path, tensors: Tensors) -> None:
+    stem = "pretransform.model.decoder.layers.5.weight"
+    save({**tensors, f"{stem}_v": torch.zeros_like(tensors[f"{stem}_v"])}, folder)
+    assert f"{stem} has numbers that are not finite" in refusal(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [(Tensor.to_sparse, "sparse or nested"), (lambda tensor: tensor.to("meta"), "meta")],
+)
+def test_tensors_that_are_not_plain_are_named(
+    folder: Path, tensors: Tensors, change: Callable[[Tensor], Tensor], told: str
+) -> None:
+    name = "model.model.timestep_features.weight"
+    save({**tensors, name: change(tensors[name])}, folder)
+    message = refusal(folder)
+    assert name in message
+    assert told in message
+
+
 # Files that are not checkpoints
 
 
@@ -497,6 +528,22 @@ def test_the_weights_of_the_text_encoder_are_rounded_as_in_the_reference(
     stored = load_file(folder / "t5" / "model.safetensors")["shared.weight"]
     assert not torch.equal(stored.half().float(), stored)
     assert torch.equal(found["conditioners.t5.embedding.weight"], stored.half().float())
+
+
+@pytest.mark.parametrize(("value", "told"), [(math.nan, "not finite"), (1e6, "float16")])
+def test_a_text_encoder_that_float16_cannot_hold_is_named(
+    folder: Path, tensors: Tensors, value: float, told: str
+) -> None:
+    save(tensors, folder)
+    path = folder / "t5" / "model.safetensors"
+    found = {name: tensor.clone() for name, tensor in load_file(path).items()}
+    name = "encoder.block.1.layer.0.layer_norm.weight"
+    found[name][2] = value
+    path.unlink()
+    save_file(found, path)
+    message = refusal(folder)
+    assert message.startswith(f"{path}: {name} has numbers")
+    assert told in message
 
 
 # Bundles

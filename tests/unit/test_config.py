@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ def edited(place: str, value: Any) -> str:
     section: Any = config
     for parent in parents:
         section = section[int(parent) if isinstance(section, list) else parent]
-    section[key] = value
+    section[int(key) if isinstance(section, list) else key] = value
     return json.dumps(config)
 
 
@@ -205,6 +206,52 @@ def test_a_value_that_cannot_be_honoured_is_named_with_its_place_and_what_is_rig
     place: str, value: Any, line: str
 ) -> None:
     assert problems_of(edited(place, value)) == [line]
+
+
+ENCODER = "model.pretransform.config.encoder.config"
+DIT = "model.diffusion.config"
+PROMPT = "model.conditioning.configs.0.config"
+SECONDS = "model.conditioning.configs.1.config"
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "largest"),
+    [
+        ("sample_rate", 10**30, 10**6),
+        ("sample_size", 10**30, 10**9),
+        ("audio_channels", 65, 64),
+        (f"{ENCODER}.channels", 10**30, 10_000),
+        (f"{ENCODER}.c_mults.0", 10**30, 1000),
+        (f"{ENCODER}.strides.4", 10**30, 1000),
+        (f"{DIT}.embed_dim", 10**30, 10**6),
+        (f"{DIT}.depth", 10**7, 1000),
+        (f"{DIT}.modulation_rank", 10**30, 10**6),
+        (f"{PROMPT}.max_length", 10**6, 4096),
+    ],
+)
+def test_sizes_that_no_model_has_are_refused_with_the_largest(
+    place: str, value: int, largest: int
+) -> None:
+    line = f"{place}: input should be less than or equal to {largest}, not {value}"
+    assert problems_of(edited(place, value)) == [line]
+
+
+def test_a_codec_of_more_levels_than_any_model_has_is_refused() -> None:
+    (line,) = problems_of(edited(f"{ENCODER}.strides", [2] * 100_000))
+    assert line.startswith(f"{ENCODER}.strides: tuple should have at most 16 items")
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_numbers_that_are_not_finite_are_refused(value: float) -> None:
+    line = f"{SECONDS}.max_val: input should be a finite number, not {value}"
+    assert problems_of(edited(f"{SECONDS}.max_val", value)) == [line]
+
+
+def test_a_text_encoder_of_more_layers_than_any_has_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({**T5_BASE, "num_layers": 10**7}))
+    with pytest.raises(ConfigError, match="num_layers: input should be less than or equal to 1000"):
+        load_t5_config(path)
 
 
 def test_every_problem_is_told_at_once() -> None:

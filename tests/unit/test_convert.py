@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from safetensors.torch import load_file, save_file
 
 from soundlet.bundle import PARTS, WEIGHTS
 from soundlet.convert import convert_checkpoint
@@ -40,6 +42,28 @@ def test_a_missing_text_encoder_is_told_with_ways_to_get_it(source: Path) -> Non
 def test_a_text_encoder_without_a_file_is_told(source: Path, name: str) -> None:
     (source / "t5" / name).unlink()
     assert f"has no {name}: copy it from google-t5/t5-base" in refused(source)
+
+
+@pytest.mark.parametrize("kind", ["empty", "text", "cut"])
+def test_a_tokenizer_of_another_kind_or_cut_short_is_told(source: Path, kind: str) -> None:
+    path = source / "t5" / "spiece.model"
+    content = path.read_bytes()
+    path.write_bytes({"empty": b"", "text": b"pieces", "cut": content[: len(content) // 2]}[kind])
+    message = refused(source)
+    assert message.startswith(f"{path}: not a ")
+    assert message.endswith("copy it from google-t5/t5-base")
+    assert "\n" not in message
+
+
+def test_a_tokenizer_of_another_text_encoder_is_told(source: Path) -> None:
+    config = json.loads((source / "t5" / "config.json").read_text())
+    weights = source / "t5" / "model.safetensors"
+    found = {name: tensor.clone() for name, tensor in load_file(weights).items()}
+    found["shared.weight"] = found["shared.weight"][:20].clone()
+    weights.unlink()
+    save_file(found, weights)
+    (source / "t5" / "config.json").write_text(json.dumps({**config, "vocab_size": 20}))
+    assert "has 109 pieces; the text encoder beside it knows 20" in refused(source)
 
 
 def test_a_text_encoder_may_be_elsewhere(source: Path) -> None:

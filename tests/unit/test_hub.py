@@ -150,6 +150,12 @@ def test_an_address_of_another_form_is_refused(address: str) -> None:
         hub.fetch(address, hub.CHECKPOINT)
 
 
+def test_an_address_is_known_after_it_was_taken_for_a_path() -> None:
+    assert hub.address_of(Path("hf://owner/name@main")) == "hf://owner/name@main"
+    assert hub.address_of(Path("hf/owner")) is None
+    assert hub.address_of(Path("/models/hf:/owner")) is None
+
+
 def test_an_address_is_told_from_a_folder() -> None:
     assert hub.is_address("hf://owner/name")
     assert not hub.is_address("models/hf")

@@ -19,7 +19,15 @@ from numpy.typing import NDArray
 from soundlet.audio import write_audio
 from soundlet.bundle import AGREEMENT, TOKENIZER, Bundle, Defaults, FileRecord, Manifest
 from soundlet.config import ModelConfig, T5Config
-from soundlet.errors import AudioError, BundleError, Cancelled, GenerationError, RequestError
+from soundlet.engines import load_engine
+from soundlet.errors import (
+    AudioError,
+    BundleError,
+    Cancelled,
+    EngineError,
+    GenerationError,
+    RequestError,
+)
 from soundlet.guidance import Conditioning
 from soundlet.hearing import N_HEARD
 from soundlet.noise import Generator
@@ -367,9 +375,24 @@ def test_a_tokenizer_of_another_model_is_refused(bundle: Bundle, engine: ToyEngi
         Model(replace(bundle, t5_config=small), engine)
 
 
-def test_a_batch_size_of_none_is_refused(bundle: Bundle, engine: ToyEngine) -> None:
-    with pytest.raises(RequestError, match="batch_size must be 1 or more, not 0"):
-        Model(bundle, engine, batch_size=0)
+@pytest.mark.parametrize("value", [0, 1.5, "8", None, True])
+def test_a_batch_size_that_is_none_is_refused(
+    bundle: Bundle, engine: ToyEngine, value: Any
+) -> None:
+    with pytest.raises(RequestError, match=f"batch_size must be 1 or more, not {value!r}"):
+        Model(bundle, engine, batch_size=value)
+
+
+@pytest.mark.parametrize("value", [0, 1.5, "2", True])
+def test_threads_that_are_no_number_of_cores_are_refused(bundle: Bundle, value: Any) -> None:
+    with pytest.raises(EngineError, match=f"threads must be from 1 to 1024, not {value!r}"):
+        load_engine(bundle, threads=value)
+
+
+def test_a_batch_of_anything_but_requests_is_refused(model: Model) -> None:
+    prompts: Any = ["kick"]
+    with pytest.raises(RequestError, match="requests must be of GenerationRequest, not 'kick'"):
+        model.generate_batch(prompts)
 
 
 def test_a_request_can_be_changed_by_field(model: Model) -> None:

@@ -7,11 +7,11 @@ import numpy as np
 import onnx
 import pytest
 
-from soundlet.bundle import AGREEMENT, WEIGHTS, Precision, open_bundle
+from soundlet.bundle import AGREEMENT, WEIGHTS, About, Precision, open_bundle, seal
 from soundlet.engines import load_engine
 from soundlet.engines import onnx as onnx_engine
 from soundlet.engines.weights import Weights
-from soundlet.errors import BundleError, EngineError, RequestError
+from soundlet.errors import BundleError, CheckpointError, EngineError, RequestError
 from soundlet.export import quantize
 from soundlet.export.loss import (
     Loss,
@@ -21,6 +21,7 @@ from soundlet.export.loss import (
     waveform_levels,
     write_report,
 )
+from soundlet.export.onnx_fixed import export_onnx_fixed
 from soundlet.export.quantize import blocks, int8_columns, quantize_bundle
 from soundlet.pipeline import load
 
@@ -95,6 +96,27 @@ def test_float16_and_back_keeps_what_float16_can_hold(tiny_bundle: Path, tmp_pat
         assert np.isfinite(clip.audio).all()
 
 
+@pytest.mark.parametrize(
+    ("value", "precision", "told"),
+    [(1e6, "float16", "float16 cannot hold"), (np.nan, "int8", "are not finite")],
+)
+def test_weights_that_a_precision_cannot_hold_are_named(
+    tiny_bundle: Path, tmp_path: Path, value: float, precision: Precision, told: str
+) -> None:
+    source = Path(shutil.copytree(tiny_bundle, tmp_path / "source"))
+    about = About(**open_bundle(source).manifest.model_dump(include=set(About.model_fields)))
+    name = "dit.blocks.0.self_attention.to_qkv.weight"
+    weights = bytearray((source / WEIGHTS).read_bytes())
+    found = Weights(tiny_bundle / WEIGHTS)[name]
+    start = weights.index(found.tobytes())
+    weights[start : start + 4] = np.float32(value).tobytes()
+    (source / WEIGHTS).write_bytes(weights)
+    seal(source, about)
+    with pytest.raises(CheckpointError, match=f"{name} has numbers that {told}"):
+        quantize_bundle(source, tmp_path / "small", {"dit": precision})
+    assert not (tmp_path / "small").exists()
+
+
 def test_what_chooses_among_candidates_is_copied(choosing_bundle: Path, tmp_path: Path) -> None:
     made = quantize_bundle(choosing_bundle, tmp_path / "small", {"dit": "int8"})
     assert made.manifest.defaults.candidates == 3
@@ -163,3 +185,17 @@ def test_equal_sounds_are_0_db_apart_and_half_the_level_is_6() -> None:
     levels, lower = (waveform_levels(noise * np.float32(gain), 44100) for gain in (1, 0.5))
     assert spectral_distance(levels, levels) == 0
     assert spectral_distance(lower, levels) == pytest.approx(6.02, abs=0.1)
+
+
+@pytest.mark.parametrize("name", ["around/source", "link", "around"])
+def test_a_bundle_is_never_made_over_the_one_it_is_made_of(
+    tiny_bundle: Path, tmp_path: Path, name: str
+) -> None:
+    shutil.copytree(tiny_bundle, tmp_path / "around")
+    source = Path(shutil.copytree(tiny_bundle, tmp_path / "around" / "source"))
+    (tmp_path / "link").symlink_to(source)
+    with pytest.raises(BundleError, match="bundle to start from: name another folder"):
+        quantize_bundle(source, tmp_path / name, {"dit": "int8"}, overwrite=True)
+    with pytest.raises(BundleError, match="bundle to start from: name another folder"):
+        export_onnx_fixed(open_bundle(source), tmp_path / name, overwrite=True)
+    assert open_bundle(source).manifest == open_bundle(tiny_bundle).manifest

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from safetensors.torch import load_file
 
-from soundlet.bundle import PARTS, Precision
+from soundlet.bundle import PARTS, Part, Precision
+from soundlet.errors import CheckpointError
 from soundlet.export.weights import Placement, write_weights
 
 
@@ -43,6 +45,16 @@ def test_float16_is_for_large_matrices(tmp_path: Path) -> None:
     assert halved == {"dit.wide.weight", "decoder.conv.weight"}
     for name, tensor in tensors().items():
         assert torch.equal(found[name].float(), tensor.to(found[name].dtype).float())
+
+
+@pytest.mark.parametrize("value", [1e6, np.inf, np.nan])
+def test_what_float16_cannot_hold_is_named(tmp_path: Path, value: float) -> None:
+    wrong = tensors()
+    wrong["dit.wide.weight"][3, 5] = value
+    precision: dict[Part, Precision] = dict.fromkeys(PARTS, "float32")
+    write_weights(tmp_path / "w.safetensors", wrong, precision)
+    with pytest.raises(CheckpointError, match=r"^dit\.wide\.weight has .* --precision float32"):
+        write_weights(tmp_path / "w.safetensors", wrong, {**precision, "dit": "float16"})
 
 
 def test_the_places_told_hold_the_tensors_and_are_aligned(tmp_path: Path) -> None:
