@@ -85,7 +85,7 @@ class LoopSettings(Section):
         device: "cpu", "cuda", "cuda:1", "mps"; None: the best there is.
     """
 
-    steps: Count | None = None
+    steps: Annotated[int, Field(gt=0)] | None = None
     minutes: Positive | None = None
     learning_rate: Positive = 3e-4
     opponent_learning_rate: Positive = 3e-4
