@@ -131,7 +131,7 @@ class Model:
         Args:
             prompt: what it should sound like, or a whole request.
             on_step: called after each step with (steps done, steps in all).
-            should_stop: asked between steps; True ends the work.
+            should_stop: asked between steps, and between pieces; True ends the work.
             on_piece: called with the clip's samples from its start, as soon as they are decoded.
                 Their level is the model's own: what brings a clip to full scale needs all of it.
             fields: further ones of `GenerationRequest`.
@@ -191,9 +191,15 @@ class Model:
             if should_stop is not None and should_stop():
                 raise Cancelled(f"stopped after {n_before + done} of {total} steps")
 
+        def piece(samples: Array) -> None:
+            assert on_piece is not None
+            on_piece(samples)
+            if should_stop is not None and should_stop():
+                raise Cancelled("stopped while it was decoded")
+
         for group in planned:
             step(0, total)
-            clips += self._make(group, step, on_piece)
+            clips += self._make(group, step, None if on_piece is None else piece)
             n_before += group[0].steps
         return clips
 

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import soundlet
 from soundlet.bundle import open_bundle
 from soundlet.engines import codec
 from soundlet.engines.onnx import OnnxEngine
 from soundlet.engines.tiling import Array
+from soundlet.errors import Cancelled
 from soundlet.hearing import heard
 from soundlet.spectrogram import analyse, synthesise, synthesise_pieces
 from soundlet.stft import SpectrogramFormat
@@ -97,3 +99,13 @@ def test_a_draft_is_the_sound_with_phases_that_are_found_in_fewer_rounds() -> No
     apart = np.abs(heard(draft[0], rate) - heard(whole[0], rate)).mean()
     other = np.abs(heard(draft[0, :, ::-1], rate) - heard(whole[0], rate)).mean()
     assert apart < 0.5 * other
+
+
+def test_decoding_stops_where_nobody_listens_any_more() -> None:
+    model = soundlet.load(threads=1)
+    told: list[Array] = []
+    with pytest.raises(Cancelled, match="while it was decoded"):
+        model.generate("rain", seconds=6, seed=1, steps=1, candidates=1, on_piece=told.append,
+                       should_stop=lambda: bool(told))  # fmt: skip
+    assert len(told) == 1
+    assert told[0].shape[1] < 3 * model.config.sample_rate
