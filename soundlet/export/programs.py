@@ -40,7 +40,7 @@ from soundlet.config import (
     SpectralDecoderConfig,
     SpectralEncoderConfig,
 )
-from soundlet.errors import BundleError, RequestError
+from soundlet.errors import BundleError, CheckpointError, RequestError
 from soundlet.models import Model, build_model
 
 NOTICES = ("LICENSE*", "LICENCE*", "NOTICE*", "MODEL_CARD*")
@@ -126,7 +126,13 @@ def programs(
         config: its sizes; `sample_size` is the window.
         precision: of each part; int8 is left to the exporter.
         is_variable: whether the DiT is given no more frames than a clip needs.
+
+    Raises:
+        CheckpointError: weights that float16 cannot hold are to be in it.
     """
+    for part in ("decoder", "encoder"):
+        if precision[part] == "float16":
+            _require_in_float16(model.get_submodule(part), part)
     frames, channels, dim = config.n_frames, config.latent_channels, config.cond_dim
     n_tokens = config.prompt_max_length
     tokens, mask = torch.ones(2, 1, n_tokens, dtype=torch.int64).unbind()
@@ -163,6 +169,14 @@ def programs(
             frames_axis=2, frames_unit=unit, has_activation_constants=is_periodic,
         ),
     )  # fmt: skip
+
+
+def _require_in_float16(network: nn.Module, part: str) -> None:
+    for name, tensor in network.state_dict().items():
+        if not tensor.to(torch.float16).isfinite().all():
+            raise CheckpointError(
+                f"{part}.{name} has numbers that float16 cannot hold: export the {part} in float32"
+            )
 
 
 def require_graphs(bundle: Bundle) -> None:
