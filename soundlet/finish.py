@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from soundlet.audio import Audio
 from soundlet.errors import GenerationError, RequestError
 from soundlet.loudness import in_dbtp, integrated_loudness, true_peak
+from soundlet.request import plain_number
 
 Normalize = Literal["peak", "loudness", "none"]
 NORMALIZE: tuple[Normalize, ...] = get_args(Normalize)
@@ -75,8 +76,7 @@ class Finish:
             is_number = isinstance(value, Real) and not isinstance(value, bool)
             if not (is_number and low <= value <= high):
                 raise RequestError(f"{name} must be a number from {low} to {high}, not {value!r}")
-            own = int(value) if isinstance(value, Integral) else float(value)
-            object.__setattr__(self, name, own)
+            object.__setattr__(self, name, plain_number(value))
         for name, users in USED_BY.items():
             value = getattr(self, name)
             if self.normalize not in users and value != getattr(Finish, name):

@@ -142,8 +142,9 @@ class GenerationRequest:
                     " seconds sets the length of a clip"
                 )
         for name in _NUMBERS:
-            object.__setattr__(self, name, _plain(getattr(self, name)))
-        object.__setattr__(self, "cfg_interval", tuple(map(_plain, self.cfg_interval)))
+            value = getattr(self, name)
+            object.__setattr__(self, name, None if value is None else plain_number(value))
+        object.__setattr__(self, "cfg_interval", tuple(map(plain_number, self.cfg_interval)))
 
 
 def require_seed(seed: object) -> None:
@@ -166,6 +167,27 @@ def require_channels_first(name: str, shape: tuple[int, ...]) -> None:
         )
 
 
+def require_encodable(name: str, text: str) -> None:
+    """Raises RequestError for text that UTF-8 cannot hold.
+
+    Args:
+        name: what the caller knows it as.
+        text: any.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as e:
+        raise RequestError(
+            f"{name} holds {text[e.start]!r}, half of a surrogate pair, which no text has:"
+            " leave it out"
+        ) from e
+
+
+def plain_number(value: float | Real) -> float:
+    """A number as one of Python's own, which JSON can hold, also where it is one of NumPy's."""
+    return int(value) if isinstance(value, Integral) else float(value)
+
+
 def _check_text(name: str, value: object) -> None:
     if not isinstance(value, str):
         raise RequestError(f"{name} must be text, not {value!r}")
@@ -174,13 +196,7 @@ def _check_text(name: str, value: object) -> None:
         raise RequestError(f"{name} is empty: say what the clip {should} sound like")
     if "\0" in value:
         raise RequestError(f"{name} holds a NUL character, which no text has: leave it out")
-    try:
-        value.encode()
-    except UnicodeEncodeError as e:
-        raise RequestError(
-            f"{name} holds {value[e.start]!r}, half of a surrogate pair, which no text has:"
-            " leave it out"
-        ) from e
+    require_encodable(name, value)
 
 
 def _check_flag(name: str, value: object) -> None:
@@ -224,13 +240,6 @@ def _float(value: object) -> float:
         return float(value)
     except OverflowError:
         return math.nan
-
-
-def _plain(value: float | None) -> float | None:
-    """A number of Python's own, which JSON can hold."""
-    if value is None:
-        return None
-    return int(value) if isinstance(value, Integral) else float(value)
 
 
 def _check_init_audio(init_audio: object, level: float) -> None:

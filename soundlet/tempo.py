@@ -8,6 +8,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from soundlet.errors import RequestError
+from soundlet.request import plain_number
 
 SLOWEST, FASTEST = 20.0, 400.0  # BPM that a grid may have; models are taught 60 to 180
 MAX_BARS, MAX_BEATS_PER_BAR = 64, 16
@@ -35,8 +36,7 @@ class Grid:
     def __post_init__(self) -> None:
         """Check the ranges."""
         require_bpm(self.bpm)
-        bpm = int(self.bpm) if isinstance(self.bpm, Integral) else float(self.bpm)
-        object.__setattr__(self, "bpm", bpm)
+        object.__setattr__(self, "bpm", plain_number(self.bpm))
         for name, most in (("bars", MAX_BARS), ("beats_per_bar", MAX_BEATS_PER_BAR)):
             value = getattr(self, name)
             is_whole = isinstance(value, Integral) and not isinstance(value, bool)

@@ -18,7 +18,7 @@ from soundlet.finish import Finish
 from soundlet.loops import loop_request
 from soundlet.naming import file_stem
 from soundlet.prompt import KIND_NAMES, read_prompt
-from soundlet.request import MAX_SEED, GenerationRequest
+from soundlet.request import MAX_SEED, GenerationRequest, require_encodable
 from soundlet.tempo import Grid
 
 MAX_VARIATIONS = 1000
@@ -136,13 +136,7 @@ def _object(row: str) -> dict[str, Any]:
             raise RequestError(f"{key!r} is no setting; there are {', '.join(KEYS)}")
     if "prompt" not in values:
         raise RequestError("prompt is missing")
-    try:
-        json.dumps(values, ensure_ascii=False).encode()
-    except UnicodeEncodeError as e:
-        raise RequestError(
-            f"the line holds {e.object[e.start]!r}, half of a surrogate pair, which no text has:"
-            " leave it out"
-        ) from e
+    require_encodable("the line", json.dumps(values, ensure_ascii=False))
     return values
 
 

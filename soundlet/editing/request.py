@@ -14,7 +14,7 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 
 from soundlet.errors import RequestError
-from soundlet.request import GenerationRequest, Sampler, require_channels_first
+from soundlet.request import GenerationRequest, Sampler, plain_number, require_channels_first
 from soundlet.source import Given, name_of
 
 Region = tuple[float, float]
@@ -322,7 +322,7 @@ def _plain(value: object) -> object:
         return [_plain(each) for each in value]
     if isinstance(value, bool) or not isinstance(value, Real):
         return value
-    return int(value) if isinstance(value, Integral) else float(value)
+    return plain_number(value)
 
 
 def _sha256_of(given: Given | None) -> str | None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Annotated, Any, TypeVar
@@ -82,22 +81,6 @@ class ClipFolder:
         self.sample_rate = sample_rate
         self.entries = read_entries(folder)
         self._seconds = torch.tensor([entry.seconds for entry in self.entries])
-
-    def require_told_apart(self, names: Iterable[str]) -> None:
-        """Raises TrainingError for a name under which no two sounds have a word each that differ.
-
-        As for discriminants, sounds that have several words under a name are not asked.
-        """
-        for name in names:
-            found = [
-                [tag for tag in entry.tags if tag.startswith(f"{name}: ")] for entry in self.entries
-            ]
-            if len({words[0] for words in found if len(words) == 1}) < 2:
-                known = {tag.partition(": ")[0] for entry in self.entries for tag in entry.tags}
-                raise TrainingError(
-                    f"no discriminants of {name!r}: two classes of sounds must have it; attributes"
-                    f" of these sounds: {', '.join(sorted(known)) or 'none'}"
-                )
 
     def audio(self, index: int) -> Audio:
         """The whole sound: (2, samples) float32.

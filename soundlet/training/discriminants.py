@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from soundlet.config import AutoencoderConfig
 from soundlet.models.spectral import SpectralDecoder, SpectralEncoder
+from soundlet.training.clips import ClipEntry
 from soundlet.training.latents import Discriminants, LatentEntry, LatentStore
 from soundlet.training.loop import TrainingError
 
@@ -63,14 +64,14 @@ def find_discriminants(
     white = (means - middle) @ whitening
     found = np.zeros((store.channels, 0))
     for name, count in counts.items():
-        classes = _classes(store.entries, name)
-        if count >= len(classes):
+        groups = sounds_by_word(store.entries, name)
+        if count >= len(groups):
             raise TrainingError(
-                f"{count} discriminants of {name!r}, which has {len(classes)} classes of sounds:"
-                f" ask for at most {len(classes) - 1}"
+                f"{count} discriminants of {name!r}, which has {len(groups)} classes of sounds:"
+                f" ask for at most {len(groups) - 1}"
             )
         rest = np.linalg.qr(found, mode="complete")[0][:, found.shape[1] :]  # what is left
-        strengths, axes = np.linalg.eigh(rest.T @ _between(white, classes) @ rest)
+        strengths, axes = np.linalg.eigh(rest.T @ _between(white, groups) @ rest)
         found = np.concatenate([found, rest @ axes[:, np.argsort(-strengths)[:count]]], axis=1)
     weights = SPREAD * (whitening @ found).T
     return Discriminants(
@@ -91,22 +92,34 @@ def _means_and_frames(store: LatentStore, frames_per_second: float) -> tuple[Mat
     return np.stack(means), np.concatenate(frames)
 
 
-def _classes(entries: Sequence[LatentEntry], name: str) -> list[NDArray[np.intp]]:
-    """The sounds of each word under a name."""
+def sounds_by_word(
+    entries: Sequence[LatentEntry | ClipEntry], name: str, least: int = MIN_COUNT
+) -> list[NDArray[np.intp]]:
+    """The sounds of each word under a name, of those words that enough sounds have.
+
+    Args:
+        entries: what is known of sounds.
+        name: of an attribute. Sounds that have several words under it are not asked.
+        least: sounds of a word. Fewer than `MIN_COUNT` may do where long sounds are yet to be cut
+            into several.
+
+    Raises:
+        TrainingError: there are fewer than two such words.
+    """
     members: dict[str, list[int]] = {}
     for index, entry in enumerate(entries):
         words = [tag for tag in entry.tags if tag.startswith(f"{name}: ")]
         if len(words) == 1:
             members.setdefault(words[0], []).append(index)
-    classes = [np.array(members[word]) for word in sorted(members)]
-    classes = [rows for rows in classes if len(rows) >= MIN_COUNT]
-    if len(classes) < 2:
+    found = [np.array(members[word]) for word in sorted(members)]
+    found = [rows for rows in found if len(rows) >= least]
+    if len(found) < 2:
         names = sorted({tag.partition(": ")[0] for entry in entries for tag in entry.tags})
         raise TrainingError(
             f"no discriminants of {name!r}: two classes of {MIN_COUNT} sounds must have it;"
             f" attributes of these sounds: {', '.join(names) or 'none'}"
         )
-    return classes
+    return found
 
 
 def _between(white: Matrix, classes: Sequence[NDArray[np.intp]]) -> Matrix:

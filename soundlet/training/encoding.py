@@ -10,7 +10,7 @@ from sentencepiece import SentencePieceProcessor
 
 from soundlet.training.clips import ClipFolder, read_entries
 from soundlet.training.codec import measure_latents, open_codec, weigh_channels
-from soundlet.training.discriminants import find_discriminants
+from soundlet.training.discriminants import find_discriminants, sounds_by_word
 from soundlet.training.latents import ENTRIES, LatentStore, add_discriminants, encode_clips
 from soundlet.training.loop import TrainingError
 from soundlet.training.vocabulary import train_vocabulary
@@ -56,7 +56,8 @@ def encode_folder(
     if threads is not None:
         torch.set_num_threads(threads)
     folder = ClipFolder(clips, config.sample_rate)
-    folder.require_told_apart(discriminants or ())
+    for name in discriminants or ():  # what lacks them is told before it is encoded
+        sounds_by_word(folder.entries, name, least=1)
     statistics = measure_latents(codec, folder)
     if is_weighed:
         statistics = weigh_channels(codec, statistics, folder)

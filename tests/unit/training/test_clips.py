@@ -60,6 +60,13 @@ def test_seconds_and_captions_are_taken_as_told(tmp_path: Path) -> None:
     assert (entry.seconds, entry.captions) == (2.5, ("x", "y"))
 
 
+def faults_of(folder: Path, *lines: object) -> str:
+    """What is said of a folder with such lines."""
+    with pytest.raises(TrainingError) as caught:
+        read_entries(folder_of(folder, *lines))
+    return str(caught.value)
+
+
 def test_problems_of_all_lines_are_told_at_once(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", tone(440, 0.1, RATE, 2), RATE)
     (tmp_path / "text.wav").write_text("no sound")
@@ -74,9 +81,7 @@ def test_problems_of_all_lines_are_told_at_once(tmp_path: Path) -> None:
         '{"file": "a.wav", "caption": "x", "seconds": Infinity}',
         '{"file": "a.wav", "caption": "x", "seconds": NaN}',
     )
-    with pytest.raises(TrainingError) as caught:
-        read_entries(folder_of(tmp_path, *lines))
-    told = str(caught.value)
+    told = faults_of(tmp_path, *lines)
     for words in (
         "line 1: (top level): give captions (a list of sentences) or caption (one)",
         "line 2: none.wav: no such file",
@@ -102,9 +107,7 @@ def test_captions_paths_and_attributes_are_what_they_should_be(tmp_path: Path) -
         {"file": "a.wav", "caption": "x", "attributes": {"kind": 3}},
         {"file": "a.wav", "caption": "x", "attributes": {"bpm": "fast"}},
     )
-    with pytest.raises(TrainingError) as caught:
-        read_entries(folder_of(tmp_path, *lines))
-    told = str(caught.value)
+    told = faults_of(tmp_path, *lines)
     for words in (
         "line 1: caption: say what it sounds like",
         "line 2: captions.1: say what it sounds like",
@@ -123,10 +126,9 @@ def test_a_file_without_samples_or_sound_is_told_whether_its_length_is_given_or_
     soundfile.write(tmp_path / "empty.wav", np.zeros((0, 2)), RATE)
     (tmp_path / "text.wav").write_text("no sound")
     lines = [{"file": name, "caption": "x", **told} for name in ("empty.wav", "text.wav")]
-    with pytest.raises(TrainingError) as caught:
-        read_entries(folder_of(tmp_path, *lines))
-    assert "line 1: empty.wav holds no samples" in str(caught.value)
-    assert "line 2: text.wav: cannot be read as sound" in str(caught.value)
+    told_of_both = faults_of(tmp_path, *lines)
+    assert "line 1: empty.wav holds no samples" in told_of_both
+    assert "line 2: text.wav: cannot be read as sound" in told_of_both
 
 
 @pytest.mark.parametrize(("text", "message"), [(None, "cannot be read"), ("\n", "names no sound")])
