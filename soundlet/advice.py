@@ -14,6 +14,9 @@ from soundlet.vocabulary.traits import Range, Traits
 RHYTHMIC = frozenset({"drum_loop", "bass_line", "arpeggio", "chords", "melody", "arrangement"})
 TONAL = frozenset({"bass_line", "arpeggio", "chords", "melody", "pad", "arrangement"})
 SOUNDS = frozenset({"one_shot", "sound_effect"})
+NEGATIONS = frozenset(
+    {"no", "not", "without", "minus", "except", "avoid", "exclude", "don't", "never"}
+)
 
 
 @dataclass(frozen=True)
@@ -140,6 +143,13 @@ def _unknown(prompt: Prompt) -> Iterator[Advice]:
     words = list(prompt.unknown)
     while words:
         word = words.pop(0)
+        if word.lower() in NEGATIONS:
+            yield Advice(
+                "unknown",
+                f"the default model was not taught what {word!r} means: it may make what follows,"
+                " so leave both out",
+            )
+            continue
         if words and f"{word} {words[0]}" in prompt.text and _nearest(f"{word} {words[0]}"):
             word = f"{word} {words.pop(0)}"
         near = _nearest(word)

@@ -49,9 +49,16 @@ def test_a_subgenre_has_a_range_of_its_own() -> None:
 
 
 def test_contradictions_are_told() -> None:
+    assert "more than one tempo: 120, 128" in messages("house drums, 120-128 BPM")
     told = messages("jazz, sad happy piano chords, C major, 150 BPM, 90 BPM")
     for words in ("more than one tempo", "minor keys, not in C major", "sad and happy contradict"):
         assert words in told
+
+
+def test_a_word_that_negates_is_told_to_be_left_out_with_what_follows() -> None:
+    told = messages("lo-fi piano chords without drums, no vocals")
+    assert "what 'without' means: it may make what follows, so leave both out" in told
+    assert "what 'no' means" in told
 
 
 def test_an_order_that_is_not_the_usual_one_comes_with_the_usual_one() -> None:
