@@ -117,14 +117,23 @@ def _conflicts(prompt: Prompt) -> Iterator[Advice]:
     moods = {name: MOODS[name].traits_for(kind) or Traits() for name in prompt.values("mood")}
     for name, traits in moods.items():
         if traits.tempo and prompt.bpm and not traits.tempo[0] <= prompt.bpm <= traits.tempo[1]:
-            yield Advice("conflict", f"{name} was taught at {_range(traits.tempo)}")
+            told = f"{_as_said(prompt, name)} was taught at {_range(traits.tempo)}"
+            yield Advice("conflict", told)
         if traits.mode and key and not key.endswith(traits.mode):
-            yield Advice("conflict", f"{name} was taught in {traits.mode} keys, not in {key}")
+            told = f"{_as_said(prompt, name)} was taught in {traits.mode} keys, not in {key}"
+            yield Advice("conflict", told)
     names = list(moods)
     for i, one in enumerate(names):
         for other in names[i + 1 :]:
             if _are_opposite(moods[one], moods[other]):
-                yield Advice("conflict", f"{one} and {other} contradict each other")
+                both = f"{_as_said(prompt, one)} and {_as_said(prompt, other)}"
+                yield Advice("conflict", f"{both} contradict each other")
+
+
+def _as_said(prompt: Prompt, mood: str) -> str:
+    """The mood by the word that the prompt has for it."""
+    found = next(each for each in prompt.found if (each.part, each.value) == ("mood", mood))
+    return mood if found.text.lower() == mood else f"{found.text} ({mood})"
 
 
 def _are_opposite(one: Traits, other: Traits) -> bool:

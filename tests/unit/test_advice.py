@@ -55,6 +55,13 @@ def test_contradictions_are_told() -> None:
         assert words in told
 
 
+def test_contradictions_are_told_in_the_words_of_the_prompt() -> None:
+    told = messages("jazz, mournful cheerful piano chords, C major, 140 BPM, half-time")
+    assert "mournful (sad) and cheerful (happy) contradict each other" in told
+    assert "mournful (sad) was taught in minor keys, not in C major" in told
+    assert "half-time (slow) was taught at 60 to 80 BPM" in told
+
+
 def test_a_word_that_negates_is_told_to_be_left_out_with_what_follows() -> None:
     told = messages("lo-fi piano chords without drums, no vocals")
     assert "what 'without' means: it may make what follows, so leave both out" in told
