@@ -130,6 +130,7 @@ def require_settings(file: SoundFile) -> Mapping[str, Any]:
 def _settings_in(comment: str) -> Mapping[str, Any] | None:
     try:
         settings = json.loads(comment)
+        json.dumps(settings, ensure_ascii=False).encode()  # half of a surrogate pair is no text
     except (ValueError, RecursionError):  # the second where it is nested without end
         return None
     is_ours = isinstance(settings, dict) and {"soundlet", "prompt", "seed"} <= settings.keys()

@@ -235,6 +235,15 @@ def test_a_sound_of_another_program_is_described() -> None:
     assert json.loads(done("info", "other.wav", "--json").stdout)["settings"] is None
 
 
+def test_what_a_file_says_of_itself_is_no_command_to_the_terminal() -> None:
+    settings = {"soundlet": "1", "prompt": "kick\x1b[2J\nseed 99\x9b é", "seed": 1}
+    with soundfile.SoundFile("a.wav", "w", 44100, 2, "PCM_16") as file:
+        file.comment = json.dumps(settings)
+        file.write(np.zeros((10, 2)))
+    told = done("info", "a.wav").stdout.splitlines()
+    assert r"prompt              kick\x1b[2J\nseed 99\x9b é" in told
+
+
 # what bad input gets
 
 

@@ -94,8 +94,9 @@ def test_ideas_repeat_by_seed_and_keep_to_their_genre() -> None:
         assert read_prompt(random_prompt(1, genre=genre)).first("genre") in allowed
     with pytest.raises(RequestError, match="polka"):
         random_prompt(1, genre="polka")
-    with pytest.raises(RequestError, match="preset is one of"):
-        random_prompt(1, preset="song")
+    for preset in ("song", ""):
+        with pytest.raises(RequestError, match="preset is one of"):
+            random_prompt(1, preset=preset)
     with pytest.raises(RequestError, match="has none"):
         random_prompt(1, genre="house", preset="effect")
 

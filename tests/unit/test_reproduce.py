@@ -262,7 +262,10 @@ def test_files_without_settings_are_refused(clip: Clip, tmp_path: Path) -> None:
         with pytest.raises(AudioError, match="holds no settings of soundlet"):
             require_settings(file)
     write_audio(tmp_path / "deep.wav", clip.audio, 44100, tags={"comment": "[" * 200_000})
-    assert read_sound_file(tmp_path / "deep.wav").settings is None
+    half = {"comment": json.dumps({**clip.settings(), "prompt": "\ud800"})}
+    write_audio(tmp_path / "half.wav", clip.audio, 44100, tags=half)
+    for name in ("deep.wav", "half.wav"):
+        assert read_sound_file(tmp_path / name).settings is None
     (tmp_path / "text.wav").write_text("no sound")
     with pytest.raises(AudioError, match="not a sound file"):
         read_sound_file(tmp_path / "text.wav")
