@@ -100,12 +100,11 @@ def _tempo(prompt: Prompt) -> Iterator[Advice]:
     low, high = TEMPO_RANGE
     if not low <= prompt.bpm <= high:
         yield Advice("tempo", f"{prompt.bpm:g} BPM is outside of what was taught, {low} to {high}")
-    genre = prompt.first("genre")
-    usual = usual_tempo(genre) if genre else None
-    if usual and not usual[0] <= prompt.bpm <= usual[1]:
-        yield Advice(
-            "tempo", f"{prompt.bpm:g} BPM is unusual for {genre}, which is {_range(usual)}"
-        )
+    usual = {genre: usual_tempo(genre) or TEMPO_RANGE for genre in prompt.values("genre")}
+    if usual and not any(low <= prompt.bpm <= high for low, high in usual.values()):
+        genre, tempo = next(iter(usual.items()))
+        told = f"{prompt.bpm:g} BPM is unusual for {genre}, which is {_range(tempo)}"
+        yield Advice("tempo", told)
 
 
 def _conflicts(prompt: Prompt) -> Iterator[Advice]:

@@ -38,6 +38,8 @@ def test_what_is_missing_is_named_with_an_example() -> None:
 
 def test_a_tempo_that_is_unusual_for_the_genre_or_was_not_taught_is_told() -> None:
     assert "90 BPM is unusual for house, which is 116 to 130 BPM" in messages("house drums 90 BPM")
+    assert "unusual for lo-fi" in messages("lo-fi, jazz, drums, 190 BPM")
+    assert "tempo" not in codes("lo-fi, house, drums, 120 BPM")
     assert "outside of what was taught" in messages("house drums 190 BPM")
     assert "tempo" not in codes("deep house drums 118 BPM")
 
