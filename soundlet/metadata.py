@@ -83,6 +83,8 @@ def read_sound_file(path: str | os.PathLike[str]) -> SoundFile:
     """
     import soundfile
 
+    if Path(path).is_dir():
+        raise AudioError(f"{path} is a folder, not a sound file")
     if not Path(path).is_file():
         raise AudioError(f"{path}: no such file")
     try:

@@ -281,6 +281,7 @@ def test_what_a_file_says_of_itself_is_no_command_to_the_terminal() -> None:
         (("generate", "kick", "--fade-in", -1), 1, "fade_in must be a number from 0 to 60"),
         (("generate", "kick", "--seconds", TINY_SECONDS, "--fade-out", 1), 1, "the fades take 1 s"),
         (("reproduce", "nowhere.wav"), 1, "nowhere.wav: no such file"),
+        (("reproduce", "."), 1, ". is a folder, not a sound file"),
         (("reproduce",), 2, "FILE"),
     ],
 )
