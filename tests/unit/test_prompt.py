@@ -36,7 +36,7 @@ def test_the_kind_of_sound_follows_from_what_sounds(text: str, kind: str | None)
      ("90 beats per minute", 90), ("808 kick", None), ("4 bars", None),
      ("0 BPM", None), ("0.0 bpm, then 90 bpm", 90), ("92,5 bpm", 92.5), ("808,128bpm", 128),
      ("house,124 bpm", 124), ("128  BPM", 128), ("BPM:128", 128), ("tempo of 90.", 90),
-     ("@ 44.1 kHz", None), ("909-128 BPM", 128)],
+     ("@ 44.1 kHz", None), ("909-128 BPM", 128), ("4-128 BPM", 128)],
 )  # fmt: skip
 def test_tempi_are_read_in_their_usual_spellings(text: str, bpm: float | None) -> None:
     assert read_prompt(text).bpm == bpm
