@@ -14,6 +14,9 @@ from soundlet.vocabulary.traits import Range, Traits
 RHYTHMIC = frozenset({"drum_loop", "bass_line", "arpeggio", "chords", "melody", "arrangement"})
 TONAL = frozenset({"bass_line", "arpeggio", "chords", "melody", "pad", "arrangement"})
 SOUNDS = frozenset({"one_shot", "sound_effect"})
+NEGATIONS = frozenset(
+    {"no", "not", "without", "minus", "except", "avoid", "exclude", "don't", "never"}
+)
 
 
 @dataclass(frozen=True)
@@ -97,12 +100,11 @@ def _tempo(prompt: Prompt) -> Iterator[Advice]:
     low, high = TEMPO_RANGE
     if not low <= prompt.bpm <= high:
         yield Advice("tempo", f"{prompt.bpm:g} BPM is outside of what was taught, {low} to {high}")
-    genre = prompt.first("genre")
-    usual = usual_tempo(genre) if genre else None
-    if usual and not usual[0] <= prompt.bpm <= usual[1]:
-        yield Advice(
-            "tempo", f"{prompt.bpm:g} BPM is unusual for {genre}, which is {_range(usual)}"
-        )
+    usual = {genre: usual_tempo(genre) or TEMPO_RANGE for genre in prompt.values("genre")}
+    if usual and not any(low <= prompt.bpm <= high for low, high in usual.values()):
+        genre, tempo = next(iter(usual.items()))
+        told = f"{prompt.bpm:g} BPM is unusual for {genre}, which is {_range(tempo)}"
+        yield Advice("tempo", told)
 
 
 def _conflicts(prompt: Prompt) -> Iterator[Advice]:
@@ -114,14 +116,23 @@ def _conflicts(prompt: Prompt) -> Iterator[Advice]:
     moods = {name: MOODS[name].traits_for(kind) or Traits() for name in prompt.values("mood")}
     for name, traits in moods.items():
         if traits.tempo and prompt.bpm and not traits.tempo[0] <= prompt.bpm <= traits.tempo[1]:
-            yield Advice("conflict", f"{name} was taught at {_range(traits.tempo)}")
+            told = f"{_as_said(prompt, name)} was taught at {_range(traits.tempo)}"
+            yield Advice("conflict", told)
         if traits.mode and key and not key.endswith(traits.mode):
-            yield Advice("conflict", f"{name} was taught in {traits.mode} keys, not in {key}")
+            told = f"{_as_said(prompt, name)} was taught in {traits.mode} keys, not in {key}"
+            yield Advice("conflict", told)
     names = list(moods)
     for i, one in enumerate(names):
         for other in names[i + 1 :]:
             if _are_opposite(moods[one], moods[other]):
-                yield Advice("conflict", f"{one} and {other} contradict each other")
+                both = f"{_as_said(prompt, one)} and {_as_said(prompt, other)}"
+                yield Advice("conflict", f"{both} contradict each other")
+
+
+def _as_said(prompt: Prompt, mood: str) -> str:
+    """The mood by the word that the prompt has for it."""
+    found = next(each for each in prompt.found if (each.part, each.value) == ("mood", mood))
+    return mood if found.text.lower() == mood else f"{found.text} ({mood})"
 
 
 def _are_opposite(one: Traits, other: Traits) -> bool:
@@ -140,6 +151,13 @@ def _unknown(prompt: Prompt) -> Iterator[Advice]:
     words = list(prompt.unknown)
     while words:
         word = words.pop(0)
+        if word.lower() in NEGATIONS:
+            yield Advice(
+                "unknown",
+                f"the default model was not taught what {word!r} means: it may make what follows,"
+                " so leave both out",
+            )
+            continue
         if words and f"{word} {words[0]}" in prompt.text and _nearest(f"{word} {words[0]}"):
             word = f"{word} {words.pop(0)}"
         near = _nearest(word)

@@ -269,14 +269,16 @@ def put_in_place(path: Path, data: bytes | memoryview) -> None:
         raise AudioError(f"{path} is a folder: name a file in it")
     if not os.path.isdir(path.parent):
         raise AudioError(f"{path}: there is no folder {path.parent}: make it first")
-    place = Path(os.path.realpath(path))  # a link stays one: what it points to is replaced
     try:
+        place = Path(os.path.realpath(path))  # a link stays one: what it points to is replaced
         if os.path.exists(place) and not os.path.isfile(place):  # a device or pipe is written to
             place.write_bytes(data)
             return
         write_whole(place, data)
     except OSError as e:
         raise AudioError(f"{path} cannot be written: {e.strerror or e}") from e
+    except ValueError as e:  # a NUL, or text that the file system cannot hold
+        raise AudioError(f"{str(path)!r} is no name that a file can have ({e})") from e
 
 
 def _id3(tags: Mapping[str, str]) -> bytes:

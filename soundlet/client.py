@@ -9,11 +9,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlencode, urlsplit
 
-from soundlet.errors import AudioError, ServerError
+from soundlet.errors import AudioError, RequestError, ServerError
+from soundlet.request import plain_number
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -109,16 +111,19 @@ class Client:
             timeout: seconds to wait for the next bytes of an answer.
 
         Raises:
-            ServerError: not an address.
+            ServerError: not an address, or a token that no header can hold.
         """
-        parts = urlsplit(address)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        try:
+            parts = urlsplit(address)
+            host, self._port = parts.hostname or "", parts.port
+            host.encode("idna")
+        except ValueError:  # brackets, a port or a name that there cannot be
+            host = ""
+        if not host or parts.scheme not in ("http", "https"):
             raise ServerError(f"{address!r} is not an address such as http://127.0.0.1:8000")
-        self._is_https, self._host, self._port = (
-            parts.scheme == "https",
-            parts.hostname,
-            parts.port,
-        )
+        if token is not None and not (token.isascii() and token.isprintable()):
+            raise ServerError("a token is made of printable ASCII characters")
+        self._is_https, self._host = parts.scheme == "https", host
         self._root, self._timeout = parts.path.rstrip("/"), timeout
         self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
 
@@ -142,8 +147,9 @@ class Client:
             The bytes of a sound file, its settings in its tags.
 
         Raises:
+            RequestError: a field that JSON cannot hold.
             ServerRefusedError: the server said no.
-            ServerError: it cannot be reached.
+            ServerError: it cannot be reached, or is not soundlet's.
         """
         return self._sound("generate", _json({"prompt": prompt, **fields}), format, bits)
 
@@ -151,12 +157,20 @@ class Client:
         """Make a sound and get its bytes while the rest of it is decoded.
 
         Yields:
-            A 32-bit float WAV file, part by part; errors as in `generate`.
+            A 32-bit float WAV file, part by part.
+
+        Raises:
+            ServerError: the stream broke off; else errors as in `generate`.
         """
         body = _json({"prompt": prompt, **fields})
         with self._send("POST", "/v1/generate/stream", body) as answer:
+            announced = int(answer.getheader("Content-Length", "0"))
+            n_read = 0
             while part := answer.read1(BLOCK):
+                n_read += len(part)
                 yield part
+            if n_read < announced:
+                raise ServerError(f"the stream broke off after {n_read} of {announced} bytes")
 
     def loop(
         self,
@@ -192,8 +206,9 @@ class Client:
 
         Raises:
             AudioError: the file cannot be read.
+            RequestError: a field that JSON cannot hold.
             ServerRefusedError: the server said no.
-            ServerError: it cannot be reached.
+            ServerError: it cannot be reached, or is not soundlet's.
         """
         return self._sound("restyle", _form({"prompt": prompt, **fields}, audio), format, bits)
 
@@ -327,7 +342,7 @@ class Client:
     def models(self) -> list[dict[str, Any]]:
         """What the server's models are called and can do, the default first."""
         with self._send("GET", "/v1/models") as answer:
-            models: list[dict[str, Any]] = json.load(answer)["models"]
+            models: list[dict[str, Any]] = _told(answer, "models")["models"]
             return models
 
     def is_ready(self) -> bool:
@@ -347,7 +362,7 @@ class Client:
 
     def _job(self, method: str, path: str, body: _Body | None = None) -> Job:
         with self._send(method, path, body) as answer:
-            record = json.load(answer)
+            record = _told(answer, *Job.__dataclass_fields__)
         return Job(**{name: record[name] for name in Job.__dataclass_fields__})
 
     def _path(self, id: str) -> str:
@@ -369,7 +384,7 @@ class Client:
                     method, self._root + path, None if body is None else body.data, headers
                 )
             answer = connection.getresponse()
-            if answer.status >= 400:
+            if answer.status >= 300:
                 raise ServerRefusedError(answer.status, _problem(answer))
             yield answer
         except (OSError, HTTPException) as e:
@@ -389,14 +404,44 @@ class _Body:
 
 
 def _json(fields: Mapping[str, object]) -> _Body:
-    return _Body(json.dumps(fields).encode(), JSON)
+    return _Body(_dumped(fields).encode(), JSON)
+
+
+def _dumped(fields: Mapping[str, object]) -> str:
+    """The fields as JSON; numbers may be NumPy's.
+
+    Raises:
+        RequestError: something that JSON does not have.
+    """
+
+    def plain(value: object) -> float:
+        if isinstance(value, Real):
+            return plain_number(value)
+        raise RequestError(f"{value!r} cannot be sent: give text, a number, or a list of them")
+
+    return json.dumps(fields, default=plain)
+
+
+def _told(answer: HTTPResponse, *names: str) -> Mapping[str, Any]:
+    """The object that the server answered with.
+
+    Raises:
+        ServerError: it answered with something else, or without these names.
+    """
+    try:
+        found = json.load(answer)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not found.keys() >= set(names):
+        raise ServerError("the answer is none of soundlet's: is its server at this address?")
+    return found
 
 
 def _form(fields: Mapping[str, object], audio: SoundFile | None) -> _Body:
     """A form of the request as JSON and, if there is one, the sound as a file without its name."""
     boundary = secrets.token_hex(16)
     start = f'--{boundary}\r\nContent-Disposition: form-data; name="'
-    data = f'{start}request"\r\nContent-Type: {JSON}\r\n\r\n{json.dumps(fields)}\r\n'.encode()
+    data = f'{start}request"\r\nContent-Type: {JSON}\r\n\r\n{_dumped(fields)}\r\n'.encode()
     if audio is not None:
         sound = audio if isinstance(audio, bytes) else _read(Path(audio))
         head = f'{start}audio"; filename="audio"\r\nContent-Type: application/octet-stream\r\n\r\n'

@@ -90,7 +90,7 @@ def random_prompt(seed: int, *, genre: str | None = None, preset: str | None = N
         RequestError: no such genre or preset, or a genre where the preset has none.
     """
     draw = random.Random(seed)
-    kind = draw.choice(preset_named(preset or "loop").kinds)
+    kind = draw.choice(preset_named("loop" if preset is None else preset).kinds)
     if kind in SOUNDS:
         if genre is not None:
             raise RequestError(f"genre {genre!r} is for loops and textures: a {preset} has none")

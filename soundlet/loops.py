@@ -11,7 +11,7 @@ from soundlet.errors import GenerationError, RequestError
 from soundlet.finish import Level, level_of
 from soundlet.pipeline import Model, ShouldStop
 from soundlet.prompt import build_prompt
-from soundlet.request import MAX_SEED, GenerationRequest
+from soundlet.request import MAX_SEED, GenerationRequest, require_whole
 from soundlet.rhythm import Rhythm, measure_rhythm
 from soundlet.sampling import Progress
 from soundlet.seam import Seam, measure_seam
@@ -106,7 +106,8 @@ def loop_request(
     """
     if "seconds" in fields:
         raise RequestError("a loop has no seconds: bars and bpm set its length")
-    text = build_prompt(elements=[prompt], bpm=grid.bpm) if prompt.strip() else prompt
+    is_said = isinstance(prompt, str) and prompt.strip()  # what is not, the request refuses
+    text = build_prompt(elements=[prompt], bpm=grid.bpm) if is_said else prompt
     seconds = grid.n_samples(sample_rate) / sample_rate
     return GenerationRequest(prompt=text, seconds=seconds, loop=True, **fields)
 
@@ -137,8 +138,7 @@ def make_loop(
         GenerationError: what came out is not a sound, with any of the seeds.
         Cancelled: `should_stop` said so.
     """
-    if not 1 <= best_of <= MAX_BEST_OF:
-        raise RequestError(f"best_of must be 1 to {MAX_BEST_OF}, not {best_of}")
+    require_whole("best_of", best_of, 1, MAX_BEST_OF)
     request = model.resolve(request)
     assert request.seed is not None
     assert request.seconds is not None

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from soundlet import __version__
-from soundlet.audio import Bits, Format, format_of
+from soundlet.audio import FORMATS, Bits, Format
 from soundlet.errors import AudioError
 from soundlet.wav_chunks import comment_in
 
@@ -27,6 +27,15 @@ ENGINE_PACKAGES = {
 LOSSLESS: tuple[Format, ...] = ("wav", "flac")
 BITS: dict[str, Bits] = {"PCM_16": "16", "PCM_24": "24", "FLOAT": "32f"}
 """Sample widths by libsndfile's names."""
+KINDS = {
+    "model": str,
+    "model_sha256": str,
+    "versions": dict,
+    "cfg_interval": list,
+    "grid": dict,
+    "edits": list,
+}
+"""Of settings that are more than a value of a request, which checks its own."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,11 @@ class SoundFile:
     settings: Mapping[str, Any] | None
 
     @property
+    def written_as(self) -> Format | None:
+        """The format in which such a file is written, whatever its name; None if in none."""
+        return next((known for known in FORMATS if known == self.format.lower()), None)
+
+    @property
     def bits(self) -> Bits | None:
         """The sample width with which such a file is written."""
         return BITS.get(self.subtype)
@@ -69,6 +83,8 @@ def read_sound_file(path: str | os.PathLike[str]) -> SoundFile:
     """
     import soundfile
 
+    if Path(path).is_dir():
+        raise AudioError(f"{path} is a folder, not a sound file")
     if not Path(path).is_file():
         raise AudioError(f"{path}: no such file")
     try:
@@ -93,21 +109,31 @@ def require_settings(file: SoundFile) -> Mapping[str, Any]:
     """The settings of a file.
 
     Raises:
-        AudioError: it holds none, or is in a format that soundlet does not write.
+        AudioError: it holds none, or such as soundlet does not write, or is in such a format.
     """
-    format_of(file.path)
+    if file.written_as is None:
+        raise AudioError(
+            f"{file.path} is a file of {file.format}, and soundlet writes {', '.join(FORMATS)}"
+        )
     if file.settings is None:
         raise AudioError(
             f"{file.path} holds no settings of soundlet: it was made by another program, or its"
             " tags were removed"
         )
+    for name, kind in KINDS.items():
+        value = file.settings.get(name)
+        if value is not None and not isinstance(value, kind):
+            raise AudioError(
+                f"{file.path} holds settings that soundlet does not write: {name} is {value!r}"
+            )
     return file.settings
 
 
 def _settings_in(comment: str) -> Mapping[str, Any] | None:
     try:
         settings = json.loads(comment)
-    except ValueError:
+        json.dumps(settings, ensure_ascii=False).encode()  # half of a surrogate pair is no text
+    except (ValueError, RecursionError):  # the second where it is nested without end
         return None
     is_ours = isinstance(settings, dict) and {"soundlet", "prompt", "seed"} <= settings.keys()
     return settings if is_ours else None

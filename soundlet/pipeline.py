@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -32,6 +33,8 @@ from soundlet.tokenizer import Tokenizer
 __all__ = ["Clip", "Model", "load"]
 
 Array = NDArray[np.float32]
+
+RESAMPLER_REACH = 1024  # samples behind a place that its resampled value may depend on, and more
 
 ShouldStop = Callable[[], bool]
 """Asked between steps; True ends the work."""
@@ -424,7 +427,9 @@ class Model:
         assert given is not None
         audio, rate = read_source(given, "init_audio")
         channels, length = self.config.audio_channels, plan.n_frames * self.config.hop_length
-        audio = for_model(audio, rate, to_rate=self.config.sample_rate, channels=channels)
+        to_rate = self.config.sample_rate
+        n_heard = math.ceil(length * rate / to_rate) + RESAMPLER_REACH * math.ceil(rate / to_rate)
+        audio = for_model(audio[:, :n_heard], rate, to_rate=to_rate, channels=channels)
         fitted = np.zeros((channels, length), np.float32)
         n_given = min(length, audio.shape[1])
         fitted[:, :n_given] = audio[:, :n_given]

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, Literal, get_args
 
 from soundlet.errors import RequestError
-from soundlet.tempo import require_bpm
+from soundlet.tempo import SLOWEST, require_bpm
 from soundlet.vocabulary.descriptions import EFFECTS, FILLERS, KIND_WORDS, MOODS, TEXTURES
 from soundlet.vocabulary.genres import ALL_GENRES
 from soundlet.vocabulary.instruments import ELEMENTS, INSTRUMENTS, KITS
@@ -56,21 +56,28 @@ PITCHES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 ACCIDENTALS = {"#": 1, "♯": 1, "sharp": 1, "b": -1, "♭": -1, "flat": -1}
 
 KEY = re.compile(
-    r"(?:in (?:the )?(?:key of )?|key of )?(?<![\w#])"
-    r"(?:(?P<long>[A-Ga-g])(?P<long_accidental>[#♯♭b]|[ -](?:sharp|flat))?"
-    r"[ -](?P<long_mode>(?i:major|minor|maj|min))"
-    r"|(?P<short>[A-G])(?P<short_accidental>[#♯♭b])?(?P<short_mode>maj|min|m))(?!\w)"
+    r"(?:(?<!\w)(?:in (?:the )?(?:key of )?|key of ))?(?<![\w#])"
+    r"(?:(?P<long>[A-Ga-g])(?P<long_accidental>[#♯♭b]|[\s-]?(?i:sharp|flat))?"
+    r"(?:\s+|-)(?P<long_mode>(?i:major|minor|maj|min))"
+    r"|(?P<short>[A-G]|[a-g](?=[#♯♭]))(?P<short_accidental>[#♯♭b])?"
+    r"(?P<short_mode>m|(?i:major|minor|maj|min)))(?!\w)"
 )
+NUMBER = r"\d{1,3}(?:\.\d+|,\d(?!\d))?"  # the comma of "92,5" is a decimal one
+A_MINUTE = r"[\s-]*(?:bpm|b\.p\.m\.?|beats?[\s-](?:per|a|every)[\s-]minute|beats?/min)(?!\w)"
 TEMPO = re.compile(
-    r"(?:at |tempo:? ?)?(?<![\w.])(?P<before>\d{1,3}(?:\.\d+)?) ?(?:bpm|beats per minute)(?!\w)"
-    r"|(?:tempo:? |bpm:? )(?P<after>\d{1,3}(?:\.\d+)?)(?![\w.])",
+    rf"(?:(?<![\w-])(?:at|tempo:?)\s+)?(?<![\w.])(?P<before>{NUMBER}){A_MINUTE}"
+    rf"|(?<![\w.])(?P<low>{NUMBER})(?=\s*(?:[-\u2013\u2014]|to)\s*(?P<high>{NUMBER}){A_MINUTE})"
+    r"|(?<![\w-])(?:(?:tempo|bpm|metronome)"
+    r"(?:\s*(?:[:=-]\s*)?|\s+(?:(?:about|around|at|is|of|set|should be|to)\s+)+)|@)"
+    rf"(?P<after>{NUMBER})(?!\w|\.\d|\s*k?hz)",
     re.IGNORECASE,
 )
 WORD = re.compile(r"[^\W_][^\s\0,;:|()\[\]\"]*")
 LONGEST = 4  # words that stand for one thing
 LINKS = re.compile(
-    r"(?<![\w-])(?:(?:\d+ )?bars?|an?|and|at|by|chord|effects?|featuring|for|from|groove|in|into|is"
-    r"|loops?|made|notes?|of|on|or|over|pattern|played|rhythm|sounds?|style|the|to|with)(?![\w-])",
+    r"(?<![\w-])(?:(?:\d+ )?bars?|an?|and|at|bpm|by|chord|effects?|featuring|for|from|genre|groove"
+    r"|in|instruments?|into|is|key|loops?|made|metronome|moods?|notes?|of|on|or|over|pattern|played"
+    r"|rhythm|scale|sounds?|style|tempo|the|to|with)(?![\w-])",
     re.IGNORECASE,
 )
 """Words that carry no part of their own."""
@@ -184,8 +191,9 @@ def read_prompt(text: str) -> Prompt:
         rest = _without(rest, match.start(), match.end())
 
     for match in TEMPO.finditer(rest):
-        if bpm := float(match["before"] or match["after"]):
-            take(match, "tempo", f"{bpm:g}")
+        bpm = _bpm_of(match)
+        if bpm is not None:
+            take(match, "tempo", _written(bpm))
     for match in list(KEY.finditer(rest)):
         take(match, "key", _key_of(match))
     is_loop = re.search(r"\b(loop|pattern|groove|rhythm)s?\b", rest, re.IGNORECASE) is not None
@@ -198,8 +206,8 @@ def read_prompt(text: str) -> Prompt:
     for further in list(_further_words(rest)):
         found.append(further)
         rest = _without(rest, further.start, further.start + len(further.text))
-    left = re.findall(r"[^\W_][\w'.-]*", LINKS.sub(" ", rest))
-    unknown = tuple(dict.fromkeys(word.rstrip(".") for word in left))
+    left = re.findall(r"[^\W_][\w'.&#-]*", LINKS.sub(" ", rest))
+    unknown = tuple(dict.fromkeys(word.rstrip(".'&-") for word in left))
     return Prompt(text, tuple(sorted(found, key=lambda f: f.start)), unknown)
 
 
@@ -244,9 +252,14 @@ def build_prompt(
         bpm: tempo, 20 to 400.
 
     Raises:
-        RequestError: nothing to say, a key that is none, a tempo out of range, or one that another
-            part contradicts.
+        RequestError: nothing to say, one text where several go, a key that is none, a tempo out of
+            range, or one that another part contradicts.
     """
+    for name, given in (("elements", elements), ("moods", moods), ("effects", effects)):
+        if isinstance(given, str):
+            raise RequestError(
+                f"{name} must be a list of texts, such as [{given!r}], not {given!r}"
+            )
     words = [word.strip() for word in [*([genre] if genre else []), *elements, *moods, *effects]]
     text = ", ".join(word for word in words if word)
     stated = read_prompt(text)
@@ -257,9 +270,10 @@ def build_prompt(
         text = text if stated.first("key") else _joined(text, name)
     if bpm is not None:
         require_bpm(bpm)
-        if stated.bpm is not None and stated.bpm != bpm:
-            raise RequestError(f"the prompt says {stated.bpm:g} BPM, and bpm is {bpm:g}: give one")
-        text = text if stated.bpm is not None else _joined(text, f"{bpm:g} BPM")
+        tempo, written = stated.first("tempo"), _written(bpm)
+        if tempo not in (None, written):
+            raise RequestError(f"the prompt says {tempo} BPM, and bpm is {written}: give one")
+        text = text if tempo is not None else _joined(text, f"{written} BPM")
     if not text:
         raise RequestError("there is nothing to say: give a prompt, a genre or an element")
     return text
@@ -280,9 +294,22 @@ def key_name(text: str) -> str:
     return _key_of(match)
 
 
+def _bpm_of(match: re.Match[str]) -> float | None:
+    """The tempo; None of 0 BPM, and of a number before one that is no lower end of a range."""
+    bpm = float((match["before"] or match["low"] or match["after"]).replace(",", "."))
+    if match["low"] is not None:
+        return bpm if SLOWEST <= bpm < float(match["high"].replace(",", ".")) else None
+    return bpm or None
+
+
+def _written(bpm: float) -> str:
+    """A tempo as prompts have it, to six digits."""
+    return f"{float(bpm):g}"
+
+
 def _key_of(match: re.Match[str]) -> str:
     note = (match["long"] or match["short"]).upper()
-    accidental = (match["long_accidental"] or match["short_accidental"] or "").strip(" -")
+    accidental = (match["long_accidental"] or match["short_accidental"] or "").lower().strip(" -")
     mode = (match["long_mode"] or match["short_mode"]).lower()
     name = "major" if mode.startswith("maj") else "minor"
     pitch = PITCHES[note] + ACCIDENTALS.get(accidental, 0)
@@ -295,7 +322,7 @@ def _joined(*texts: str) -> str:
 
 def _tidy(found: Found) -> str:
     if found.part == "tempo":
-        return f"{float(found.value):g} BPM"
+        return f"{found.value} BPM"
     return found.value if found.part == "key" else found.text
 
 

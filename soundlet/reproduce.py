@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from soundlet.audio import Audio, format_of
+from soundlet.audio import Audio
 from soundlet.clip import Clip, sha256_of_init_audio
 from soundlet.editing import OPERATIONS, apply, request_from_json
 from soundlet.errors import AudioError, RequestError
@@ -85,19 +85,21 @@ def reproduce(
     file = read_sound_file(path)
     settings = require_settings(file)
     edits = list(settings.get("edits") or [])
-    if edits and edits[0].get("operation") in OPERATIONS:
+    for edit in edits:
+        if not isinstance(edit, dict) or not isinstance(edit.get("operation"), str):
+            raise RequestError(f"{path} was edited in a way that is not told: {edit!r}")
+    if edits and edits[0]["operation"] in OPERATIONS:
         edit, sound, missing = _edit_of(edits.pop(0), Path(path), init_audio)
         clip = apply(model, request_from_json(edit, sound), on_step=on_step)
     else:
         request, missing = _request_of(settings, Path(path), init_audio)
         clip = model.generate(request, on_step=on_step)
     if settings.get("grid") is not None:
-        clip = replace(clip, grid=Grid(**settings["grid"]))
+        clip = replace(clip, grid=_grid_of(settings["grid"], path))
     for edit in edits:
-        if edit.get("operation") != "finish":
+        if edit["operation"] != "finish":
             raise RequestError(
-                f"{path} was edited in a way that this version does not know:"
-                f" {edit.get('operation')!r}"
+                f"{path} was edited in a way that this version does not know: {edit['operation']!r}"
             )
         clip = clip.finished(Finish.from_json(edit))
     return _compared(file, settings, clip, [*_differences(settings, model), *missing])
@@ -128,6 +130,13 @@ def _request_of(
         return GenerationRequest(**given), differences
     except TypeError as e:
         raise RequestError(f"{path} holds settings that are not complete ({e})") from e
+
+
+def _grid_of(values: Mapping[str, Any], path: str | os.PathLike[str]) -> Grid:
+    try:
+        return Grid(**values)
+    except TypeError as e:
+        raise RequestError(f"{path} holds a grid that is not one ({e})") from e
 
 
 def _edit_of(
@@ -170,7 +179,8 @@ def _differences(settings: Mapping[str, Any], model: Model) -> list[str]:
 def _compared(
     file: SoundFile, settings: Mapping[str, Any], clip: Clip, differences: list[str]
 ) -> Reproduction:
-    format = format_of(file.path)
+    format = file.written_as
+    assert format is not None  # of a file that holds settings
     data = clip.encoded(format, file.bits)
     before, after = _samples(Path(file.path).read_bytes(), file.path), _samples(data, file.path)
     largest = difference_db = None

@@ -103,9 +103,9 @@ class GenerationRequest:
         if self.seed is not None:
             require_seed(self.seed)
         if self.candidates is not None:
-            _check_integer("candidates", self.candidates, 1, MAX_CANDIDATES)
+            require_whole("candidates", self.candidates, 1, MAX_CANDIDATES)
         if self.steps is not None:
-            _check_integer("steps", self.steps, 1, MAX_STEPS)
+            require_whole("steps", self.steps, 1, MAX_STEPS)
         if self.sampler is not None and self.sampler not in SAMPLERS:
             raise RequestError(
                 f"sampler must be one of {', '.join(SAMPLERS)}, not {self.sampler!r}"
@@ -135,7 +135,7 @@ class GenerationRequest:
                 " runs are those of the reference implementation, which makes one sound"
             )
         if self.n_frames is not None:
-            _check_integer("n_frames", self.n_frames, 1, 2**20)
+            require_whole("n_frames", self.n_frames, 1, 2**20)
             if not self.reference:
                 raise RequestError(
                     f"n_frames ({self.n_frames}) is for reference=True only;"
@@ -149,7 +149,14 @@ class GenerationRequest:
 
 def require_seed(seed: object) -> None:
     """Raises RequestError for what is no seed."""
-    _check_integer("seed", seed, 0, MAX_SEED)
+    require_whole("seed", seed, 0, MAX_SEED)
+
+
+def require_whole(name: str, value: object, low: int, high: int) -> None:
+    """Raises RequestError for what is no whole number from `low` to `high`."""
+    if isinstance(value, Integral) and not isinstance(value, bool) and low <= int(value) <= high:
+        return
+    raise RequestError(f"{name} must be a whole number from {low} to {high}, not {value!r}")
 
 
 def require_channels_first(name: str, shape: tuple[int, ...]) -> None:
@@ -204,12 +211,6 @@ def _check_flag(name: str, value: object) -> None:
         raise RequestError(f"{name} must be true or false, not {value!r}")
 
 
-def _check_integer(name: str, value: object, low: int, high: int) -> None:
-    if isinstance(value, Integral) and not isinstance(value, bool) and low <= int(value) <= high:
-        return
-    raise RequestError(f"{name} must be a whole number from {low} to {high}, not {value!r}")
-
-
 def _check_number(
     name: str, value: object, low: float, high: float, *, low_is_allowed: bool = True
 ) -> None:
@@ -257,12 +258,12 @@ def _check_init_audio(init_audio: object, level: float) -> None:
     if not isinstance(init_audio, tuple) or len(init_audio) != 2:
         raise RequestError(f"{form}, not {type(init_audio).__name__}")
     array, rate = init_audio
-    if not hasattr(array, "shape") or not hasattr(array, "dtype"):
-        raise RequestError(f"{form}; the first is {type(array).__name__}, not an array")
+    if not hasattr(array, "shape") or not hasattr(getattr(array, "dtype", None), "kind"):
+        raise RequestError(f"{form}; the first is {type(array).__name__}, not a NumPy array")
     if len(array.shape) != 2 or 0 in array.shape or array.dtype.kind != "f":
         raise RequestError(
             f"{form}; the array is {array.dtype} of shape {tuple(array.shape)},"
             " not floating point (channels, samples)"
         )
     require_channels_first("init_audio", array.shape)
-    _check_integer("the rate of init_audio", rate, 1, 768_000)
+    require_whole("the rate of init_audio", rate, 1, 768_000)

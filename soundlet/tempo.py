@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from fractions import Fraction
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
 from soundlet.errors import RequestError
-from soundlet.request import plain_number
+from soundlet.request import plain_number, require_whole
 
 SLOWEST, FASTEST = 20.0, 400.0  # BPM that a grid may have; models are taught 60 to 180
 MAX_BARS, MAX_BEATS_PER_BAR = 64, 16
@@ -38,11 +38,8 @@ class Grid:
         require_bpm(self.bpm)
         object.__setattr__(self, "bpm", plain_number(self.bpm))
         for name, most in (("bars", MAX_BARS), ("beats_per_bar", MAX_BEATS_PER_BAR)):
-            value = getattr(self, name)
-            is_whole = isinstance(value, Integral) and not isinstance(value, bool)
-            if not (is_whole and 1 <= value <= most):
-                raise RequestError(f"{name} must be a whole number from 1 to {most}, not {value!r}")
-            object.__setattr__(self, name, int(value))
+            require_whole(name, getattr(self, name), 1, most)
+            object.__setattr__(self, name, int(getattr(self, name)))
 
     @property
     def n_beats(self) -> int:

@@ -66,7 +66,12 @@ def show_sound_file(path: Path, *, as_json: bool) -> None:
     for name, value in file.settings.items():
         if value is not None and value != []:
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            typer.echo(f"{name:<20}{text}")
+            typer.echo(f"{_printable(name):<20}{_printable(text)}")
+
+
+def _printable(text: str) -> str:
+    """What a file says of itself, without a line break or a command to the terminal."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def describe(bundle: Bundle) -> dict[str, Any]:

@@ -45,6 +45,7 @@ def reproduce(
 
     Exit code 0 says that it was made and compared, not that it is the same.
     """
+    from soundlet.audio import SUBTYPES
     from soundlet.engines import ENGINES_FOR
     from soundlet.metadata import read_sound_file, require_settings
 
@@ -52,7 +53,9 @@ def reproduce(
     made_by = require_settings(source).get("engine")
     destination = None
     if out is not None:
-        destination = choose_destination(out, None, source.bits, force=force, n_clips=1)
+        widths = SUBTYPES.get(Path(out).suffix.lower().removeprefix("."), SUBTYPES["wav"])
+        bits = source.bits if source.bits in widths else None
+        destination = choose_destination(out, None, bits, force=force, n_clips=1)
     engine = engine or (made_by if made_by in ENGINES_FOR["onnx"] else None)
     with progress_line(quiet=quiet) as show:
         loaded = load_model(show, model=model, engine=engine, threads=threads)

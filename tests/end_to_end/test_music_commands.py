@@ -142,6 +142,13 @@ def test_the_tempo_of_a_loop_may_stand_in_its_prompt(tiny: Path) -> None:
     assert json.loads(result.stdout)["samples"] == LOOP_SAMPLES
 
 
+def test_the_tempo_of_a_loop_may_have_many_digits(tiny: Path) -> None:
+    tempo = ("--bpm", 240.0000001, "--bars", 1, "--beats-per-bar", 2, "--steps", 1, "--seed", 1)
+    facts = json.loads(done("loop", "kick loop", *tempo, "--model", tiny, "--json").stdout)
+    assert facts["grid"]["bpm"] == 240.0000001
+    assert facts["prompt"] == "kick loop, 240 BPM"
+
+
 def test_the_json_of_a_loop_has_its_measures(tiny: Path) -> None:
     result = done(*LOOP, "--model", tiny, "--seed", 3, "--best-of", 2, "--json")
     facts = json.loads(result.stdout)
@@ -201,6 +208,13 @@ def test_a_file_tells_what_made_it_and_is_made_again(tiny: Path, format: str) ->
     assert facts["path"] is None
 
 
+def test_a_file_may_be_made_again_in_another_format(tiny: Path) -> None:
+    generate(tiny, "kick", "--seconds", TINY_SECONDS, "--out", "a.wav", "--bits", "32f")
+    for name, subtype in (("b.flac", "PCM_16"), ("b.ogg", "VORBIS"), ("b.wav", "FLOAT")):
+        done("reproduce", "a.wav", "--model", tiny, "--threads", 1, "--out", name)
+        assert soundfile.info(name).subtype == subtype
+
+
 def test_a_file_of_another_model_is_told_apart(tiny: Path) -> None:
     generate(tiny, "kick", "--seconds", TINY_SECONDS, "--out", "a.wav")
     with soundfile.SoundFile("a.wav") as file:
@@ -221,6 +235,15 @@ def test_a_sound_of_another_program_is_described() -> None:
     assert json.loads(done("info", "other.wav", "--json").stdout)["settings"] is None
 
 
+def test_what_a_file_says_of_itself_is_no_command_to_the_terminal() -> None:
+    settings = {"soundlet": "1", "prompt": "kick\x1b[2J\nseed 99\x9b é", "seed": 1}
+    with soundfile.SoundFile("a.wav", "w", 44100, 2, "PCM_16") as file:
+        file.comment = json.dumps(settings)
+        file.write(np.zeros((10, 2)))
+    told = done("info", "a.wav").stdout.splitlines()
+    assert r"prompt              kick\x1b[2J\nseed 99\x9b é" in told
+
+
 # what bad input gets
 
 
@@ -228,6 +251,7 @@ def test_a_sound_of_another_program_is_described() -> None:
     ("arguments", "code", "says"),
     [
         (("prompt",), 2, "give a prompt, or its parts, or --random"),
+        (("prompt", "\udcff kick"), 1, "holds '\\udcff', half of a surrogate pair"),
         (("prompt", "kick", "--random"), 2, "takes only --genre, --preset, --count and --seed"),
         (("prompt", "kick", "--seed", 1), 2, "are for --random"),
         (("prompt", "--random", "--seed", -1), 1, "from 0 to 4294967295, not -1"),
@@ -257,6 +281,7 @@ def test_a_sound_of_another_program_is_described() -> None:
         (("generate", "kick", "--fade-in", -1), 1, "fade_in must be a number from 0 to 60"),
         (("generate", "kick", "--seconds", TINY_SECONDS, "--fade-out", 1), 1, "the fades take 1 s"),
         (("reproduce", "nowhere.wav"), 1, "nowhere.wav: no such file"),
+        (("reproduce", "."), 1, ". is a folder, not a sound file"),
         (("reproduce",), 2, "FILE"),
     ],
 )
@@ -282,7 +307,7 @@ def test_files_that_cannot_be_read_or_repeated_are_refused(tiny: Path) -> None:
         (("reproduce", "text.wav"), "not a sound file"),
         (("info", "text.wav"), "not a sound file"),
         (("reproduce", "other.wav"), "holds no settings of soundlet"),
-        (("reproduce", "other.aiff"), "must end in one of .wav"),
+        (("reproduce", "other.aiff"), "is a file of AIFF"),
         (("reproduce", "a.wav", "--out", "a.wav"), "--force"),
         (("reproduce", "a.wav", "--init-audio", "a.wav", "--model", tiny), "not started from"),
         (("reproduce", "a.wav", "--model", "nowhere"), "no such folder"),

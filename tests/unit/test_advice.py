@@ -38,6 +38,8 @@ def test_what_is_missing_is_named_with_an_example() -> None:
 
 def test_a_tempo_that_is_unusual_for_the_genre_or_was_not_taught_is_told() -> None:
     assert "90 BPM is unusual for house, which is 116 to 130 BPM" in messages("house drums 90 BPM")
+    assert "unusual for lo-fi" in messages("lo-fi, jazz, drums, 190 BPM")
+    assert "tempo" not in codes("lo-fi, house, drums, 120 BPM")
     assert "outside of what was taught" in messages("house drums 190 BPM")
     assert "tempo" not in codes("deep house drums 118 BPM")
 
@@ -49,9 +51,23 @@ def test_a_subgenre_has_a_range_of_its_own() -> None:
 
 
 def test_contradictions_are_told() -> None:
+    assert "more than one tempo: 120, 128" in messages("house drums, 120-128 BPM")
     told = messages("jazz, sad happy piano chords, C major, 150 BPM, 90 BPM")
     for words in ("more than one tempo", "minor keys, not in C major", "sad and happy contradict"):
         assert words in told
+
+
+def test_contradictions_are_told_in_the_words_of_the_prompt() -> None:
+    told = messages("jazz, mournful cheerful piano chords, C major, 140 BPM, half-time")
+    assert "mournful (sad) and cheerful (happy) contradict each other" in told
+    assert "mournful (sad) was taught in minor keys, not in C major" in told
+    assert "half-time (slow) was taught at 60 to 80 BPM" in told
+
+
+def test_a_word_that_negates_is_told_to_be_left_out_with_what_follows() -> None:
+    told = messages("lo-fi piano chords without drums, no vocals")
+    assert "what 'without' means: it may make what follows, so leave both out" in told
+    assert "what 'no' means" in told
 
 
 def test_an_order_that_is_not_the_usual_one_comes_with_the_usual_one() -> None:
@@ -80,8 +96,9 @@ def test_ideas_repeat_by_seed_and_keep_to_their_genre() -> None:
         assert read_prompt(random_prompt(1, genre=genre)).first("genre") in allowed
     with pytest.raises(RequestError, match="polka"):
         random_prompt(1, genre="polka")
-    with pytest.raises(RequestError, match="preset is one of"):
-        random_prompt(1, preset="song")
+    for preset in ("song", ""):
+        with pytest.raises(RequestError, match="preset is one of"):
+            random_prompt(1, preset=preset)
     with pytest.raises(RequestError, match="has none"):
         random_prompt(1, genre="house", preset="effect")
 

@@ -199,6 +199,9 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         write_audio(tmp_path / "no" / "a.wav", tone(), RATE)
     with pytest.raises(AudioError, match="cannot be written: File name too long"):
         write_audio(tmp_path / ("a" * 300 + ".wav"), tone(), RATE)
+    for name in ("a\0b.wav", "a\ud800b.wav"):
+        with pytest.raises(AudioError, match=r"b\.wav' is no name that a file can have"):
+            write_audio(tmp_path / name, tone(), RATE)
     assert not list(tmp_path.iterdir())
 
 

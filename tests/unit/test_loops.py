@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -134,9 +135,19 @@ def test_one_that_went_astray_does_not_spoil_the_others(
         make_loop(model, request(5), GRID, best_of=2)
 
 
+@pytest.mark.parametrize("best_of", [0, 101, 1.5, "3", None, True])
+def test_best_of_is_a_whole_number_to_a_hundred(model: Model, best_of: Any) -> None:
+    with pytest.raises(RequestError, match="best_of must be a whole number from 1 to 100, not"):
+        make_loop(model, request(), GRID, best_of=best_of)
+
+
+@pytest.mark.parametrize("prompt", [None, 5, "  "])
+def test_a_prompt_that_is_no_text_is_refused_as_any_request_refuses_it(prompt: Any) -> None:
+    with pytest.raises(RequestError, match=r"prompt (must be text|is empty)"):
+        loop_request(prompt, GRID, RATE)
+
+
 def test_numbers_out_of_range_are_refused(model: Model) -> None:
-    with pytest.raises(RequestError, match="best_of must be 1 to 100"):
-        make_loop(model, request(), GRID, best_of=0)
     with pytest.raises(RequestError, match="seeds count up"):
         make_loop(model, request(MAX_SEED), GRID, best_of=2)
     long = Grid(bpm=20, bars=64)

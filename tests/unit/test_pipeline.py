@@ -16,7 +16,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from soundlet.audio import write_audio
+from soundlet import pipeline
+from soundlet.audio import Audio, resample, write_audio
 from soundlet.bundle import AGREEMENT, TOKENIZER, Bundle, Defaults, FileRecord, Manifest
 from soundlet.config import ModelConfig, T5Config
 from soundlet.engines import load_engine
@@ -33,6 +34,7 @@ from soundlet.hearing import N_HEARD
 from soundlet.noise import Generator
 from soundlet.pipeline import Model
 from soundlet.request import GenerationRequest, Sampler
+from soundlet.source import for_model
 from soundlet.tokenizer import Tokenizer
 from soundlet.training.agreement import AgreementTowers, bundled_towers
 
@@ -353,6 +355,25 @@ def test_the_latents_start_between_the_sound_and_the_noise(model: Model) -> None
     loud = model.generate("rain", **fields).latents
     quiet = model.generate("rain", **(fields | init(np.zeros_like(sound)))).latents
     np.testing.assert_allclose(loud - quiet, 0.5 * 0.5 * (1 - 0.5 * 0.5), atol=1e-4)
+
+
+@pytest.mark.parametrize("rate", [8000, 48000, 88200, 192000])
+def test_only_the_start_of_a_long_init_audio_is_resampled_and_to_the_same_samples(
+    model: Model, engine: ToyEngine, monkeypatch: pytest.MonkeyPatch, rate: int
+) -> None:
+    long = np.random.default_rng(0).uniform(-0.5, 0.5, (2, 20_000)).astype(np.float32)
+    given: list[int] = []
+
+    def noted(audio: Audio, rate: int, **options: int) -> Audio:
+        given.append(audio.shape[1])
+        return for_model(audio, rate, **options)
+
+    monkeypatch.setattr(pipeline, "for_model", noted)
+    model.generate("rain", seed=1, seconds=SECONDS, **init(long, rate))
+    assert given[0] < 10_000
+    np.testing.assert_array_equal(
+        engine.encoded[0][0], resample(long, rate, RATE)[:, : WINDOW * HOP]
+    )
 
 
 def test_init_audio_may_be_a_file(model: Model, engine: ToyEngine, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from soundlet.errors import RequestError
 from soundlet.prompt import Part, build_prompt, key_name, known_words, read_prompt
+from soundlet.training.dataset.carriers import AT_TEMPO, IN_KEY
 from soundlet.training.dataset.render import render_clip
 
 
@@ -33,7 +34,9 @@ def test_the_kind_of_sound_follows_from_what_sounds(text: str, kind: str | None)
     ("text", "bpm"),
     [("128 BPM", 128), ("128bpm", 128), ("at 92.5 bpm", 92.5), ("tempo: 90", 90), ("bpm 77", 77),
      ("90 beats per minute", 90), ("808 kick", None), ("4 bars", None),
-     ("0 BPM", None), ("0.0 bpm, then 90 bpm", 90)],
+     ("0 BPM", None), ("0.0 bpm, then 90 bpm", 90), ("92,5 bpm", 92.5), ("808,128bpm", 128),
+     ("house,124 bpm", 124), ("128  BPM", 128), ("BPM:128", 128), ("tempo of 90.", 90),
+     ("@ 44.1 kHz", None), ("909-128 BPM", 128), ("4-128 BPM", 128)],
 )  # fmt: skip
 def test_tempi_are_read_in_their_usual_spellings(text: str, bpm: float | None) -> None:
     assert read_prompt(text).bpm == bpm
@@ -43,10 +46,44 @@ def test_tempi_are_read_in_their_usual_spellings(text: str, bpm: float | None) -
     ("text", "name"),
     [("Am", "A minor"), ("a minor", "A minor"), ("D# major", "Eb major"), ("Bbmaj", "Bb major"),
      ("in the key of D flat major", "Db major"), ("G♯ min", "G# minor"),
-     ("E-flat minor", "Eb minor")],
+     ("E-flat minor", "Eb minor"), ("B Flat Minor", "Bb minor"), ("C MAJOR", "C major"),
+     ("f#m", "F# minor"), ("CMaj", "C major")],
 )  # fmt: skip
 def test_keys_are_read_in_their_usual_spellings(text: str, name: str) -> None:
     assert key_name(text) == name
+
+
+@pytest.mark.parametrize("written", AT_TEMPO)
+def test_a_tempo_is_read_in_every_wording_that_the_model_was_taught(written: str) -> None:
+    read = read_prompt(f"kick, {written.format(128)}, snare")
+    assert read.values("tempo") == ("128",)
+    assert read.values("source") == ("kick", "snare")
+
+
+@pytest.mark.parametrize("written", IN_KEY)
+def test_a_key_is_read_in_every_wording_that_the_model_was_taught(written: str) -> None:
+    read = read_prompt(f"kick, {written.format('F# minor')}, snare")
+    assert read.values("key") == ("F# minor",)
+    assert not {"key", "scale"} & {*read.unknown}
+
+
+def test_both_ends_of_a_range_of_tempi_are_read() -> None:
+    for text in ("house, 120-128 BPM", "house, 120 \N{EN DASH} 128 bpm", "house, 120 to 128 bpm"):
+        assert read_prompt(text).values("tempo") == ("120", "128")
+        assert read_prompt(text).unknown == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "part", "value"),
+    [("hip hop beat 90 BPM", "kind", "drum loop"), ("breakbeat 140 bpm", "genre", "breakbeat"),
+     ("up-tempo 150 BPM", "mood", "fast"), ("violin A minor", "instrument", "violin"),
+     ("mandolin Am", "instrument", "mandolin")],
+)  # fmt: skip
+def test_the_end_of_a_word_is_no_part_of_the_tempo_or_key_behind_it(
+    text: str, part: Part, value: str
+) -> None:
+    assert read_prompt(text).values(part) == (value,)
+    assert read_prompt(text).unknown == ()
 
 
 @pytest.mark.parametrize("text", ["H", "A", "minor", "Am7", "", "in the key of life"])
@@ -64,6 +101,7 @@ def test_a_word_inside_another_is_not_read() -> None:
 
 def test_what_is_not_known_is_told() -> None:
     assert read_prompt("rain on a tin roof").unknown == ("tin", "roof")
+    assert read_prompt("R&B drums, F#m7, 4/4.").unknown == ("R&B", "F#m7", "4")
 
 
 @pytest.mark.parametrize(
@@ -119,6 +157,18 @@ def test_a_prompt_is_built_in_the_usual_order() -> None:
 def test_what_a_prompt_states_already_is_not_said_twice() -> None:
     assert build_prompt(elements=["techno, 128 BPM"], bpm=128) == "techno, 128 BPM"
     assert build_prompt(elements=["chords in Am"], key="A minor") == "chords in Am"
+
+
+def test_a_tempo_of_many_digits_does_not_contradict_itself() -> None:
+    text = build_prompt(elements=["techno"], bpm=400 / 3)
+    assert text == "techno, 133.333 BPM"
+    assert build_prompt(elements=[text], bpm=400 / 3) == text
+
+
+@pytest.mark.parametrize("name", ["elements", "moods", "effects"])
+def test_one_text_where_several_go_is_not_taken_for_its_letters(name: str) -> None:
+    with pytest.raises(RequestError, match=rf"{name} must be a list of texts, .* not 'dark'"):
+        build_prompt(**{name: "dark"})  # type: ignore[arg-type]
 
 
 def test_parts_that_contradict_the_prompt_are_refused() -> None:

@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 import soundlet
-from soundlet.audio import FORMATS, encode_audio, write_audio
+from soundlet.audio import FORMATS, Format, encode_audio, write_audio
 from soundlet.bundle import About, seal
 from soundlet.clip import Clip
 from soundlet.errors import AudioError, RequestError
@@ -193,6 +193,40 @@ def test_a_file_from_before_there_were_candidates_is_one_sound(
     assert again.clip.request.candidates == 1  # and not the 3 that the model would take
 
 
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_file_is_of_the_format_that_it_holds_whatever_its_name(
+    model: Model, clip: Clip, tmp_path: Path, format: Format
+) -> None:
+    for name in ("a.wav", "a.mp3", "a"):
+        (tmp_path / name).write_bytes(clip.encoded(format))
+        assert reproduce(tmp_path / name, model).same_file
+    soundfile.write(tmp_path / "a.wav", clip.audio.T, 44100, format="AIFF")
+    with pytest.raises(AudioError, match=r"a\.wav is a file of AIFF, and soundlet writes wav"):
+        reproduce(tmp_path / "a.wav", model)
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"edits": "abc"}, "edits is 'abc'"),
+        ({"edits": ["x"]}, "edited in a way that is not told: 'x'"),
+        ({"edits": [{"operation": ["finish"]}]}, "edited in a way that is not told"),
+        ({"grid": 120}, "grid is 120"),
+        ({"grid": {"bpm": 120}}, "a grid that is not one"),
+        ({"cfg_interval": 5}, "cfg_interval is 5"),
+        ({"model_sha256": 5}, "model_sha256 is 5"),
+        ({"versions": ["numpy"]}, "versions is"),
+    ],
+)
+def test_settings_that_were_tampered_with_are_refused(
+    model: Model, clip: Clip, tmp_path: Path, changed: dict[str, object], says: str
+) -> None:
+    settings = json.dumps({**clip.settings(), **changed})
+    write_audio(tmp_path / "a.wav", clip.audio, 44100, tags={"comment": settings})
+    with pytest.raises((AudioError, RequestError), match=says):
+        reproduce(tmp_path / "a.wav", model)
+
+
 def test_samples_that_were_changed_are_noticed(model: Model, clip: Clip, tmp_path: Path) -> None:
     changed = clip.audio.copy()
     changed[0, 5] += 0.25
@@ -227,6 +261,11 @@ def test_files_without_settings_are_refused(clip: Clip, tmp_path: Path) -> None:
         assert file.settings is None
         with pytest.raises(AudioError, match="holds no settings of soundlet"):
             require_settings(file)
+    write_audio(tmp_path / "deep.wav", clip.audio, 44100, tags={"comment": "[" * 200_000})
+    half = {"comment": json.dumps({**clip.settings(), "prompt": "\ud800"})}
+    write_audio(tmp_path / "half.wav", clip.audio, 44100, tags=half)
+    for name in ("deep.wav", "half.wav"):
+        assert read_sound_file(tmp_path / name).settings is None
     (tmp_path / "text.wav").write_text("no sound")
     with pytest.raises(AudioError, match="not a sound file"):
         read_sound_file(tmp_path / "text.wav")

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from soundlet import GenerationRequest, RequestError
 from soundlet.request import MAX_CANDIDATES, SAMPLERS
@@ -64,6 +65,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"init_audio": "a.wav", "init_noise_level": 0}, "above 0 and at most 1, not 0"),
     ({"init_audio": STEREO, "init_noise_level": 0.5}, "not ndarray"),
     ({"init_audio": ([0.0], 44100), "init_noise_level": 0.5}, "the first is list"),
+    (
+        {"init_audio": (torch.zeros(2, 9), 44100), "init_noise_level": 0.5},
+        "first is Tensor, not",
+    ),
     ({"init_audio": (STEREO[0], 44100), "init_noise_level": 0.5}, r"shape \(100,\)"),
     ({"init_audio": (STEREO.astype(int), 44100), "init_noise_level": 0.5}, "the array is int64"),
     ({"init_audio": (STEREO, 0), "init_noise_level": 0.5}, "rate of init_audio"),
