@@ -83,7 +83,7 @@ def fetch(address: str, groups: Sequence[Sequence[str]]) -> tuple[Path, Origin]:
         ) from e
 
     page = f"https://huggingface.co/{repository}"
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         disable_progress_bars()
     try:
         info = huggingface_hub.HfApi().model_info(repository, revision=wish or None)
