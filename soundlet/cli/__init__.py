@@ -115,6 +115,19 @@ LOOK: dict[str, Any] = {
 }
 """Settings of the app, and of the apps that hold one command each."""
 
+
+def group(help: str) -> typer.Typer:
+    """An app to hold several commands of one name; without one of them it shows its help."""
+    made = typer.Typer(help=help, invoke_without_command=True, **LOOK)
+
+    @made.callback()
+    def show_help(context: typer.Context) -> None:
+        if context.invoked_subcommand is None:
+            typer.echo(context.get_help())
+
+    return made
+
+
 app = typer.Typer(cls=Commands, name="soundlet", invoke_without_command=True, **LOOK)
 
 

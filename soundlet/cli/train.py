@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from soundlet.cli import group
 from soundlet.cli.facts import print_facts
 from soundlet.cli.options import JsonOption
 from soundlet.cli.progress import progress_line
@@ -21,11 +22,7 @@ if TYPE_CHECKING:
     from soundlet.training.loop import Run
     from soundlet.training.settings import AgreementStage, RewardStage
 
-train = typer.Typer(
-    rich_markup_mode=None,
-    no_args_is_help=True,
-    help="Train a model, or a part of one. Needs the train extra.",
-)
+train = group("Train a model, or a part of one. Needs the train extra.")
 
 
 def write_trained_bundle(
