@@ -6,6 +6,7 @@ that `--help` stays quick.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from importlib import import_module
@@ -41,6 +42,17 @@ COMMANDS = (
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 """Exit codes. 0 is success; a bug of ours is a traceback."""
+
+REFUSALS = {
+    errno.EACCES,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EIO,
+    errno.ENOSPC,
+    errno.EPERM,
+    errno.EROFS,
+}
+"""What a system says of a file or a disk that is not to be read or written; no bug of ours."""
 
 CommandLineError: Any = typer.BadParameter.__mro__[2]  # click's class, or typer's copy of it
 
@@ -86,8 +98,10 @@ class Commands(TyperGroup):
         except (typer.Abort, KeyboardInterrupt):
             code = INTERRUPTED
         except OSError as e:
+            if e.filename is not None and e.errno not in REFUSALS:
+                raise  # a bug of ours
             if e.filename is not None:
-                raise  # of a file: a bug of ours
+                fail(f"{e.filename} cannot be used: {e.strerror}", FAILED)
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing to flush
             fail(f"stdout cannot be written: {e.strerror}", FAILED)
         sys.exit(code if isinstance(code, int) else 0)

@@ -580,6 +580,12 @@ def test_a_disk_that_is_full(
     assert tree(here) == set()
 
 
+def test_a_full_disk_is_not_taken_for_stdout() -> None:
+    limited = ["bash", "-c", 'ulimit -f 0; exec "$@"', "bash", *command("train", "configs", "new")]
+    line = one_line(subprocess.run(limited, capture_output=True, text=True))
+    assert line == "error: new/agreement.toml cannot be used: File too large"
+
+
 def test_a_device_that_is_full(tiny: Path) -> None:
     arguments = ("kick", "--model", tiny, "--seconds", TINY_SECONDS, "--format", "wav")
     to_device = command("generate", *arguments, "--out", "/dev/full")
