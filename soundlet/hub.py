@@ -1,4 +1,4 @@
-"""Files of the Hugging Face Hub: the only network code of soundlet, run by `convert` alone."""
+"""Files of the Hugging Face Hub: all that soundlet fetches, and only where an address is given."""
 
 from __future__ import annotations
 
