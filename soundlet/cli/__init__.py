@@ -6,7 +6,9 @@ that `--help` stays quick.
 
 from __future__ import annotations
 
+import codecs
 import errno
+import io
 import os
 import sys
 from importlib import import_module
@@ -87,6 +89,7 @@ class Commands(TyperGroup):
         options["standalone_mode"] = False  # raise, and leave what is said of it to us
         if not standalone_mode:
             return super().main(*args, **options)
+        write_every_letter()
         try:
             code = super().main(*args, **options)
         except CommandLineError as e:
@@ -105,6 +108,21 @@ class Commands(TyperGroup):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing to flush
             fail(f"stdout cannot be written: {e.strerror}", FAILED)
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def write_every_letter() -> None:
+    """Have stdout take what its encoding has no letter for, as the escapes that JSON has."""
+    codecs.register_error("soundlet.escape", escape)
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="soundlet.escape")
+
+
+def escape(error: UnicodeError) -> tuple[str, int]:
+    """What codecs call for letters that an encoding lacks; some take two escapes, as in JSON."""
+    assert isinstance(error, UnicodeEncodeError)
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
+    pairs = (units[i : i + 2].hex() for i in range(0, len(units), 2))
+    return "".join(f"\\u{pair}" for pair in pairs), error.end
 
 
 def fail(message: str, code: int) -> NoReturn:

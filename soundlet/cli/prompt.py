@@ -121,8 +121,10 @@ def explain(text: str, bundle: Bundle) -> dict[str, Any]:
     from soundlet.advice import advise
     from soundlet.bundle import TOKENIZER
     from soundlet.prompt import read_prompt
+    from soundlet.request import require_encodable
     from soundlet.tokenizer import Tokenizer
 
+    require_encodable("prompt", text)
     read = read_prompt(text)
     tokenizer = Tokenizer(bundle.folder / TOKENIZER, bundle.config.prompt_max_length)
     return {

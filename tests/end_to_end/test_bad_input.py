@@ -461,6 +461,18 @@ def test_several_candidates_where_nothing_chooses_among_them(tiny: Path) -> None
     refused("generate", "kick", "--model", tiny, "--candidates", 4, says=says)
 
 
+def test_a_prompt_that_is_no_text() -> None:
+    refused("prompt", os.fsdecode(b"kick\xff"), says=("prompt holds '\\udcff'",))
+
+
+def test_a_name_that_is_no_text(tiny: Path) -> None:
+    name = os.fsdecode(b"kick\xff.wav")
+    Path(name).write_bytes(b"")
+    refused("info", name, says=("only files with names in UTF-8 can be read: rename it",))
+    start = ("--model", tiny, "--init-audio", name, "--init-noise-level", 0.5)
+    refused("generate", "kick", *start, says=("only files with names in UTF-8",))
+
+
 def test_a_prompt_that_is_empty_or_too_long(tiny: Path) -> None:
     refused("generate", " ", "--model", tiny, says=("prompt is empty",))
     Path("nul.txt").write_bytes(b"kick\0drum\n")

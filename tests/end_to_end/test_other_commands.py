@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -110,6 +111,20 @@ def test_a_sound_is_made_where_stderr_is_closed(tiny: Path) -> None:
     done = subprocess.run(["bash", "-c", line], stdout=subprocess.PIPE, text=True)
     assert done.returncode == 0
     assert Path(done.stdout.split()[0]).is_file()
+
+
+def test_what_stdout_has_no_letter_for_is_escaped(tiny: Path) -> None:
+    prompt = "日本 kick 😀"
+    name = os.fsdecode(b"kick\xff.wav")  # a name that is not UTF-8
+    made = ("generate", "kick", "--model", tiny, "--seconds", TINY_SECONDS, "--out", name)
+
+    def said(encoding: str, *arguments: object) -> str:
+        environment = {**os.environ, "PYTHONIOENCODING": encoding}
+        done = subprocess.run(command(*arguments), env=environment, capture_output=True, check=True)
+        return done.stdout.decode(encoding)
+
+    assert json.loads(said("cp1252", "prompt", prompt, "--json"))["prompt"] == prompt
+    assert said("utf-8", *made).startswith(r"kick\udcff.wav  ")
 
 
 def test_the_installed_command_is_this_one() -> None:
