@@ -117,14 +117,18 @@ def ideas(genre: str | None, preset: str | None, count: int, seed: int | None) -
 
 
 def explain(text: str, bundle: Bundle) -> dict[str, Any]:
-    """The facts that `--json` prints."""
+    """The facts that `--json` prints.
+
+    Raises:
+        RequestError: text that UTF-8 cannot hold.
+    """
     from soundlet.advice import advise
     from soundlet.bundle import TOKENIZER
     from soundlet.prompt import read_prompt
     from soundlet.request import require_encodable
     from soundlet.tokenizer import Tokenizer
 
-    require_encodable("prompt", text)
+    require_encodable("the prompt", text)
     read = read_prompt(text)
     tokenizer = Tokenizer(bundle.folder / TOKENIZER, bundle.config.prompt_max_length)
     return {
