@@ -25,7 +25,7 @@ from typing import Any
 
 import soundfile
 
-from benchmarks.render import row, show
+from benchmarks.render import existing_page, row, show
 
 
 def write_list(path: Path, n_lines: int, seconds: float, steps: int) -> None:
@@ -92,6 +92,8 @@ def killed(arguments: argparse.Namespace, place: Path) -> dict[str, Any]:
                 break
             time.sleep(draw.random() * 0.05)
         time.sleep(draw.random() * 0.2)
+        if process.poll() is not None:
+            raise SystemExit(f"the batch ended before kill {kill + 1}: take more --lines")
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         now = times_of(folder) if folder.exists() else {}
@@ -191,7 +193,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--ray", action="store_true")
-    parser.add_argument("--into", type=Path, help="the page to write the table into")
+    parser.add_argument("--into", type=existing_page, help="the page to write the table into")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as room:
         measure = on_ray if arguments.ray else killed

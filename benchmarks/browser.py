@@ -23,7 +23,7 @@ from playwright.sync_api import Page, sync_playwright
 
 import soundlet
 from benchmarks.compare import machine
-from benchmarks.render import row, show
+from benchmarks.render import existing_page, row, show
 from soundlet.bundle import open_bundle
 from soundlet.verify import relative_error
 from soundlet.web import build_site, find_runtime, site_server
@@ -129,7 +129,7 @@ def main() -> None:
     parser.add_argument("--runtime", type=Path, help="where ONNX Runtime Web is")
     parser.add_argument("--seconds", type=float, default=6.0)
     parser.add_argument("--picture", type=Path, help="write what the page looks like here")
-    parser.add_argument("--into", type=Path, help="the page to write the table into")
+    parser.add_argument("--into", type=existing_page, help="the page to write the table into")
     given = parser.parse_args()
     show({"browser": table(measured(given.runtime, given.seconds, given.picture))}, given.into)
 

@@ -79,6 +79,10 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=60, help="no round starts after these")
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
+    if given.reference_python and given.checkpoint is None:
+        parser.error("--reference-python needs --checkpoint, which it loads")
+    if not given.out.absolute().parent.is_dir():
+        parser.error(f"there is no folder {given.out.parent} for --out")
     start = time.monotonic()
     with ExitStack() as stack:
         python, threads = sys.executable, ("--threads", given.threads)

@@ -8,14 +8,13 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 from benchmarks.compare import machine
-from benchmarks.render import row, show
+from benchmarks.render import existing_page, row, show
 from soundlet.engines import convolution
 from soundlet.engines.convolution import Convolution, Scratch
 from soundlet.engines.oobleck import TILE_NUMBERS
@@ -87,7 +86,7 @@ def table() -> list[str]:
 def main() -> None:
     """Print the table, or write it into a page."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--into", type=Path, help="the page to write the table into")
+    parser.add_argument("--into", type=existing_page, help="the page to write the table into")
     show({"convolutions": table()}, parser.parse_args().into)
 
 

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import soundlet
-from benchmarks.render import row, show
+from benchmarks.render import existing_page, row, show
 from soundlet.audio import Audio
 from soundlet.editing import InpaintRequest, OutpaintRequest, inpaint, outpaint
 from soundlet.errors import GenerationError
@@ -250,7 +250,7 @@ def main() -> None:
     parser.add_argument("--memory", action="store_true", help="measure memory instead")
     parser.add_argument("--after", type=float, default=60.0, help="seconds to outpaint")
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--into", type=Path, help="the page to write the table into")
+    parser.add_argument("--into", type=existing_page, help="the page to write the table into")
     arguments = parser.parse_args()
     if arguments.memory:
         found: dict[str, Any] = memory(arguments.after, arguments.steps)

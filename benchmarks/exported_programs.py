@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.compare import machine
-from benchmarks.render import row, show
+from benchmarks.render import existing_page, row, show
 
 Row = tuple[str, ...]
 
@@ -130,7 +130,7 @@ def main() -> None:
         help="further ones, whose times are left out, since the machine was busy; parts that are in"
         " the others too keep theirs",
     )
-    parser.add_argument("--into", type=Path, help="the page to write the tables into")
+    parser.add_argument("--into", type=existing_page, help="the page to write the tables into")
     given = parser.parse_args()
     found = tables(read_reports(given.reports), read_reports(given.busy))
     show({"exported programs": found}, given.into)

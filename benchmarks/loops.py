@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 import soundlet
-from benchmarks.render import row, show
+from benchmarks.render import existing_page, row, show
 from benchmarks.wav_reader import read_loop
 from soundlet.ideas import random_prompt
 from soundlet.loops import USUAL_TRIES, Loop, loop_request, make_loop
@@ -233,7 +233,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int)
     parser.add_argument("--threads", type=int)
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--into", type=Path, help="the page to write the table into")
+    parser.add_argument("--into", type=existing_page, help="the page to write the table into")
     arguments = parser.parse_args()
     model = soundlet.load(threads=arguments.threads)
     folder = arguments.out or Path(tempfile.mkdtemp())

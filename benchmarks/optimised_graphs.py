@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 import onnxruntime
 
 from benchmarks.compare import machine
-from benchmarks.render import row, show
+from benchmarks.render import existing_page, row, show
 from soundlet.bundle import Part, open_bundle
 from soundlet.config import OobleckDecoderConfig
 from soundlet.engines.onnx import session_options
@@ -111,7 +111,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("bundles", type=Path, nargs="*", default=[open_bundle().folder])
-    parser.add_argument("--into", type=Path, help="the page to write the table into")
+    parser.add_argument("--into", type=existing_page, help="the page to write the table into")
     given = parser.parse_args()
     head = ["model", "part", "s to load", "s, optimised before", "s of a cold start", "saved"]
     found = [

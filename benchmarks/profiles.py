@@ -21,7 +21,7 @@ import numpy as np
 
 import soundlet
 from benchmarks.compare import machine
-from benchmarks.render import row, show
+from benchmarks.render import existing_page, row, show
 from soundlet.bundle import WEIGHTS, open_bundle
 from soundlet.config import OobleckDecoderConfig
 from soundlet.engines import convolution, oobleck
@@ -177,7 +177,7 @@ def main() -> None:
     )
     parser.add_argument("bundle", type=Path)
     parser.add_argument("--frames", type=int, default=64)
-    parser.add_argument("--into", type=Path, help="the page to write the table into")
+    parser.add_argument("--into", type=existing_page, help="the page to write the table into")
     given = parser.parse_args()
     rate = product_rate()
     decoder = decoder_profile(given.bundle, given.frames)

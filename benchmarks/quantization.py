@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.compare import machine
-from benchmarks.render import row, show
+from benchmarks.render import existing_page, row, show
 from soundlet.bundle import open_bundle
 from soundlet.export.loss import quantization_report, reference_sounds
 from soundlet.export.quantize import quantize_bundle
@@ -115,11 +115,13 @@ def main() -> None:
         "--no-times", action="store_true", help="leave them out: the machine was busy"
     )
     parser.add_argument("--place", default="quantization", help="name of the place in the page")
-    parser.add_argument("--into", type=Path, help="the page to write the table into")
+    parser.add_argument("--into", type=existing_page, help="the page to write the table into")
     given = parser.parse_args()
     if given.show is None:
         if given.bundle is None:
             raise SystemExit("name a bundle, or --show what was measured")
+        if not given.out.absolute().parent.is_dir():
+            parser.error(f"there is no folder {given.out.parent} for --out")
         found = {}
         for found in measured(
             given.bundle, given.precisions, seconds=given.seconds, threads=given.threads
@@ -127,6 +129,8 @@ def main() -> None:
             part = given.out.with_suffix(".part")
             part.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
             part.replace(given.out)
+        if not found:
+            raise SystemExit(f"{given.bundle} is in {', '.join(given.precisions)} already")
     else:
         found = json.loads(given.show.read_text(encoding="utf-8"))
     show({given.place: table(found, with_times=not given.no_times)}, given.into)

@@ -112,6 +112,17 @@ def show(found: dict[str, list[str]], page: Path | None) -> None:
     part.replace(page)
 
 
+def existing_page(path: str) -> Path:
+    """The page of an `--into`, asked for before anything is measured.
+
+    Raises:
+        argparse.ArgumentTypeError: it is not there.
+    """
+    if not Path(path).is_file():
+        raise argparse.ArgumentTypeError(f"there is no page {path}")
+    return Path(path)
+
+
 def figure(seconds: float | None) -> str:
     """Three digits."""
     return "" if seconds is None else f"{seconds:.3g}"
@@ -126,7 +137,7 @@ def main() -> None:
     """Print the tables, or write them."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("results", type=Path)
-    parser.add_argument("--into", type=Path, help="the page to write them into")
+    parser.add_argument("--into", type=existing_page, help="the page to write them into")
     given = parser.parse_args()
     show(tables(json.loads(given.results.read_text(encoding="utf-8"))), given.into)
 

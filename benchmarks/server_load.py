@@ -30,7 +30,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import soundlet
-from benchmarks.render import row, show
+from benchmarks.render import existing_page, row, show
 from soundlet.client import Client, ServerRefusedError
 from soundlet.errors import GenerationError
 from soundlet.server.metrics import resident_bytes
@@ -272,7 +272,7 @@ def main() -> int:
     parser.add_argument("--queue", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=0.5)
     parser.add_argument("--steps", type=int, default=4)
-    parser.add_argument("--into", type=Path, help="the page to write the table into")
+    parser.add_argument("--into", type=existing_page, help="the page to write the table into")
     options = vars(parser.parse_args())
     page = options.pop("into")
     load = Load(**options)

@@ -29,7 +29,7 @@ from statistics import median
 
 import soundlet
 from benchmarks.compare import machine
-from benchmarks.render import row, show
+from benchmarks.render import existing_page, row, show
 from benchmarks.server_load import ready_client
 from soundlet.client import Client
 from soundlet.engines.onnx import usable_cores
@@ -244,7 +244,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5, help="streams of each kind")
     parser.add_argument("--threads", type=int, action="append", help="1 and all if left out")
     parser.add_argument("--also", type=Path, action="append", help="bundle whose streams to time")
-    parser.add_argument("--into", type=Path, help="the page to write the tables into")
+    parser.add_argument("--into", type=existing_page, help="the page to write the tables into")
     options = parser.parse_args()
     overheads: list[Pairs] = []
     seen: list[Streams] = []

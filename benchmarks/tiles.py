@@ -5,8 +5,9 @@ python benchmarks/tiles.py BUNDLE [FRAMES]
 
 from __future__ import annotations
 
-import sys
+import argparse
 import time
+from pathlib import Path
 from statistics import median
 
 import numpy as np
@@ -22,15 +23,18 @@ ROUNDS = 5
 
 def main() -> None:
     """Print a line a size."""
-    bundle = open_bundle(sys.argv[1])
-    n_frames = int(sys.argv[2]) if len(sys.argv) > 2 else 64
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("bundle", type=Path)
+    parser.add_argument("frames", type=int, nargs="?", default=64)
+    given = parser.parse_args()
+    bundle = open_bundle(given.bundle)
     config = bundle.config.autoencoder.decoder.config
     if not isinstance(config, OobleckDecoderConfig):
-        raise SystemExit(f"{sys.argv[1]} has no convolutional decoder")
+        raise SystemExit(f"{given.bundle} has no convolutional decoder")
     network = oobleck.oobleck_decoder(
         Weights(bundle.folder / WEIGHTS, "decoder."), config, threads=1
     )
-    shape = (1, bundle.config.latent_channels, n_frames)
+    shape = (1, bundle.config.latent_channels, given.frames)
     latents = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
     times: dict[int, list[float]] = {size: [] for size in SIZES}
     for number in range(ROUNDS + 1):

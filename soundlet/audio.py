@@ -70,6 +70,8 @@ def read_audio(path: str | os.PathLike[str]) -> tuple[Audio, int]:
         raise AudioError(f"{path} is a folder, not a sound file")
     try:
         samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except UnicodeEncodeError as e:
+        raise AudioError(f"{path}: only files with names in UTF-8 can be read: rename it") from e
     except soundfile.LibsndfileError as e:
         reason = e.error_string.rstrip(". ")
         raise AudioError(f"{path}: not a sound file that can be read ({reason})") from e

@@ -1,7 +1,8 @@
-"""Files of the Hugging Face Hub: the only network code of soundlet, run by `convert` alone."""
+"""Files of the Hugging Face Hub: all that soundlet fetches, and only where an address is given."""
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,10 @@ TEXT_ENCODER = (("config.json",), ("model.safetensors", "pytorch_model.bin"), ("
 
 NOTICES = ("LICENSE", "LICENSE.md", "LICENSE.txt", "LICENCE", "LICENCE.md", "NOTICE")
 """Fetched too where the repository has them."""
+
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What a disk says without naming a file; errors of the network are others, and name none."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,7 @@ def fetch(address: str, groups: Sequence[Sequence[str]]) -> tuple[Path, Origin]:
         ) from e
 
     page = f"https://huggingface.co/{repository}"
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         disable_progress_bars()
     try:
         info = huggingface_hub.HfApi().model_info(repository, revision=wish or None)
@@ -107,6 +112,11 @@ def fetch(address: str, groups: Sequence[Sequence[str]]) -> tuple[Path, Origin]:
     except errors.HFValidationError as e:
         raise HubError(f"{address} is not of the form {SCHEME}owner/name ({e})") from e
     except (_http_error(), OSError) as e:
+        if isinstance(e, OSError) and (e.filename is not None or e.errno in NO_ROOM):
+            raise HubError(
+                f"{address} cannot be kept in {huggingface_hub.constants.HF_HUB_CACHE}"
+                f" ({e.strerror}): set HF_HOME to a folder that can be written to and has room"
+            ) from e
         return _downloaded_before(repository, wish, groups, page, e)
 
 

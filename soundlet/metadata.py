@@ -100,6 +100,8 @@ def read_sound_file(path: str | os.PathLike[str]) -> SoundFile:
                 file.frames,
                 settings,
             )
+    except UnicodeEncodeError as e:
+        raise AudioError(f"{path}: only files with names in UTF-8 can be read: rename it") from e
     except soundfile.LibsndfileError as e:
         reason = e.error_string.rstrip(". ")
         raise AudioError(f"{path}: not a sound file that can be read ({reason})") from e

@@ -124,6 +124,16 @@ def test_every_command_and_option_is_documented() -> None:
         assert not missing, f"soundlet {command}: {missing}"
 
 
+def test_every_extra_is_documented() -> None:
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    table = project.partition("[project.optional-dependencies]\n")[2].partition("\n[")[0]
+    extras = set(re.findall(r"^(\w+) = \[", table, re.MULTILINE))
+    page = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
+    rows = set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
+    assert rows == extras
+    assert {"torch", "dev"} < extras
+
+
 def test_the_prompt_guide_lists_the_words_that_are_taught() -> None:
     page = (ROOT / "docs" / "prompts.md").read_text(encoding="utf-8")
     taught = {

@@ -26,13 +26,13 @@ class Maker:
 
     Attributes:
         model: folder of the model. None: the one inside soundlet.
-        engine: by its name, such as "onnx".
+        engine: by its name, such as "onnx". None: the usual one for the model's format.
         threads: cores of each worker. None: all.
         bits: sample width. None: the format's own default.
     """
 
     model: str | None = None
-    engine: str = "onnx"
+    engine: str | None = None
     threads: int | None = None
     bits: Bits | None = None
 

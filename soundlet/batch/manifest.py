@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from soundlet.errors import RequestError
+from soundlet.errors import AudioError, RequestError
 from soundlet.whole_files import write_whole
 
 MANIFEST, LOCK = "manifest.jsonl", ".batch.lock"
@@ -26,11 +26,17 @@ class Manifest:
     """
 
     def __init__(self, folder: Path) -> None:
-        """Read what there is; the folder is there."""
+        """Read what there is; the folder is there.
+
+        Raises:
+            AudioError: it cannot be read, or here and in all that follows, not be written.
+        """
         self._path = folder / MANIFEST
         self.records: dict[str, Record] = {}
         if self._path.exists():
-            for row in self._path.read_bytes().split(b"\n"):
+            with _refusals(self._path, "read"):
+                rows = self._path.read_bytes().split(b"\n")
+            for row in rows:
                 record = _record(row)
                 if record is not None:
                     self.records[record["file"]] = record
@@ -39,7 +45,7 @@ class Manifest:
     def add(self, record: Record) -> None:
         """Write one more record."""
         self.records[record["file"]] = record
-        with self._path.open("ab") as file:
+        with _refusals(self._path, "written"), self._path.open("ab") as file:
             file.write(_row(record))
 
     def keep(self, files: list[str]) -> None:
@@ -48,7 +54,17 @@ class Manifest:
         self._rewrite()
 
     def _rewrite(self) -> None:
-        write_whole(self._path, b"".join(_row(record) for record in self.records.values()))
+        rows = b"".join(_row(record) for record in self.records.values())
+        with _refusals(self._path, "written"):
+            write_whole(self._path, rows)
+
+
+@contextmanager
+def _refusals(path: Path, what: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as e:
+        raise AudioError(f"{path} cannot be {what}: {e.strerror or e}") from e
 
 
 def _row(record: Record) -> bytes:
@@ -69,10 +85,13 @@ def locked(folder: Path) -> Iterator[None]:
 
     Raises:
         RequestError: another batch is at work there.
+        AudioError: nothing can be written there.
     """
     path = folder / LOCK
     while True:
-        with path.open("ab") as file:
+        with _refusals(path, "written"):
+            opened = path.open("ab")
+        with opened as file:
             if not _lock(file):
                 raise RequestError(f"another batch is at work in {folder}: wait for it, or end it")
             if _is_at(file, path):

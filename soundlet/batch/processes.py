@@ -13,6 +13,7 @@ from multiprocessing.process import BaseProcess
 from soundlet.batch.lines import Line
 from soundlet.batch.making import Maker, make
 from soundlet.errors import SoundletError
+from soundlet.interrupts import interrupts_held
 
 MAX_ATTEMPTS = 3  # of a line whose worker died: then it is the line that kills
 
@@ -59,7 +60,8 @@ def in_processes(lines: Sequence[Line], maker: Maker, workers: int) -> Iterator[
     def start() -> None:
         ours, theirs = context.Pipe()
         process = context.Process(target=work, args=(theirs, maker), daemon=True)
-        process.start()
+        with interrupts_held():
+            process.start()
         theirs.close()
         pool.append(Worker(process, ours))
 

@@ -6,6 +6,9 @@ that `--help` stays quick.
 
 from __future__ import annotations
 
+import codecs
+import errno
+import io
 import os
 import sys
 from importlib import import_module
@@ -42,6 +45,17 @@ COMMANDS = (
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 """Exit codes. 0 is success; a bug of ours is a traceback."""
 
+REFUSALS = {
+    errno.EACCES,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EIO,
+    errno.ENOSPC,
+    errno.EPERM,
+    errno.EROFS,
+}
+"""What a system says of a file or a disk that is not to be read or written; no bug of ours."""
+
 CommandLineError: Any = typer.BadParameter.__mro__[2]  # click's class, or typer's copy of it
 
 
@@ -75,6 +89,7 @@ class Commands(TyperGroup):
         options["standalone_mode"] = False  # raise, and leave what is said of it to us
         if not standalone_mode:
             return super().main(*args, **options)
+        write_every_letter()
         try:
             code = super().main(*args, **options)
         except CommandLineError as e:
@@ -86,11 +101,28 @@ class Commands(TyperGroup):
         except (typer.Abort, KeyboardInterrupt):
             code = INTERRUPTED
         except OSError as e:
+            if e.filename is not None and e.errno not in REFUSALS:
+                raise  # a bug of ours
             if e.filename is not None:
-                raise  # of a file: a bug of ours
+                fail(f"{e.filename} cannot be used: {e.strerror}", FAILED)
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing to flush
             fail(f"stdout cannot be written: {e.strerror}", FAILED)
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def write_every_letter() -> None:
+    """Have stdout take what its encoding has no letter for, as the escapes that JSON has."""
+    codecs.register_error("soundlet.escape", escape)
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="soundlet.escape")
+
+
+def escape(error: UnicodeError) -> tuple[str, int]:
+    """What codecs call for letters that an encoding lacks; some take two escapes, as in JSON."""
+    assert isinstance(error, UnicodeEncodeError)
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
+    pairs = (units[i : i + 2].hex() for i in range(0, len(units), 2))
+    return "".join(f"\\u{pair}" for pair in pairs), error.end
 
 
 def fail(message: str, code: int) -> NoReturn:
@@ -114,6 +146,19 @@ LOOK: dict[str, Any] = {
     "context_settings": {"help_option_names": ["-h", "--help"]},
 }
 """Settings of the app, and of the apps that hold one command each."""
+
+
+def group(help: str) -> typer.Typer:
+    """An app to hold several commands of one name; without one of them it shows its help."""
+    made = typer.Typer(help=help, invoke_without_command=True, **LOOK)
+
+    @made.callback()
+    def show_help(context: typer.Context) -> None:
+        if context.invoked_subcommand is None:
+            typer.echo(context.get_help())
+
+    return made
+
 
 app = typer.Typer(cls=Commands, name="soundlet", invoke_without_command=True, **LOOK)
 

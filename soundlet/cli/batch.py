@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from soundlet.cli.options import ENGINE_NAMES, BitsOption, JsonOption, ModelOption
+from soundlet.cli.options import BitsOption, EngineOption, JsonOption, ModelOption
 from soundlet.cli.progress import progress_line
 from soundlet.errors import GenerationError, RequestError
 from soundlet.request import MAX_THREADS
@@ -52,7 +51,7 @@ def batch(
         str | None, typer.Option(metavar="TEXT", help="Of the pack.  [default: the folder's name]")
     ] = None,
     model: ModelOption = None,
-    engine: Annotated[str, typer.Option(metavar="NAME", help=ENGINE_NAMES)] = "onnx",
+    engine: EngineOption = None,
     as_json: JsonOption = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print nothing, and no progress.")
@@ -72,14 +71,16 @@ def batch(
         import soundlet
         from soundlet.batch import read_lines, run_batch
         from soundlet.batch.making import Maker
+        from soundlet.engines.onnx import usable_cores
 
         lines = read_lines(prompts, format=cast("Format", format), pack=pack)
         if pack:
             require_matplotlib()
-        each = threads or max(1, (os.cpu_count() or 1) // workers)
+        each = threads or max(1, usable_cores() // workers)
         folder = None if model is None else str(Path(model).resolve())
         maker = Maker(folder, engine, each, cast("Bits | None", bits))
-        loaded = soundlet.load(folder, threads=each)
+        here = engine if ray is None else None  # a cluster's machines may have what this has not
+        loaded = soundlet.load(folder, engine=here, threads=each)
         with redirect_stdout(sys.stderr):  # Ray tells of lost workers where the answer goes
             outcome = run_batch(
                 loaded,

@@ -8,6 +8,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from soundlet.cli import group
 from soundlet.cli.facts import print_facts
 from soundlet.cli.options import JsonOption, ThreadsOption
 from soundlet.cli.progress import progress_line
@@ -16,11 +17,7 @@ from soundlet.request import MAX_SEED, MAX_STEPS, Sampler
 
 Number = TypeVar("Number", int, float)
 
-dataset = typer.Typer(
-    rich_markup_mode=None,
-    no_args_is_help=True,
-    help="Make what models are trained on. Needs the train extra.",
-)
+dataset = group("Make what models are trained on. Needs the train extra.")
 
 CLIPS_HELP = "A folder with sounds and metadata.jsonl, or what dataset build made."
 KNOWN_HELP = "Sounds with attributes, which tell what others are heard as; of dataset build."

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from soundlet.cli import group
 from soundlet.cli.options import JsonOption
 from soundlet.cli.progress import progress_line
 from soundlet.errors import EngineError
@@ -19,9 +20,7 @@ from soundlet.errors import EngineError
 if TYPE_CHECKING:
     from soundlet.bundle import Bundle
 
-export = typer.Typer(
-    help="Make programs for a device of a model.", no_args_is_help=True, rich_markup_mode=None
-)
+export = group("Make programs for a device of a model.")
 
 Source = Annotated[
     str,

@@ -15,7 +15,7 @@ Show = Callable[[str, int, int], None]
 @contextmanager
 def progress_line(*, quiet: bool = False) -> Iterator[Show]:
     """Show progress on stderr while the block runs, and clear the line after it."""
-    if quiet or not sys.stderr.isatty():
+    if quiet or sys.stderr is None or not sys.stderr.isatty():
         yield lambda _label, _done, _total: None
         return
     widest = 0

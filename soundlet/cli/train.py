@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from soundlet.cli import group
 from soundlet.cli.facts import print_facts
 from soundlet.cli.options import JsonOption
 from soundlet.cli.progress import progress_line
@@ -21,11 +22,7 @@ if TYPE_CHECKING:
     from soundlet.training.loop import Run
     from soundlet.training.settings import AgreementStage, RewardStage
 
-train = typer.Typer(
-    rich_markup_mode=None,
-    no_args_is_help=True,
-    help="Train a model, or a part of one. Needs the train extra.",
-)
+train = group("Train a model, or a part of one. Needs the train extra.")
 
 
 def write_trained_bundle(
@@ -186,7 +183,7 @@ def configs(
 ) -> None:
     """Copy a config of each stage, as the model inside soundlet was trained, to be edited."""
     from soundlet.errors import ConfigError
-    from soundlet.whole_files import make_folder
+    from soundlet.whole_files import make_folder, write_whole
 
     source = Path(__file__).parents[1] / "training" / "configs"
     files = sorted(path for path in source.rglob("*") if path.suffix in {".toml", ".json"})
@@ -196,7 +193,7 @@ def configs(
             raise ConfigError(f"{place} exists already: name another folder")
     for path, place in places.items():
         make_folder(place.parent)
-        place.write_bytes(path.read_bytes())
+        write_whole(place, path.read_bytes())
     names = [str(place) for place in places.values()]
     print_facts("\n".join(names), as_json=as_json, files=names)
 

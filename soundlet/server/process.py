@@ -10,6 +10,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 
 from soundlet.errors import EngineError
+from soundlet.interrupts import interrupts_held
 from soundlet.server.messages import Cancel, Died, Failed, FromWorker, Ready, Stop, Work
 from soundlet.server.worker import WorkerSettings, run_worker
 
@@ -48,7 +49,7 @@ class WorkerProcess:
         process = context.Process(
             target=run_worker, args=(theirs, self._settings), daemon=True, name="soundlet-worker"
         )
-        await asyncio.to_thread(process.start)
+        await asyncio.to_thread(_start, process)
         theirs.close()
         self._process, self._connection = process, ours
         self._messages = asyncio.Queue()
@@ -113,6 +114,11 @@ def _read(
             pass_on(connection.recv())
     pass_on(Died(_cause(process)))
     connection.close()
+
+
+def _start(process: multiprocessing.process.BaseProcess) -> None:
+    with interrupts_held():
+        process.start()
 
 
 def _cause(process: multiprocessing.process.BaseProcess) -> str:

@@ -461,6 +461,18 @@ def test_several_candidates_where_nothing_chooses_among_them(tiny: Path) -> None
     refused("generate", "kick", "--model", tiny, "--candidates", 4, says=says)
 
 
+def test_a_prompt_that_is_no_text() -> None:
+    refused("prompt", os.fsdecode(b"kick\xff"), says=("prompt holds '\\udcff'",))
+
+
+def test_a_name_that_is_no_text(tiny: Path) -> None:
+    name = os.fsdecode(b"kick\xff.wav")
+    Path(name).write_bytes(b"")
+    refused("info", name, says=("only files with names in UTF-8 can be read: rename it",))
+    start = ("--model", tiny, "--init-audio", name, "--init-noise-level", 0.5)
+    refused("generate", "kick", *start, says=("only files with names in UTF-8",))
+
+
 def test_a_prompt_that_is_empty_or_too_long(tiny: Path) -> None:
     refused("generate", " ", "--model", tiny, says=("prompt is empty",))
     Path("nul.txt").write_bytes(b"kick\0drum\n")
@@ -578,6 +590,12 @@ def test_a_disk_that_is_full(
     line = one_line(subprocess.run(limited, capture_output=True, text=True))
     assert f"{says} cannot be written: File too large" in line
     assert tree(here) == set()
+
+
+def test_a_full_disk_is_not_taken_for_stdout() -> None:
+    limited = ["bash", "-c", 'ulimit -f 0; exec "$@"', "bash", *command("train", "configs", "new")]
+    line = one_line(subprocess.run(limited, capture_output=True, text=True))
+    assert line == "error: new/agreement.toml cannot be used: File too large"
 
 
 def test_a_device_that_is_full(tiny: Path) -> None:

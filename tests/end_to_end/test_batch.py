@@ -14,7 +14,10 @@ from typing import Any
 
 import pytest
 
+from soundlet.batch import Outcome
+from soundlet.batch.making import Maker
 from soundlet.batch.manifest import locked
+from soundlet.pipeline import Model
 from tests.end_to_end.commands import TINY_SECONDS, command, run
 from tests.end_to_end.test_bad_input import refused
 
@@ -141,6 +144,24 @@ def test_lists_and_options_that_are_refused(tiny: Path) -> None:
     refused(*here, says=("line 1: true_peak -3 needs normalize to be peak or loudness",))
     write_list(1)
     refused("batch", "list.jsonl", "--out", "/proc/out", "--model", tiny, says=("/proc/out",))
+    refused(*here, "--engine", "onxx", says=("engine must be one of onnx", "not 'onxx'"))
+    refused(*here, "--engine", "litert", says=("the litert engine cannot run", str(tiny)))
+
+
+def test_a_model_runs_on_the_engine_of_its_format_unless_another_is_named(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str | None] = []
+
+    def run_batch(_model: Model, _lines: object, _folder: Path, maker: Maker, **_: Any) -> Outcome:
+        asked.append(maker.engine)
+        return Outcome((), (), (), {})
+
+    monkeypatch.setattr("soundlet.batch.run_batch", run_batch)
+    write_list(1)
+    for chosen in ((), ("--engine", "onnx")):
+        run("batch", "list.jsonl", "--out", "out", "--model", tiny, *chosen)
+    assert asked == [None, "onnx"]
 
 
 def test_what_is_not_installed_or_not_there_is_told_before_anything_is_made(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -93,6 +95,36 @@ def test_the_version_is_told() -> None:
 
 def test_without_a_command_there_is_help() -> None:
     assert run().stdout == run("--help").stdout
+
+
+@pytest.mark.parametrize("name", ["export", "dataset", "train"])
+def test_without_its_command_a_group_shows_help(name: str) -> None:
+    result = run(name)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == run(name, "--help").stdout
+    assert "completion" not in result.stdout
+
+
+def test_a_sound_is_made_where_stderr_is_closed(tiny: Path) -> None:
+    arguments = command("generate", "kick", "--model", tiny, "--seconds", TINY_SECONDS)
+    line = f"{shlex.join(arguments)} 2>&-"
+    done = subprocess.run(["bash", "-c", line], stdout=subprocess.PIPE, text=True)
+    assert done.returncode == 0
+    assert Path(done.stdout.split()[0]).is_file()
+
+
+def test_what_stdout_has_no_letter_for_is_escaped(tiny: Path) -> None:
+    prompt = "日本 kick 😀"
+    name = os.fsdecode(b"kick\xff.wav")  # a name that is not UTF-8
+    made = ("generate", "kick", "--model", tiny, "--seconds", TINY_SECONDS, "--out", name)
+
+    def said(encoding: str, *arguments: object) -> str:
+        environment = {**os.environ, "PYTHONIOENCODING": encoding}
+        done = subprocess.run(command(*arguments), env=environment, capture_output=True, check=True)
+        return done.stdout.decode(encoding)
+
+    assert json.loads(said("cp1252", "prompt", prompt, "--json"))["prompt"] == prompt
+    assert said("utf-8", *made).startswith(r"kick\udcff.wav  ")
 
 
 def test_the_installed_command_is_this_one() -> None:

@@ -144,6 +144,15 @@ def test_no_network_is_told(tmp_path: Path) -> None:
     assert "name a folder that holds its files" in told
 
 
+def test_a_cache_that_cannot_be_written_to_is_not_taken_for_the_network(
+    endpoint: str, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    told = fetch(endpoint, tmp_path / "file", "hf://owner/open")
+    assert f"hf://owner/open cannot be kept in {tmp_path / 'file' / 'hub'}" in told
+    assert "set HF_HOME to a folder" in told
+
+
 @pytest.mark.parametrize("address", ["hf://", "hf://owner", "hf://a/b/c", "hf:///name"])
 def test_an_address_of_another_form_is_refused(address: str) -> None:
     with pytest.raises(HubError, match="not of the form hf://owner/name"):

@@ -15,7 +15,7 @@ import soundlet
 PACKAGE = Path(soundlet.__file__).parent
 
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "config", "request", "vocabulary", "whole_files"}),
+    frozenset({"errors", "config", "interrupts", "request", "vocabulary", "whole_files"}),
     frozenset(
         {
             "advice",

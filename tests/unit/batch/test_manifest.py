@@ -6,8 +6,8 @@ from typing import Any, BinaryIO
 import pytest
 
 from soundlet.batch import manifest
-from soundlet.batch.manifest import MANIFEST, Manifest, locked
-from soundlet.errors import RequestError
+from soundlet.batch.manifest import LOCK, MANIFEST, Manifest, locked
+from soundlet.errors import AudioError, RequestError
 
 
 def test_records_come_back(tmp_path: Path) -> None:
@@ -87,3 +87,17 @@ def test_a_batch_that_fails_leaves_no_lock(tmp_path: Path) -> None:
     with pytest.raises(KeyError), locked(tmp_path):
         raise KeyError
     assert not list(tmp_path.iterdir())
+
+
+def test_what_cannot_be_read_or_written_is_told(tmp_path: Path) -> None:
+    manifest = Manifest(tmp_path)
+    (tmp_path / MANIFEST).mkdir()
+    with pytest.raises(AudioError, match=f"{MANIFEST} cannot be written: Is a directory"):
+        manifest.add({"file": "a.wav"})
+    with pytest.raises(AudioError, match=f"{MANIFEST} cannot be written: Is a directory"):
+        manifest.keep([])
+    with pytest.raises(AudioError, match=f"{MANIFEST} cannot be read: Is a directory"):
+        Manifest(tmp_path)
+    (tmp_path / LOCK).mkdir()
+    with pytest.raises(AudioError, match=f"{LOCK} cannot be written"), locked(tmp_path):
+        pass

@@ -25,6 +25,23 @@ def killed_while_sending(connection: Connection, _maker: Maker) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def says_whether_interrupts_are_held(connection: Connection, _maker: Maker) -> None:
+    """A worker that tells what it was born with."""
+    line = connection.recv()
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, set())
+    connection.send((line, b"", 0.0, str(signal.SIGINT in held)))
+    connection.recv()
+
+
+def test_ctrl_c_does_not_reach_a_worker_that_is_not_ready_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("soundlet.batch.processes.work", says_whether_interrupts_are_held)
+    line = Line(1, {"prompt": "kick", "seed": 1}, None, Finish(), "kick_1.wav", "")
+    assert list(in_processes([line], Maker(), 1)) == [(line, b"", 0.0, "True")]
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, set())
+
+
 def test_a_worker_that_is_killed_while_it_sends_is_replaced(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +20,7 @@ from benchmarks.server_overhead import Pair, Pairs, Stream, Streams, overhead_ta
 from soundlet.seam import Seam
 
 DOCS = Path(__file__).parents[3] / "docs"
+COMPARED = ("compare", "--bundle", "a", "--quantized", "b")
 
 
 def seam(score: float, click: float) -> Seam:
@@ -140,3 +143,31 @@ def test_the_pages_have_the_places(page: str, places: tuple[str, ...]) -> None:
     text = (DOCS / page).read_text(encoding="utf-8")
     for place in places:
         assert text.count(f"<!-- {place} -->") == text.count(f"<!-- end of {place} -->") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("convolutions", "--into", "nowhere.md"), "there is no page nowhere.md"),
+        ((*COMPARED, "--out", "no/a"), "there is no folder no"),
+        ((*COMPARED, "--out", "a", "--reference-python", "p"), "needs --checkpoint"),
+        (("quantization", "a", "--out", "no/a"), "there is no folder no"),
+        (("tiles",), "the following arguments are required: bundle"),
+    ],
+)
+def test_what_cannot_be_kept_is_told_before_it_is_measured(
+    arguments: tuple[str, ...], says: str
+) -> None:
+    command = [sys.executable, "-m", f"benchmarks.{arguments[0]}", *arguments[1:]]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert says in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.slow
+def test_a_batch_that_is_over_cannot_be_killed(tiny_bundle: Path) -> None:
+    few = ("--model", str(tiny_bundle), "--lines", "1", "--kills", "9", "--seconds", "0.02")
+    command = [sys.executable, "-m", "benchmarks.batch_kills", *few]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("the batch ended before kill ")

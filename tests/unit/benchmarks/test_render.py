@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.quantization import measured, table
+from benchmarks.quantization import main, measured, table
 from benchmarks.render import show, tables
 
 MODEL = {
@@ -97,6 +97,16 @@ def test_a_precision_is_a_row() -> None:
     without = table({**found, "threads": None, "reports": {"int8": report}}, with_times=False)
     assert without[0].endswith("; all cores:")
     assert without[-1] == "| int8 | 18.8 of 35.3 |  | 38.3 | 0.160 | a nuance |"
+
+
+def test_a_model_that_has_every_precision_already_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("benchmarks.quantization.measured", lambda *_, **__: iter(()))
+    out = ("--out", str(tmp_path / "found.json"))
+    monkeypatch.setattr("sys.argv", ["quantization", "bundle", "--precisions", "float16", *out])
+    with pytest.raises(SystemExit, match="bundle is in float16 already"):
+        main()
 
 
 @pytest.mark.slow

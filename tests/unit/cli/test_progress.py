@@ -54,3 +54,9 @@ def test_a_pipe_and_quiet_see_nothing(
     with progress_line(quiet=True) as show:
         show("generating", 1, 8)
     assert terminal.getvalue() == ""
+
+
+def test_nobody_sees_it_where_stderr_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    with progress_line() as show:
+        show("generating", 1, 8)

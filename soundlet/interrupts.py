@@ -1,0 +1,26 @@
+"""Ctrl-C, which a terminal sends to every process of a command, and which one of them answers."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
+
+
+@contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back from this thread, and for good from the processes that it starts meanwhile.
+
+    Until a new process has set up what it does about Ctrl-C, it would end with a traceback. Here
+    the signal comes as the block ends. Windows cannot hold it back.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # with the first process, which would let go of the signal
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
