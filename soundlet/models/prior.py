@@ -27,6 +27,9 @@ CYCLES_PER_BEAT = (1 / 4, 1 / 2, 1, 2, 3, 4)
 
 N_CURVES = N_OCTAVES + 2 * len(CYCLES_PER_BEAT)
 
+MOST_TIMES = 2.0
+"""That a word or key counts: a prompt may repeat it without end, and a mean may not grow so."""
+
 
 class KeyReader(nn.Module):
     """How often each key is named: by one piece, or by a note before the piece of its mode.
@@ -58,8 +61,8 @@ class PromptPrior(nn.Module):
     The vector of a token is turned back into the word that it stands for; a word has a spectrum for
     each stretch of time since the beginning, and one for each wave of beat and bar at the tempo
     that the prompt names. A key (`keys`) counts as a word more: what its note and its mode call for
-    together is not what they call for one by one. After the end that the seconds name, the mean is
-    that of silence.
+    together is not what they call for one by one. What is repeated counts twice at most. After the
+    end that the seconds name, the mean is that of silence.
 
     Shape: prompt (batch, tokens, cond_dim), zero where padded, global_cond (batch, cond_dim), a
     reading of (batch,) and a number of frames to (batch, channels, frames).
@@ -93,6 +96,7 @@ class PromptPrior(nn.Module):
         words = each.sum(dim=1)
         if self.keys is not None:
             words = torch.cat([words, self.keys(each)], dim=1)
+        words = words.clamp(max=MOST_TIMES)
         spectra = self.spectra(self.narrow(words)).unflatten(1, (-1, N_CURVES))
         mean = spectra @ self.curves(reading, n_frames)
         middles = torch.arange(n_frames, device=self.cycles.device) + 0.5

@@ -10,7 +10,13 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from soundlet.models.prior import CYCLES_PER_BEAT, N_CURVES, N_OCTAVES, PromptPrior
+from soundlet.models.prior import (
+    CYCLES_PER_BEAT,
+    MOST_TIMES,
+    N_CURVES,
+    N_OCTAVES,
+    PromptPrior,
+)
 from soundlet.models.rhythm import TempoReading
 from soundlet.tokenizer import Tokenizer
 from soundlet.training.flow import Flow
@@ -249,10 +255,10 @@ def _chunks(captions: _Captions) -> Iterator[_Captions]:
 
 
 def _words(captions: _Captions, n_words: int) -> Tensor:
-    """How often each piece and key is in each caption, and a one: (captions, words + 1)."""
+    """How often each piece and key counts in each caption, and a one: (captions, words + 1)."""
     counts = torch.zeros(len(captions.tokens), n_words - captions.keys.shape[1])
     counts.scatter_add_(1, captions.tokens, captions.mask.float())
-    return _with_ones(torch.cat([counts, captions.keys], dim=1))
+    return _with_ones(torch.cat([counts, captions.keys], dim=1).clamp(max=MOST_TIMES))
 
 
 def _with_ones(rows: Tensor) -> Tensor:

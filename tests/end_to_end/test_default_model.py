@@ -65,6 +65,16 @@ def test_a_prompt_that_fills_the_window_is_no_louder_than_another(
         assert clip.gain_db > -20
 
 
+@pytest.mark.parametrize("word", ["rain", "kick", "thunder", "D minor pad"])
+def test_a_word_said_over_and_over_hardly_turns_a_sound_down(
+    model: soundlet.Model, word: str
+) -> None:
+    prompt = ", ".join([word] * 12)
+    for seed in range(3):
+        clip = model.generate(prompt, seconds=2, seed=seed, candidates=1)
+        assert clip.gain_db > -6
+
+
 def test_the_command_line_and_python_make_the_same_file(model: soundlet.Model) -> None:
     for out in ("first.wav", "again.wav"):
         result = run("generate", PROMPT, "--seconds", 2, "--seed", 1, "--out", out)

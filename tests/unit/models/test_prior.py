@@ -61,6 +61,13 @@ def test_words_add_up_and_padding_adds_nothing(prior: PromptPrior) -> None:
 
 
 @torch.inference_mode()
+def test_a_word_counts_twice_at_most(prior: PromptPrior) -> None:
+    twice = prior(words(1, 4, 4), seconds(10), reading(), 40)
+    for often in (words(1, 4, 4, 4), words(4, 4, 4, 1, 4, 4)):
+        torch.testing.assert_close(prior(often, seconds(10), reading(), 40), twice)
+
+
+@torch.inference_mode()
 def test_after_the_end_is_silence(prior: PromptPrior) -> None:
     mean = prior(words(4), seconds(1.0), reading(), 40)[0, 0]
     torch.testing.assert_close(mean[:20], torch.full((20,), 5.0), rtol=0, atol=1e-4)

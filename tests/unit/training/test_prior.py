@@ -109,6 +109,25 @@ def test_it_finds_what_each_word_calls_for(told_model: Path, tmp_path: Path) -> 
 
 
 @torch.inference_mode()
+def test_a_word_that_a_caption_repeats_counts_twice(told_model: Path, tmp_path: Path) -> None:
+    spectra = np.random.default_rng(0).normal(size=(len(NAMES), CHANNELS))
+    captions, sounds = [], []
+    for name, spectrum in zip(NAMES, spectra, strict=True):
+        for times in (1, 5):
+            captions += [" ".join([name] * times)] * 40
+            sounds += [np.tile(min(times, 2) * spectrum, (FRAMES, 1))] * 40
+    flow = flow_of(told_model)
+    fit_prior(
+        flow,
+        write_store(tmp_path / "latents", captions, sounds),
+        Tokenizer(told_model / "spiece.model", 16),
+    )
+    for name, spectrum in zip(NAMES, spectra, strict=True):
+        error = mean_of(flow, Tokenizer(told_model / "spiece.model", 16), name) - spectrum[:, None]
+        assert (error**2).mean() < 0.01 * (spectrum**2).mean()
+
+
+@torch.inference_mode()
 def test_a_key_is_more_than_its_note_and_its_mode(told_model: Path, tmp_path: Path) -> None:
     names = [f"{note} {mode}" for note in ("c", "e", "g#") for mode in ("minor", "major")]
     spectra = np.random.default_rng(0).normal(size=(len(names), CHANNELS))
