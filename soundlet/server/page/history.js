@@ -55,7 +55,12 @@ export async function add(sound) {
 export async function setFavourite(sound, isFavourite) {
   if (!(await keep(() => store.put({ ...sound, favourite: isFavourite }), "The star was not set"))) return;
   sound.favourite = isFavourite; // shown when it is kept
+  putBack(sound); // it may have been deleted while it was on the stage
   render();
+}
+
+function putBack(...gone) {
+  sounds = [...new Set([...sounds, ...gone])].sort((a, b) => b.created - a.created);
 }
 
 export function setCurrent(id) {
@@ -130,7 +135,7 @@ async function remove(sound) {
   const next = visible()[at] ?? visible().at(-1);
   (document.querySelector(`[data-id="${next?.id}"] .open`) ?? $("search")).focus();
   toast("Deleted.", "Undo", async () => {
-    sounds = [...sounds, sound].sort((a, b) => b.created - a.created);
+    putBack(sound);
     await keep(() => store.put(sound), "The sound is lost on reload");
     render();
   });
@@ -142,7 +147,7 @@ async function clear() {
   await keep(() => Promise.all(gone.map((sound) => store.remove(sound.id))), "The sounds are back after a reload");
   render();
   toast(`Deleted ${gone.length} sounds; favourites stay.`, "Undo", async () => {
-    sounds = [...sounds, ...gone].sort((a, b) => b.created - a.created);
+    putBack(...gone);
     await keep(() => Promise.all(gone.map(store.put)), "The sounds are lost on reload");
     render();
   });

@@ -670,3 +670,14 @@ def test_a_picker_closes_whatever_is_in_it(page: Page) -> None:
     page.fill("#picker input[type=number]", "5")
     page.click("#picker .bar button")
     expect(page.locator("#picker")).to_be_hidden()
+
+
+def test_a_deleted_sound_that_gets_a_star_is_back_in_the_list_once(page: Page) -> None:
+    make_a_sound(page)
+    page.click(".item [data-control=remove]")
+    expect(page.locator(".item")).to_have_count(0)
+    page.click("#favourite")
+    expect(page.locator(".item .star")).to_have_attribute("aria-pressed", "true")
+    page.click(".toast button:text-is('Undo')")
+    page.reload()
+    expect(page.locator(".item")).to_have_count(1)
