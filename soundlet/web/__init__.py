@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 from soundlet.bundle import MANIFEST, PART_FILES, TOKENIZER, WEIGHTS, Bundle, Part
 from soundlet.errors import BundleError, WebError
@@ -99,13 +101,23 @@ class Handler(SimpleHTTPRequestHandler):
     }
 
     def end_headers(self) -> None:
-        """Adds what gives the page threads."""
+        """Adds what gives the page threads, and has the browser ask for each file again."""
         for name, value in HEADERS.items():
             self.send_header(name, value)
+        self.send_header("Cache-Control", "no-cache")  # the next model has the same file names
         super().end_headers()
 
     def log_message(self, format: str, *args: object) -> None:
         """Says nothing."""
+
+
+class Server(ThreadingHTTPServer):
+    """One that says nothing of browsers that leave before they have read a file."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
+        """Leaves all other errors to the base class."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def site_server(folder: Path, port: int) -> ThreadingHTTPServer:
@@ -119,6 +131,6 @@ def site_server(folder: Path, port: int) -> ThreadingHTTPServer:
         WebError: the port is taken.
     """
     try:
-        return ThreadingHTTPServer(("127.0.0.1", port), partial(Handler, directory=str(folder)))
+        return Server(("127.0.0.1", port), partial(Handler, directory=str(folder)))
     except OSError as e:
         raise WebError(f"port {port} cannot be used: {e.strerror or e}; choose another") from e

@@ -6,7 +6,11 @@ import { synthesise } from "./spectrogram.js";
 import { Tokenizer } from "./tokenizer.js";
 
 const PARTS = ["conditioners", "dit", "decoder"];
+const MANIFEST = "manifest.json";
+const CONFIG = "model_config.json";
+const TOKENIZER = "spiece.model";
 const WEIGHTS = "model.safetensors";
+const REMEDY = "put the whole folder on its server again, then load the page again";
 const FADE_SECONDS = 0.005;
 const PEAK_AFTER_SCALING = 10 ** (-1 / 20);
 
@@ -20,17 +24,22 @@ export class Model {
   static async load(folder, ort, providers, onProgress) {
     const model = new Model();
     model.ort = ort;
-    const json = async (name) => JSON.parse(new TextDecoder().decode(await fetched(folder + name)));
-    model.manifest = await json("manifest.json");
-    model.config = await json("model_config.json");
-    const total = model.manifest.files[WEIGHTS].size;
-    const weights = await fetched(folder + WEIGHTS, (n) => onProgress("loading the model", n / total));
+    model.manifest = read(await fetched(folder + MANIFEST), folder + MANIFEST);
+    const { files } = model.manifest;
+    const file = async (name, onBytes) => {
+      const bytes = await fetched(folder + name, onBytes);
+      await checkWhole(bytes, files[name], folder + name);
+      return bytes;
+    };
+    model.config = read(await file(CONFIG), folder + CONFIG);
+    const total = files[WEIGHTS].size;
+    const weights = await file(WEIGHTS, (n) => onProgress("loading the model", n / total));
     const text = model.config.model.conditioning.configs.find((entry) => entry.type === "t5");
-    model.tokenizer = new Tokenizer(await fetched(folder + "spiece.model"), text.config.max_length);
+    model.tokenizer = new Tokenizer(await file(TOKENIZER), text.config.max_length);
     model.sessions = {};
     for (const [i, part] of PARTS.entries()) {
       onProgress("preparing the model", i / PARTS.length);
-      model.sessions[part] = await ort.InferenceSession.create(await fetched(`${folder}${part}.onnx`), {
+      model.sessions[part] = await ort.InferenceSession.create(await file(`${part}.onnx`), {
         executionProviders: providers,
         externalData: [{ path: WEIGHTS, data: weights }],
       });
@@ -50,6 +59,11 @@ export class Model {
     return this.config.sample_size / this.sampleRate;
   }
 
+  /** The same to be told: in thousandths, and no longer than it is. */
+  get maxSecondsTold() {
+    return Math.floor(this.maxSeconds * 1000) / 1000;
+  }
+
   /**
    * @param {{prompt: string, seconds: number, seed: number, steps?: number}} request
    * @param {(step: number, steps: number) => void} onStep
@@ -58,7 +72,7 @@ export class Model {
   async generate({ prompt, seconds, seed, steps }, onStep) {
     if (!prompt.trim()) throw new Error("say what it should sound like");
     if (!(seconds > 0 && seconds <= this.maxSeconds)) {
-      throw new Error(`seconds must be above 0 and at most ${this.maxSeconds.toFixed(2)}`);
+      throw new Error(`seconds must be above 0 and at most ${this.maxSecondsTold}`);
     }
     if (!(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32)) {
       throw new Error(`seed must be a whole number from 0 to ${2 ** 32 - 1}`);
@@ -153,9 +167,26 @@ function roundedToEven(value) {
   return low % 2 === 0 ? low : low + 1;
 }
 
+/** Throws if a file is not the one that the manifest lists. */
+async function checkWhole(bytes, { size, sha256 }, url) {
+  if (bytes.length !== size) throw new Error(`${url} has ${bytes.length} bytes, not ${size}: ${REMEDY}`);
+  if (!crypto.subtle) return; // the page is neither of this machine nor encrypted
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  const found = [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  if (found !== sha256) throw new Error(`${url} has changed since the model was made: ${REMEDY}`);
+}
+
+function read(bytes, url) {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    throw new Error(`${url} is damaged: ${REMEDY}`);
+  }
+}
+
 async function fetched(url, onBytes = () => {}) {
   const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url} cannot be loaded (${response.status})`);
+  if (!response.ok) throw new Error(`${url} cannot be loaded (${response.status}): ${REMEDY}`);
   const pieces = [];
   let size = 0;
   for (const reader = response.body.getReader(); ; ) {

@@ -23,7 +23,7 @@ const on = {
 
   ready({ facts }) {
     find("model").textContent = `${facts.name}: ${facts.description}`;
-    find("seconds").max = facts.maxSeconds.toFixed(2);
+    find("seconds").max = facts.maxSeconds;
     find("seconds").value = facts.defaults.seconds;
     say("ready");
     busy(false);
@@ -44,7 +44,7 @@ const on = {
 };
 
 worker.addEventListener("message", ({ data }) => on[data.kind](data));
-worker.addEventListener("error", (event) => on.error({ message: event.message || "the worker failed" }));
+worker.addEventListener("error", (event) => on.error({ message: event.message || "worker.js, or a script that it needs, cannot be loaded" }));
 worker.postMessage({ kind: "load", gpu });
 
 find("form").addEventListener("submit", (event) => {
@@ -64,10 +64,15 @@ function show({ request, rate, channels }) {
   entry.querySelector("audio").src = url;
   const link = entry.querySelector("a");
   link.href = url;
-  link.download = `${request.prompt.toLowerCase().replace(/[^a-z0-9]+/g, "-").slice(0, 40)}_${request.seed}.wav`;
+  link.download = fileName(request);
   const canvas = entry.querySelector("canvas");
   find("clips").prepend(entry);
   draw(canvas, channels);
+}
+
+function fileName({ prompt, seed }) {
+  const words = prompt.normalize("NFKC").toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-/, "");
+  return `${words.slice(0, 60).replace(/-$/, "") || "sound"}_${seed}.wav`;
 }
 
 /** The loudest and softest sample of each column. */

@@ -8,6 +8,7 @@ const UNKNOWN_PENALTY = 10;
 const SPACE = "\u2581";
 const END = "</s>";
 const PADDING = "<pad>";
+const NO_RULES = new Uint8Array(4); // a trie of no units
 
 export class Tokenizer {
   /** @param {Uint8Array} file spiece.model. @param {number} maxLength tokens of the window. */
@@ -16,12 +17,12 @@ export class Tokenizer {
     this.pieces = new Map();
     this.scores = [];
     this.types = [];
-    this.folds = false;
+    let rules = NO_RULES;
     readFields(file, {
       1: (bytes) => this.#addPiece(bytes),
-      3: (bytes) =>
-        readFields(bytes, { 1: (name) => (this.folds = text(name).endsWith("_cf")) }),
+      3: (bytes) => readFields(bytes, { 2: (value) => (rules = value) }),
     });
+    this.normaliser = new Normaliser(rules);
     const usual = this.scores.filter((_, id) => this.types[id] === NORMAL);
     this.best = usual.reduce((a, b) => Math.max(a, b), -Infinity);
     this.unknownScore = usual.reduce((a, b) => Math.min(a, b), Infinity) - UNKNOWN_PENALTY;
@@ -68,8 +69,7 @@ export class Tokenizer {
 
   /** The likeliest division of the prompt into pieces. */
   split(prompt) {
-    let normal = prompt.normalize("NFKC").replace(/\s+/gu, " ").trim();
-    if (this.folds) normal = normal.toLowerCase();
+    const normal = this.normaliser.apply(prompt).replace(/ +/g, " ").replace(/^ | $/g, "");
     if (!normal) return [];
     const line = SPACE + normal.replaceAll(" ", SPACE);
     const best = new Array(line.length + 1).fill(null);
@@ -98,7 +98,52 @@ export class Tokenizer {
   }
 }
 
-const text = (bytes) => new TextDecoder().decode(bytes);
+/** The rules of a SentencePiece model for writing text alike: what each run of bytes becomes. */
+class Normaliser {
+  /** @param {Uint8Array} rules the size of a double-array trie, its units, and what they lead to. */
+  constructor(rules) {
+    const view = new DataView(rules.buffer, rules.byteOffset, rules.byteLength);
+    const size = view.getUint32(0, true);
+    this.units = Uint32Array.from({ length: size / 4 }, (_, i) => view.getUint32(4 + 4 * i, true));
+    this.outputs = rules.subarray(4 + size); // each ends in a zero
+  }
+
+  apply(prompt) {
+    const bytes = new TextEncoder().encode(prompt);
+    const out = [];
+    for (let at = 0; at < bytes.length; ) {
+      const { length, output } = this.#longest(bytes, at);
+      if (length) {
+        for (let i = output; this.outputs[i]; i++) out.push(this.outputs[i]);
+        at += length;
+      } else {
+        do out.push(bytes[at++]);
+        while ((bytes[at] & 0xc0) === 0x80); // the rest of a character
+      }
+    }
+    return text(Uint8Array.from(out));
+  }
+
+  /** How many of the bytes from `at` on the longest rule covers, and where its output is. */
+  #longest(bytes, at) {
+    const { units } = this;
+    const found = { length: 0, output: 0 };
+    let place = offsetOf(units[0]);
+    for (let i = at; i < bytes.length; i++) {
+      place ^= bytes[i];
+      const unit = units[place];
+      if ((unit & 0x800000ff) !== bytes[i]) break;
+      place ^= offsetOf(unit);
+      if ((unit >>> 8) & 1) Object.assign(found, { length: i + 1 - at, output: units[place] & 0x7fffffff });
+    }
+    return found;
+  }
+}
+
+/** How far the children of a unit are from it: 21 bits, in steps of 1 or of 256. */
+const offsetOf = (unit) => (unit >>> 10) << ((unit & 0x200) >>> 6);
+
+const text = (bytes) => new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 
 /** Calls `on[field]` with the content of each field of a protocol buffer. */
 function readFields(bytes, on) {

@@ -16,7 +16,7 @@ const handlers = {
       postMessage({ kind: "progress", what, share }),
     );
     const { name, description, licence, defaults } = model.manifest;
-    const facts = { name, description, licence, defaults, maxSeconds: model.maxSeconds };
+    const facts = { name, description, licence, defaults, maxSeconds: model.maxSecondsTold };
     postMessage({ kind: "ready", facts });
   },
 

@@ -44,18 +44,49 @@ export async function isReady() {
   }
 }
 
-/** Calls `tell(kind, data)` for every event of a job until it is over or `signal` aborts. */
-export function follow(id, tell, signal) {
+const MOST_FOLLOWED = 2; // at a time: a browser has six connections to a server, for all its pages
+const RETRY_SECONDS = 2;
+
+let followed = 0;
+const waiting = [];
+
+/**
+ * Calls `tell(kind, data)` for every event of a job until it is over. Few jobs are followed at a time, the others after them.
+ * @returns a function that has the job followed at once.
+ */
+export function follow(id, tell) {
+  const begin = () => {
+    waiting.splice(waiting.indexOf(begin), 1);
+    followed++;
+    listen(id, tell);
+  };
+  waiting.push(begin);
+  followMore();
+  return () => waiting.includes(begin) && begin();
+}
+
+function followMore() {
+  while (followed < MOST_FOLLOWED && waiting.length) waiting[0]();
+}
+
+function listen(id, tell) {
   const source = new EventSource(`v1/jobs/${id}/events`);
-  const kinds = ["queued", "running", "step", "decoding", "done", "failed", "cancelled"];
-  for (const kind of kinds) {
-    source.addEventListener(kind, (event) => {
-      if (["done", "failed", "cancelled"].includes(kind)) source.close();
-      tell(kind, JSON.parse(event.data));
-    });
+  const end = (kind, data) => {
+    source.close();
+    followed--;
+    tell(kind, data);
+    followMore();
+  };
+  for (const kind of ["queued", "running", "step", "decoding"]) {
+    source.addEventListener(kind, (event) => tell(kind, JSON.parse(event.data)));
   }
-  source.addEventListener("error", () => {
-    if (source.readyState === EventSource.CLOSED) tell("lost", {});
+  for (const kind of ["done", "failed", "cancelled"]) {
+    source.addEventListener(kind, (event) => end(kind, JSON.parse(event.data)));
+  }
+  source.addEventListener("error", async () => {
+    if (source.readyState !== EventSource.CLOSED) return; // the browser asks again by itself
+    const status = await look(id).then(() => 200, (refusal) => refusal.status);
+    if (status === 404) end("lost", {});
+    else setTimeout(() => listen(id, tell), 1000 * RETRY_SECONDS); // also closed: the stream of a page that is left
   });
-  signal?.addEventListener("abort", () => source.close());
 }

@@ -1,5 +1,5 @@
 // The list of what was made: played, kept, compared, thrown away.
-import { $, icon, make, toast } from "./dom.js";
+import { $, icon, make, notice, toast } from "./dom.js";
 import { drawPeaks } from "./drawing.js";
 import * as store from "./store.js";
 
@@ -7,6 +7,7 @@ let sounds = [];
 let current = "";
 let shows = () => {};
 let compares = () => {};
+let isKept = true; // by this browser
 
 export async function setUp({ onShow, onCompare }) {
   shows = onShow;
@@ -15,7 +16,12 @@ export async function setUp({ onShow, onCompare }) {
   $("search").addEventListener("input", render);
   $("clear").addEventListener("click", clear);
   $("history").addEventListener("keydown", onKey);
-  sounds = await store.all();
+  try {
+    sounds = await store.all();
+  } catch {
+    isKept = false;
+    notice("Sounds are lost on reload", "This browser lets the page keep nothing. Download what you want to have.");
+  }
   render();
   return sounds;
 }
@@ -23,24 +29,38 @@ export async function setUp({ onShow, onCompare }) {
 export const all = () => sounds;
 export const find = (id) => sounds.find((sound) => sound.id === id);
 
-export async function add(sound) {
-  sounds = [sound, ...sounds.filter((other) => other.id !== sound.id)];
-  for (const old of store.surplus(sounds)) {
-    sounds = sounds.filter((other) => other !== old);
-    await store.remove(old.id);
-  }
-  render();
+/** Change what this browser keeps; false after saying what is not so because it cannot. */
+async function keep(action, otherwise) {
+  if (!isKept) return true;
   try {
-    await store.put(sound);
+    await action();
+    return true;
   } catch {
-    toast("This browser has no room for more sounds: the newest is lost on reload. Delete some.");
+    toast(`${otherwise}: this browser has no room left, or refuses.`);
+    return false;
   }
 }
 
-export async function setFavourite(sound, isFavourite) {
-  await store.put({ ...sound, favourite: isFavourite });
-  sound.favourite = isFavourite; // shown when it is kept
+export async function add(sound) {
+  sounds = [sound, ...sounds.filter((other) => other.id !== sound.id)];
+  const surplus = store.surplus(sounds);
+  sounds = sounds.filter((other) => !surplus.includes(other));
   render();
+  await keep(async () => {
+    for (const old of surplus) await store.remove(old.id);
+    await store.put(sound);
+  }, "The newest sound is lost on reload");
+}
+
+export async function setFavourite(sound, isFavourite) {
+  if (!(await keep(() => store.put({ ...sound, favourite: isFavourite }), "The star was not set"))) return;
+  sound.favourite = isFavourite; // shown when it is kept
+  putBack(sound); // it may have been deleted while it was on the stage
+  render();
+}
+
+function putBack(...gone) {
+  sounds = [...new Set([...sounds, ...gone])].sort((a, b) => b.created - a.created);
 }
 
 export function setCurrent(id) {
@@ -108,14 +128,15 @@ function when(seconds) {
 }
 
 async function remove(sound) {
-  const next = neighbour(1);
+  const at = visible().indexOf(sound);
   sounds = sounds.filter((other) => other !== sound);
-  await store.remove(sound.id);
+  await keep(() => store.remove(sound.id), "The sound is back after a reload");
   render();
+  const next = visible()[at] ?? visible().at(-1);
   (document.querySelector(`[data-id="${next?.id}"] .open`) ?? $("search")).focus();
   toast("Deleted.", "Undo", async () => {
-    sounds = [...sounds, sound].sort((a, b) => b.created - a.created);
-    await store.put(sound);
+    putBack(sound);
+    await keep(() => store.put(sound), "The sound is lost on reload");
     render();
   });
 }
@@ -123,11 +144,11 @@ async function remove(sound) {
 async function clear() {
   const gone = sounds.filter((sound) => !sound.favourite);
   sounds = sounds.filter((sound) => sound.favourite);
-  await Promise.all(gone.map((sound) => store.remove(sound.id)));
+  await keep(() => Promise.all(gone.map((sound) => store.remove(sound.id))), "The sounds are back after a reload");
   render();
   toast(`Deleted ${gone.length} sounds; favourites stay.`, "Undo", async () => {
-    sounds = [...sounds, ...gone].sort((a, b) => b.created - a.created);
-    await Promise.all(gone.map(store.put));
+    putBack(...gone);
+    await keep(() => Promise.all(gone.map(store.put)), "The sounds are lost on reload");
     render();
   });
 }

@@ -183,8 +183,8 @@ async function main() {
   check();
   const sounds = await history.setUp({ onShow: (sound, plays) => stage.show(sound, { plays }), onCompare: stage.compare });
   setUpTheme();
-  if (sounds.length) await stage.show(sounds[0]);
   pending.setUp({ whenDone: arrived, whenFailed: failed });
+  if (sounds.length) await stage.show(sounds[0]);
 }
 
 main();

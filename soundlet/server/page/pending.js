@@ -4,7 +4,6 @@ import { $, icon, make, notice, toast } from "./dom.js";
 import { recall, remember } from "./store.js";
 
 const RETRY_SECONDS = 2;
-const jobs = new Map();
 let onDone = () => {};
 let onFailed = () => {};
 
@@ -13,8 +12,6 @@ export function setUp({ whenDone, whenFailed }) {
   onFailed = whenFailed;
   for (const entry of recall("pending", [])) watch(entry);
 }
-
-export const count = () => jobs.size;
 
 /** Submit a request; a full queue is tried again until it is called off. */
 export async function start(operation, { body, made, prompt }) {
@@ -45,16 +42,11 @@ export async function start(operation, { body, made, prompt }) {
 
 /** Follow a job that the server has. */
 function watch(entry, row = rowOf(entry)) {
-  jobs.set(entry.id, entry);
-  keep();
+  remember("pending", [...others(entry), entry]);
   if (!row.item.isConnected) $("jobs").append(row.item);
-  row.cancel.onclick = () => {
-    row.said.textContent = "Cancelling…";
-    row.cancel.disabled = true;
-    api.cancel(entry.id).catch((refusal) => toast(refusal.message));
-  };
+  row.said.textContent = "Waiting";
   show();
-  api.follow(entry.id, (kind, data) => {
+  const followNow = api.follow(entry.id, (kind, data) => {
     if (kind === "queued") row.said.textContent = data.position ? `Waiting: ${data.position} ahead` : "Waiting for the model";
     else if (kind === "running") row.said.textContent = "Starting";
     else if (kind === "step") {
@@ -65,11 +57,15 @@ function watch(entry, row = rowOf(entry)) {
       row.said.textContent = "Decoding";
     } else end(entry, row, kind, data);
   });
+  row.cancel.onclick = () => {
+    row.said.textContent = "Cancelling…";
+    row.cancel.disabled = true;
+    api.cancel(entry.id).then(followNow, (refusal) => toast(refusal.message));
+  };
 }
 
 async function end(entry, row, kind, data) {
-  jobs.delete(entry.id);
-  keep();
+  let isOver = true;
   try {
     if (kind === "done") await onDone(entry);
     else if (kind === "failed") onFailed(entry, data);
@@ -77,7 +73,9 @@ async function end(entry, row, kind, data) {
     else toast("Cancelled.");
   } catch (refusal) {
     notice("The sound did not arrive", refusal.message);
+    isOver = refusal.status !== 0; // else it is there yet
   }
+  if (isOver) remember("pending", others(entry)); // until now, a reload finds it again
   const hadFocus = row.item.contains(document.activeElement);
   row.item.remove();
   show();
@@ -92,8 +90,9 @@ function rowOf(entry) {
   return { item, said, bar, cancel };
 }
 
-function keep() {
-  remember("pending", [...jobs.values()]);
+/** The other jobs under way, those of other pages of this browser among them. */
+function others(entry) {
+  return recall("pending", []).filter((other) => other.id !== entry.id);
 }
 
 function show() {

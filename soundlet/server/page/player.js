@@ -1,5 +1,6 @@
 // Playing: sample-accurate loops, and a switch between two sounds that keeps the place.
 
+const SAMPLE_RATE = 44100; // the models': decoding to another would ring at the ends of a loop
 const SWITCH_SECONDS = 0.012; // of fade, against a click
 
 export class Player {
@@ -15,7 +16,7 @@ export class Player {
   onChange = () => {};
 
   get #clock() {
-    this.#context ??= new AudioContext();
+    this.#context ??= new AudioContext({ sampleRate: SAMPLE_RATE });
     return this.#context;
   }
 
@@ -46,7 +47,8 @@ export class Player {
     this.#silence();
     this.#buffer = buffer;
     this.#position = keepsPlace ? Math.min(position, buffer.duration) : 0;
-    if (!keepsPlace) this.region = null;
+    const [first, last] = this.region ?? [];
+    this.region = keepsPlace && first < buffer.duration ? [first, Math.min(last, buffer.duration)] : null;
     if (keepsPlace && isPlaying && this.#position < buffer.duration) this.play();
     else this.onChange();
   }
@@ -95,8 +97,9 @@ export class Player {
   }
 
   setRegion(region) {
+    const { isPlaying, position } = this;
     this.region = region;
-    if (this.isPlaying) this.play(region ? region[0] : this.position);
+    if (isPlaying) this.play(region ? region[0] : position);
     else if (region) this.seek(region[0]);
     else this.onChange();
   }

@@ -1,6 +1,6 @@
 // The sound at hand: its pictures, where it plays, what of it is selected, and its downloads.
 import * as api from "./api.js";
-import { $, setIcon } from "./dom.js";
+import { $, make, notice, setIcon } from "./dom.js";
 import { drawOverlay, drawPeaks, drawSpectrum, peaksOf } from "./drawing.js";
 import { Player } from "./player.js";
 import { recall, remember } from "./store.js";
@@ -12,11 +12,13 @@ const NARROW = matchMedia("(max-width: 820px)"); // the form is above the sound,
 const FINE_SECONDS = 0.05, COARSE_SECONDS = 0.5;
 const DRAG_PIXELS = 4; // less is a click
 const BEATS_PER_BAR = 4;
+const SLOWEST = 20, FASTEST = 400; // BPM that a grid may have, as in soundlet/tempo.py
 
 let sound = null; // of the history
+let wanted = null; // the sound that was asked for last, which may not be read yet
 let other = null; // what it is compared with
 let buffers = new Map(); // decoded, by id: the last few
-let anchor = null; // where a selection by keyboard began
+let anchor; // where the selection began
 let onShown = () => {};
 let onFavourite = () => {};
 
@@ -61,7 +63,14 @@ export async function measure(blob) {
 
 /** Put a sound on the stage. */
 export async function show(one, { plays = false, keepsPlace = false } = {}) {
-  const buffer = await bufferOf(one);
+  wanted = one;
+  let buffer;
+  try {
+    buffer = await bufferOf(one);
+  } catch {
+    return notice("This sound cannot be played", "This browser has lost its samples. Delete it, and make it again by its prompt and seed.");
+  }
+  if (one !== wanted) return;
   sound = one;
   $("empty").hidden = true;
   $("deck").hidden = false;
@@ -72,7 +81,7 @@ export async function show(one, { plays = false, keepsPlace = false } = {}) {
   const turned = facts.gain_db ? `turned down ${-facts.gain_db} dB` : "";
   $("stage-facts").textContent = [`${facts.seconds.toFixed(2)} s`, `seed ${request.seed}`, `${request.steps} steps`, one.model, turned].filter(Boolean).join(" · ");
   $("grid").parentElement.hidden = !tempoOf(one);
-  anchor = null;
+  showRegion();
   draw();
   showState();
   if (!other) $("compare").hidden = true;
@@ -83,7 +92,8 @@ export async function show(one, { plays = false, keepsPlace = false } = {}) {
 
 export function tempoOf(one) {
   const said = /(\d+(?:\.\d+)?)\s*bpm/i.exec(one?.request.prompt ?? "");
-  return one?.request.bpm || one?.made?.tempo || (said ? Number(said[1]) : 0);
+  const tempo = one?.request.bpm || one?.made?.tempo || Number(said?.[1]);
+  return tempo >= SLOWEST && tempo <= FASTEST ? tempo : 0;
 }
 
 const beat = () => (tempoOf(sound) ? 60 / tempoOf(sound) : 0);
@@ -95,7 +105,6 @@ export async function compare(one) {
   if (!other) return;
   $("side-a").querySelector("span").textContent = other.a.request.prompt;
   $("side-b").querySelector("span").textContent = other.b.request.prompt;
-  await bufferOf(one);
   await turn("b");
   if (!player.isPlaying) player.play();
 }
@@ -115,13 +124,16 @@ export function toggleLoop() {
   remember("loops", player.loops);
 }
 
-export function save(format) {
-  const link = document.createElement("a");
-  const isHere = format === "wav";
-  link.href = isHere ? URL.createObjectURL(sound.blob) : api.audioPath(sound.id, format);
-  link.download = fileName(sound, format);
-  link.click();
-  if (isHere) setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+export async function save(format) {
+  const one = sound;
+  try {
+    const blob = format === "wav" ? one.blob : await api.audio(one.id, format);
+    const link = make("a", { href: URL.createObjectURL(blob), download: fileName(one, format) });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  } catch (refusal) {
+    notice(`No ${format.toUpperCase()} of this sound`, `${refusal.message} This browser has it as WAV.`);
+  }
 }
 
 export function fileName(one, format) {
@@ -145,15 +157,20 @@ function snapped(seconds) {
   return Math.abs(line - held) < beat() / 16 ? Math.min(line, player.duration) : held;
 }
 
-export function select(region) {
+/** Select a region, which began at one of its ends; null selects nothing. */
+export function select(region, from) {
   const isSound = region && region[1] - region[0] > 0.01;
   player.setRegion(isSound ? region : null);
-  $("region").hidden = !isSound;
-  if (isSound) {
-    const [first, last] = region;
-    $("region-told").textContent = `${first.toFixed(2)} to ${last.toFixed(2)} s selected`;
-  }
+  showRegion(from);
   drawMarks();
+}
+
+function showRegion(from = player.region?.[0]) {
+  anchor = from;
+  $("region").hidden = !player.region;
+  if (!player.region) return;
+  const [first, last] = player.region;
+  $("region-told").textContent = `${first.toFixed(2)} to ${last.toFixed(2)} s selected`;
 }
 
 function setUpPointer() {
@@ -178,7 +195,7 @@ function setUpPointer() {
   });
   views.addEventListener("pointerup", (event) => {
     if (!from) return;
-    if (from.isDrag) select(from.region);
+    if (from.isDrag) select(from.region, snapped(from.time));
     else {
       if (player.region) select(null);
       player.seek(at(event));
@@ -192,14 +209,13 @@ function onViewKey(event) {
   const moves = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity };
   if (event.key === "Escape" && player.region) {
     select(null);
-    anchor = null;
   } else if (event.key in moves && !event.ctrlKey && !event.metaKey) {
     const size = event.altKey ? FINE_SECONDS : beat() && $("grid").checked ? beat() : COARSE_SECONDS;
     const edge = event.shiftKey && player.region ? (anchor === player.region[0] ? player.region[1] : player.region[0]) : player.position;
     const target = Math.max(0, Math.min(player.duration, edge + moves[event.key] * size));
     if (event.shiftKey) {
       if (!player.region) anchor = player.position;
-      select([Math.min(anchor, target), Math.max(anchor, target)]);
+      select([Math.min(anchor, target), Math.max(anchor, target)], anchor);
     } else {
       player.seek(target);
     }

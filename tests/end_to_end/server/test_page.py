@@ -96,10 +96,13 @@ def check(page: Page, name: str, *, full: bool = False) -> None:
         for node in fault["nodes"]
     ]
     assert not serious
-    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    assert wide <= 0, "the page is wider than the window"
+    assert is_within_its_window(page)
     if PICTURES:
         page.screenshot(path=Path(PICTURES) / f"page-{name}.png", full_page=full)
+
+
+def is_within_its_window(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
 def make_a_sound(page: Page, prompt: str = "kick, punchy", seconds: str = "1") -> None:
@@ -410,3 +413,271 @@ def test_it_is_small_and_asks_nobody_else(page: Page, site: Server) -> None:
     assert all(url.startswith(site.address) for url in asked)
     folder = Path(default_bundle()).parent / "server" / "page"
     assert sum(file.stat().st_size for file in folder.iterdir()) < 150_000
+
+
+REFUSE_TO_KEEP = """IDBFactory.prototype.open = () => {
+  throw new DOMException("refused", "SecurityError");
+};"""
+KEEP_NO_MORE = """() => {
+  IDBObjectStore.prototype.put = () => {
+    throw new DOMException("full", "QuotaExceededError");
+  };
+}"""
+SLOW_FIRST_DECODING = """() => {
+  const decode = AudioContext.prototype.decodeAudioData;
+  let count = 0;
+  AudioContext.prototype.decodeAudioData = async function (data) {
+    if (count++ === 0) await new Promise((resolve) => setTimeout(resolve, 1000));
+    return decode.call(this, data);
+  };
+}"""
+DAMAGE_THE_NEWEST = """() => new Promise((resolve) => {
+  indexedDB.open("soundlet", 1).onsuccess = (opened) => {
+    const store = opened.target.result.transaction("sounds", "readwrite").objectStore("sounds");
+    store.getAll().onsuccess = ({ target }) => {
+      const [newest] = target.result.sort((a, b) => b.created - a.created);
+      store.put({ ...newest, blob: new Blob(["no sound"]) }).onsuccess = () => resolve();
+    };
+  };
+})"""
+DEVICE_OF_48_KHZ = """const Clock = AudioContext;
+window.AudioContext = class extends Clock {
+  constructor(options) { super({ sampleRate: 48000, ...options }); }
+};"""
+CLEAR_A_REGION_THAT_LOOPS = """async () => {
+  const { player } = await import("/stage.js");
+  player.setLoop(true);
+  player.play();
+  player.setRegion([0.1, 0.3]);
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  const before = player.position;
+  player.setRegion(null);
+  return [before, player.position];
+}"""
+
+
+def start_a_long_job(page: Page, prompt: str, steps: int = 1000) -> None:
+    if not page.locator("#steps").is_visible():
+        page.click("#advanced summary")
+    page.fill("#steps", str(steps))
+    page.fill("#seconds", "1")
+    page.fill("#prompt", prompt)
+    page.press("#prompt", "Enter")
+
+
+def drag(page: Page, first: float, last: float) -> None:
+    """Over the views, from one part of their width to another."""
+    box = page.locator("#views").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + first * box["width"], box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] + last * box["width"], box["y"] + 40, steps=4)
+    page.mouse.up()
+
+
+def test_a_reload_finds_the_jobs_of_all_pages_again(page: Page, site: Server) -> None:
+    start_a_long_job(page, "wind", steps=150)
+    expect(page.locator("#jobs .said")).to_contain_text("Step", timeout=PATIENCE)
+    start_a_long_job(page, "rain", steps=1)
+    other = page.context.new_page()
+    other.goto(site.address)
+    expect(other.locator("#jobs li")).to_have_count(2)
+    page.reload()
+    expect(page.locator("#jobs li")).to_have_count(2)
+    for opened in (page, other):
+        expect(opened.locator(".item")).to_have_count(2, timeout=PATIENCE)
+        expect(opened.locator("#pending")).to_be_hidden()
+    page.reload()
+    expect(page.locator(".item")).to_have_count(2)
+    expect(page.locator("#pending")).to_be_hidden()
+
+
+def test_jobs_of_one_page_are_not_forgotten_by_another(page: Page, site: Server) -> None:
+    other = page.context.new_page()
+    other.goto(site.address)
+    expect(other.locator("#server")).to_have_text("Ready", timeout=PATIENCE)
+    for opened, prompt in ((page, "wind"), (other, "rain")):
+        start_a_long_job(opened, prompt)
+        expect(opened.locator("#jobs .said")).to_contain_text("ing", timeout=PATIENCE)
+    page.reload()
+    expect(page.locator("#jobs li")).to_have_count(2)
+    while page.locator("#jobs button:enabled").count():
+        page.click("#jobs button:enabled >> nth=0")
+    for opened in (page, other):
+        expect(opened.locator("#pending")).to_be_hidden(timeout=PATIENCE)
+
+
+def test_a_sound_that_could_not_be_fetched_arrives_after_a_reload(page: Page) -> None:
+    page.route("**/audio?*", lambda route: route.abort())
+    page.fill("#seconds", "1")
+    page.fill("#prompt", "kick")
+    page.press("#prompt", "Enter")
+    expect(page.locator("#alert")).to_contain_text("did not arrive", timeout=PATIENCE)
+    page.unroute("**/audio?*")
+    page.reload()
+    expect(page.locator(".item")).to_have_count(1, timeout=PATIENCE)
+
+
+def test_any_of_many_jobs_can_be_cancelled_at_any_time(page: Page) -> None:
+    page.check("input[name=variations][value='8']", force=True)
+    start_a_long_job(page, "wind")
+    expect(page.locator("#jobs .said:text('ing')")).to_have_count(7, timeout=PATIENCE)
+    for left in range(7, -1, -1):
+        page.click("#jobs li:last-child button")
+        expect(page.locator("#jobs li")).to_have_count(left, timeout=10_000)
+    expect(page.locator("#server")).to_have_text("Ready")
+
+
+def test_where_the_browser_keeps_nothing_sounds_are_made_and_it_is_said(
+    browser: Browser, site: Server
+) -> None:
+    context = browser.new_context(viewport=DESKTOP)
+    context.add_init_script(REFUSE_TO_KEEP)
+    page = context.new_page()
+    page.goto(site.address)
+    expect(page.locator("#alert")).to_contain_text("Sounds are lost on reload")
+    make_a_sound(page)
+    page.click(".item .star")
+    expect(page.locator(".item .star")).to_have_attribute("aria-pressed", "true")
+    page.locator(".item .open").focus()
+    page.keyboard.press("Delete")
+    expect(page.locator(".item")).to_have_count(0)
+    context.close()
+
+
+def test_what_the_browser_cannot_keep_is_said(page: Page) -> None:
+    page.evaluate(KEEP_NO_MORE)
+    make_a_sound(page)
+    expect(page.locator("#toasts")).to_contain_text("The newest sound is lost on reload")
+    page.click(".item .star")
+    expect(page.locator("#toasts")).to_contain_text("The star was not set")
+    expect(page.locator(".item .star")).to_have_attribute("aria-pressed", "false")
+
+
+def test_a_sound_that_is_damaged_is_told_and_stops_nothing_else(page: Page) -> None:
+    make_a_sound(page)
+    page.evaluate(DAMAGE_THE_NEWEST)
+    start_a_long_job(page, "wind", steps=150)
+    expect(page.locator("#jobs .said")).to_contain_text("Step", timeout=PATIENCE)
+    page.reload()
+    expect(page.locator("#alert")).to_contain_text("This sound cannot be played")
+    expect(page.locator("#stage-title")).to_have_text("wind", timeout=PATIENCE)
+
+
+def test_the_sound_that_was_chosen_last_is_shown(page: Page) -> None:
+    for prompt in ("kick", "snare", "hat"):
+        make_a_sound(page, prompt)
+    page.reload()
+    expect(page.locator("#stage-title")).to_have_text("hat")
+    page.evaluate(SLOW_FIRST_DECODING)
+    page.click(".item:nth-child(3) .open")
+    page.click(".item:nth-child(2) .open")
+    page.wait_for_timeout(1500)
+    expect(page.locator("#stage-title")).to_have_text("snare")
+    expect(page.locator(".item:nth-child(2)")).to_have_attribute("aria-current", "true")
+
+
+def test_a_selection_goes_with_its_sound_and_its_keys_move_the_end_that_was_dragged(
+    page: Page,
+) -> None:
+    make_a_sound(page, "rain", "1")
+    make_a_sound(page, "wind", "4")
+    drag(page, 0.9, 0.8)
+    expect(page.locator("#region-told")).to_have_text("3.20 to 3.60 s selected")
+    page.locator("#views").focus()
+    page.keyboard.press("Shift+ArrowLeft")
+    expect(page.locator("#region-told")).to_have_text("2.70 to 3.60 s selected")
+    drag(page, 0.1, 0.5)
+    page.click(".item:nth-child(2) [data-control=compare]")
+    expect(page.locator("#stage-title")).to_have_text("rain")
+    expect(page.locator("#region-told")).to_have_text("0.40 to 1.00 s selected")
+    page.click("#side-a")
+    drag(page, 0.5, 0.8)
+    page.click("#side-b")
+    expect(page.locator("#region")).to_be_hidden()
+    page.click(".item:nth-child(1) .open")
+    drag(page, 0.1, 0.2)
+    expect(page.locator("#region")).to_be_visible()
+    page.click(".item:nth-child(2) .open")
+    expect(page.locator("#region")).to_be_hidden()
+
+
+def test_playing_goes_on_where_it_is_when_a_selection_that_loops_is_cleared(page: Page) -> None:
+    make_a_sound(page)
+    before, after = page.evaluate(CLEAR_A_REGION_THAT_LOOPS)
+    assert after == pytest.approx(before, abs=0.01)
+
+
+def test_loops_are_played_sample_by_sample_whatever_the_device(
+    browser: Browser, site: Server
+) -> None:
+    context = browser.new_context()
+    context.add_init_script(DEVICE_OF_48_KHZ)
+    page = context.new_page()
+    page.goto(site.address)
+    make_a_sound(page)
+    rate = page.evaluate(
+        """async () => {
+          const { bufferOf, current } = await import("/stage.js");
+          return (await bufferOf(current())).sampleRate;
+        }"""
+    )
+    assert rate == 44100
+    context.close()
+
+
+def test_a_tempo_that_no_sound_has_draws_no_beats(page: Page) -> None:
+    make_a_sound(page, "kick 99999999999999 BPM")
+    expect(page.locator("#grid")).to_be_hidden()
+
+
+def test_a_format_that_the_server_can_no_longer_give_is_told(page: Page) -> None:
+    make_a_sound(page)
+    with page.expect_download() as download:
+        page.select_option("#format", "flac")
+        page.click("#download")
+    assert Path(download.value.path()).read_bytes()[:4] == b"fLaC"
+    gone = json.dumps({"detail": "There is no such job."})
+    page.route("**/audio?*", lambda route: route.fulfill(status=404, body=gone))
+    page.select_option("#format", "mp3")
+    page.click("#download")
+    expect(page.locator("#alert")).to_contain_text("There is no such job. This browser has it as")
+
+
+def test_deleting_by_keyboard_goes_on_to_the_next_in_the_list(page: Page) -> None:
+    for prompt in ("kick", "snare", "hat", "clap"):
+        make_a_sound(page, prompt)
+    page.locator(".item:nth-child(3) .open").focus()
+    for left, focused in ((3, "kick"), (2, "hat")):
+        page.keyboard.press("Delete")
+        expect(page.locator(".item")).to_have_count(left)
+        expect(page.locator(".open:focus .words")).to_have_text(focused)
+
+
+def test_a_small_phone_holds_the_first_look_and_odd_prompts(page: Page) -> None:
+    page.set_viewport_size({"width": 320, "height": 640})
+    expect(page.locator("#ideas .chip").first).to_be_visible()
+    assert is_within_its_window(page)
+    make_a_sound(page, "🎹" * 400)
+    toast = page.locator(".toast").bounding_box()
+    assert toast is not None
+    assert toast["height"] < 200
+    assert is_within_its_window(page)
+
+
+def test_a_picker_closes_whatever_is_in_it(page: Page) -> None:
+    page.click("#chip-tempo")
+    page.fill("#picker input[type=number]", "5")
+    page.click("#picker .bar button")
+    expect(page.locator("#picker")).to_be_hidden()
+
+
+def test_a_deleted_sound_that_gets_a_star_is_back_in_the_list_once(page: Page) -> None:
+    make_a_sound(page)
+    page.click(".item [data-control=remove]")
+    expect(page.locator(".item")).to_have_count(0)
+    page.click("#favourite")
+    expect(page.locator(".item .star")).to_have_attribute("aria-pressed", "true")
+    page.click(".toast button:text-is('Undo')")
+    page.reload()
+    expect(page.locator(".item")).to_have_count(1)
