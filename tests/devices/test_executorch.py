@@ -117,6 +117,7 @@ def test_an_int8_dit_is_small_and_near(bundle: Bundle, programs: Path, tmp_path:
 def test_clips_that_a_short_window_cannot_hold_are_refused(
     bundle: Bundle, programs: Path, tmp_path: Path
 ) -> None:
+    from soundlet.export.executorch import constants
     from soundlet.export.programs import program_bundle, windowed
 
     loose = bundle.manifest.model_copy(update={"length": "variable", "margin_frames": 2})
@@ -131,6 +132,7 @@ def test_clips_that_a_short_window_cannot_hold_are_refused(
             shutil.copy(program, folder)
     longest = (config.n_frames - 2) * config.hop_length / config.sample_rate
     assert open_bundle(short).manifest.defaults.seconds == longest
+    assert constants(variable, config)["get_seconds"] == longest
     with pytest.raises(RequestError, match=r"seconds must be at most 0\.01 with the programs in"):
         verify(short, against=bundle.folder, seconds=0.011)
 
