@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -158,6 +160,16 @@ def test_a_spectral_decoder_of_rows_of_512_is_near_in_float16(tmp_path: Path) ->
     found = method.execute([latents])[0].numpy()
     assert relative_error(found, expected) < MAX_ERROR["float16"]
     assert snr_db(found, expected) > MIN_SNR_DB["float16"]
+
+
+def test_what_executorch_tells_of_itself_is_not_in_the_way_of_an_error(programs: Path) -> None:
+    words = ["generate", "kick", "--seconds", "60", "--model", str(programs)]
+    done = subprocess.run(
+        [sys.executable, "-m", "soundlet", *words], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: seconds must be from")
+    assert done.stderr.count("\n") == 1
 
 
 def test_what_cannot_be_is_refused(programs: Path, bundle: Bundle, tmp_path: Path) -> None:
