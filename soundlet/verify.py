@@ -36,6 +36,8 @@ from soundlet.engines import ComparedEngine, Conditioning, Engine, load_engine
 from soundlet.errors import BundleError, RequestError
 from soundlet.noise import Generator
 from soundlet.pipeline import Model
+from soundlet.plan import plan_for
+from soundlet.request import GenerationRequest
 from soundlet.sampling import sample
 from soundlet.tokenizer import Tokenizer
 
@@ -153,7 +155,7 @@ class Verification:
         )
 
     def as_object(self) -> dict[str, Any]:
-        """For JSON; infinite ratios, of equal arrays, become None."""
+        """For JSON; infinite ratios, of equal arrays, become None, and what is no number too."""
         found = {"passed": self.passed, **asdict(self)}
         return {name: _plain(value) for name, value in found.items()}
 
@@ -173,7 +175,8 @@ def verify(
         folder: a bundle of programs.
         against: the bundle that it was exported from. None: the default model.
         threads: cores to use. None: all.
-        seconds: length of the clips made. None: the programs' default.
+        seconds: length of the clips made. None: the programs' default, which is the only one where
+            they have one length.
         parts_only: compare each part, but follow no steps and make no clips.
         on_part: told what is being done.
 
@@ -189,9 +192,7 @@ def verify(
     tokenizer = Tokenizer(reference.folder / TOKENIZER, reference.config.prompt_max_length)
     ids, mask = tokenizer.encode(PROMPTS, truncate=True)
     n_frames = exported.config.n_frames
-    length = exported.manifest.defaults.seconds if seconds is None else seconds
-    length = exported.manifest.window_seconds or length
-    _require_window(exported, reference, length)
+    length = _length(exported, reference, seconds)
     told = engines[0].condition(ids, mask, np.full(len(ids), length, np.float32))
     shape = (1, exported.config.latent_channels, n_frames)
     latents = Generator(SEEDS[0]).randn(shape)
@@ -286,8 +287,20 @@ def _require_same_weights(exported: Bundle, reference: Bundle) -> None:
         )
 
 
-def _require_window(exported: Bundle, reference: Bundle, seconds: float) -> None:
-    """Refuse clips for which the programs would sample fewer latents than their model."""
+def _length(exported: Bundle, reference: Bundle, asked: float | None) -> float:
+    """Seconds of the clips to make: not such that programs sample fewer latents than their model.
+
+    Raises:
+        RequestError: the programs make no clips of the length asked for.
+    """
+    only = exported.manifest.window_seconds
+    if only is not None and asked not in (None, only):
+        raise RequestError(
+            f"the programs in {exported.folder} make one length, {only:.6g} seconds, and are"
+            f" compared by it, not by {asked:g}: leave seconds out"
+        )
+    seconds = only or (exported.manifest.defaults.seconds if asked is None else asked)
+    plan_for(exported, GenerationRequest(prompt=PROMPTS[0], seconds=seconds))
     longest = longest_seconds(exported.config, exported.manifest.margin_frames)
     if exported.config.n_frames < reference.config.n_frames and seconds > longest:
         floored = math.floor(longest * 1000) / 1000
@@ -295,6 +308,7 @@ def _require_window(exported: Bundle, reference: Bundle, seconds: float) -> None
             f"seconds must be at most {floored:g} with the programs in {exported.folder}, not"
             f" {seconds:g}"
         )
+    return seconds
 
 
 def _compare(
@@ -315,8 +329,9 @@ def _compare(
     run_seconds = _quickest(lambda: call(candidate)) / n_runs
     reference_seconds = _quickest(lambda: call(reference)) / n_runs
     pairs = list(zip(found, expected, strict=True))
-    error = max(relative_error(ours, theirs) for ours, theirs in pairs)
-    ratio = min(snr_db(ours, theirs) for ours, theirs in pairs)
+    # NumPy's, which tell of what is no number wherever it is among others
+    error = float(np.max([relative_error(ours, theirs) for ours, theirs in pairs]))
+    ratio = float(np.min([snr_db(ours, theirs) for ours, theirs in pairs]))
     precision = exported.manifest.precision[part]
     name = PART_FILES[exported.manifest.format][part]
     return PartReport(
@@ -425,4 +440,4 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - of JSON
         return {name: _plain(inner) for name, inner in value.items()}
     if isinstance(value, list):
         return [_plain(inner) for inner in value]
-    return None if isinstance(value, float) and math.isinf(value) else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value

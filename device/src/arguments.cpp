@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <unistd.h>
 
 #include "failure.h"
@@ -51,6 +52,47 @@ int64_t whole(char flag, const char* text, int64_t low, int64_t high) {
   return value;
 }
 
+// The character of `text` at `at`, which moves behind it.
+char32_t next_character(const std::string& text, std::size_t& at) {
+  const auto byte = [&text](std::size_t i) -> char32_t {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0;
+  };
+  const char32_t first = byte(at);
+  const std::size_t length = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+  bool is_valid = first < 0x80 || (first >= 0xC2 && first < 0xF5);
+  char32_t value = length == 1 ? first : first & (0xFF >> (length + 1));
+  for (std::size_t i = at + 1; i < at + length; ++i) {
+    is_valid = is_valid && (byte(i) & 0xC0) == 0x80;
+    value = value << 6 | (byte(i) & 0x3F);
+  }
+  const char32_t least = length == 4 ? 0x10000 : length == 3 ? 0x800 : 0;
+  const bool is_surrogate = value >= 0xD800 && value <= 0xDFFF;
+  if (!is_valid || value < least || value > 0x10FFFF || is_surrogate) {
+    throw Misuse("-p holds bytes that are no text in UTF-8");
+  }
+  at += length;
+  return value;
+}
+
+// What Python takes for white space.
+bool is_space(char32_t c) {
+  return (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x20) || c == 0x85 || c == 0xA0 ||
+         c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 ||
+         c == 0x202F || c == 0x205F || c == 0x3000;
+}
+
+bool is_blank(const std::string& text) {
+  bool is_so = true;
+  for (std::size_t at = 0; at < text.size();) is_so = is_space(next_character(text, at)) && is_so;
+  return is_so;
+}
+
+bool is_same_file(const std::string& one, const std::string& other) {
+  std::error_code error;
+  return std::filesystem::weakly_canonical(one, error) ==
+         std::filesystem::weakly_canonical(other, error);
+}
+
 }  // namespace
 
 Arguments parse_arguments(int argc, char** argv) {
@@ -79,10 +121,9 @@ Arguments parse_arguments(int argc, char** argv) {
   }
   if (optind < argc) throw Misuse(std::string("cannot use '") + argv[optind] + "'");
   if (given.models.empty()) throw Misuse("say where the programs are: -m FOLDER");
-  if (given.prompt.find_first_not_of(" \t\r\n") == std::string::npos) {
-    throw Misuse("say what it should sound like: -p PROMPT");
-  }
+  if (is_blank(given.prompt)) throw Misuse("say what it should sound like: -p PROMPT");
   if (given.output.empty()) throw Misuse("-o needs the name of a file");
+  if (is_same_file(given.latents, given.output)) throw Misuse("-o and -L name the same file");
   if (given.input.empty() && has_level) throw Misuse("-x needs a sound to start from: -i FILE");
   if (!given.input.empty() && !(given.noise_level > 0 && given.noise_level < 1)) {
     throw Misuse("-i needs -x LEVEL, above 0 and below 1, such as 0.8");

@@ -64,6 +64,26 @@ Plan plan(const Arguments& given, const Facts& facts) {
   return out;
 }
 
+// The sound in another number of channels: as soundlet/source.py has it.
+std::vector<std::vector<float>> with_channels(const std::vector<std::vector<float>>& given,
+                                              std::size_t wanted) {
+  std::vector<std::vector<float>> out;
+  for (std::size_t channel = 0; channel < wanted; ++channel) {
+    if (given.size() < wanted) {
+      out.push_back(given[channel % given.size()]);
+      continue;
+    }
+    std::vector<float> mean = given[channel];
+    float count = 1;
+    for (std::size_t other = channel + wanted; other < given.size(); other += wanted, ++count) {
+      for (std::size_t i = 0; i < mean.size(); ++i) mean[i] += given[other][i];
+    }
+    for (float& value : mean) value /= count;
+    out.push_back(std::move(mean));
+  }
+  return out;
+}
+
 // Latents of the sound to start from, drawn from the bottleneck.
 Array init_latents(const Arguments& given, const Plan& planned, Programs& programs,
                    Generator& generator) {
@@ -73,8 +93,7 @@ Array init_latents(const Arguments& given, const Plan& planned, Programs& progra
                   " Hz; this model needs " + std::to_string(programs.facts().sample_rate) +
                   ": resample it first");
   }
-  if (sound.channels.size() == 1) sound.channels.push_back(sound.channels[0]);
-  if (sound.channels.size() > 2) sound.channels.resize(2);
+  sound.channels = with_channels(sound.channels, programs.audio_channels());
   for (auto& channel : sound.channels) {
     channel.resize(planned.n_frames * programs.facts().hop_length, 0.0f);
   }
@@ -93,6 +112,7 @@ Array init_latents(const Arguments& given, const Plan& planned, Programs& progra
 void make(const Arguments& given) {
   const auto start = Clock::now();
   require_writable(given.output);
+  if (!given.latents.empty()) require_writable(given.latents);
   Programs programs(given.models, given.threads, !given.input.empty());
   const Facts& facts = programs.facts();
   const Plan planned = plan(given, facts);

@@ -221,7 +221,7 @@ Programs::Programs(const std::string& folder, int threads, bool needs_encoder) {
   }
   if (needs_encoder) {
     encoder_->require_type(0, ScalarType::Float);
-    audio_channels_ = encoder_->largest(0, 3)[1];
+    audio_channels_ = static_cast<std::size_t>(encoder_->largest(0, 3)[1]);
     if (encoder_->largest(0, 3)[2] != facts_.n_frames * facts_.hop_length) {
       throw Failure(folder + " has an encoder that does not take samples");
     }
@@ -287,10 +287,6 @@ std::vector<std::vector<float>> Programs::decode(const Array& latents) {
 Array Programs::encode(const std::vector<std::vector<float>>& audio) {
   Array flat;
   for (const auto& channel : audio) flat.insert(flat.end(), channel.begin(), channel.end());
-  if (static_cast<int64_t>(audio.size()) != audio_channels_) {
-    throw Failure("the sound to start from has " + std::to_string(audio.size()) +
-                  " channels; this model needs " + std::to_string(audio_channels_));
-  }
   const int32_t n_samples = static_cast<int32_t>(audio[0].size());
   const auto input = floats({1, static_cast<int32_t>(audio.size()), n_samples}, flat);
   std::vector<Tensor> outputs = encoder_->run({*input});

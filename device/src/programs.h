@@ -38,6 +38,8 @@ class Programs {
   const Facts& facts() const { return facts_; }
   std::size_t prompt_length() const { return prompt_length_; }
   int64_t n_channels() const { return n_channels_; }
+  // Of the encoder, if there is one.
+  std::size_t audio_channels() const { return audio_channels_; }
 
   struct Conditioning {
     Tensor cross_attn_cond, global_cond;
@@ -54,7 +56,8 @@ class Programs {
   std::unique_ptr<Program> conditioners_, dit_, decoder_, encoder_;
   Facts facts_;
   std::size_t prompt_length_ = 0;
-  int64_t n_channels_ = 0, audio_channels_ = 0;
+  std::size_t audio_channels_ = 0;
+  int64_t n_channels_ = 0;
 };
 
 }  // namespace soundlet

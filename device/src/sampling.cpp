@@ -10,6 +10,8 @@ namespace {
 // Steps of pingpong_dpmpp that end nearer to noise draw fresh noise.
 constexpr float kLeastPingpong = 0.9f;
 
+constexpr double kLogsnrEnd = 2;
+
 // float32, counted from both ends towards the middle.
 Array linspace(float first, float last, int count) {
   Array out(count);
@@ -47,12 +49,11 @@ Array rk4_step(const Velocity& velocity, const Array& x, float t, float t_next) 
   return out;
 }
 
-}  // namespace
-
+// steps + 1 times, evenly spaced in log signal-to-noise ratio, from `sigma_max` to 0.
 Array logsnr_schedule(int steps, double sigma_max) {
   const double start =
       sigma_max < 1 ? std::log((1 - sigma_max) / sigma_max + 1e-6) : -6.0;
-  Array times = linspace(static_cast<float>(start), 2.0f, steps + 1);
+  Array times = linspace(static_cast<float>(start), static_cast<float>(kLogsnrEnd), steps + 1);
   for (float& t : times) {
     t = static_cast<float>(1 / (1 + std::exp(static_cast<double>(t))));
   }
@@ -61,11 +62,14 @@ Array logsnr_schedule(int steps, double sigma_max) {
   return times;
 }
 
+}  // namespace
+
 Array sample(Sampler sampler, const Velocity& velocity, Array x, int steps, double sigma_max,
              const Noise& noise, const Progress& on_step) {
-  const Array times = sampler == Sampler::rk4
-                          ? linspace(static_cast<float>(sigma_max), 0.0f, steps + 1)
-                          : logsnr_schedule(steps, sigma_max);
+  // From so early a start, times evenly spaced in log signal-to-noise ratio would rise at first.
+  const bool is_linear = sampler == Sampler::rk4 || sigma_max <= 1 / (1 + std::exp(kLogsnrEnd));
+  const Array times = is_linear ? linspace(static_cast<float>(sigma_max), 0.0f, steps + 1)
+                                : logsnr_schedule(steps, sigma_max);
   Array previous;
   double h_previous = std::numeric_limits<double>::infinity();
   for (int step = 0; step < steps; ++step) {

@@ -1,14 +1,19 @@
 #include "wav.h"
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <cmath>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <random>
 
 #include "failure.h"
 
 namespace soundlet {
+
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -81,12 +86,36 @@ void append(std::vector<char>& bytes, const char* text) {
   bytes.insert(bytes.end(), text, text + 4);
 }
 
+// The file that `path` names: a link stays one, and what it points to is replaced.
+fs::path place_of(const std::string& path) {
+  std::error_code error;
+  const fs::path place = fs::weakly_canonical(path, error);
+  return error ? fs::path(path) : place;
+}
+
+// A device or a pipe is written to, not replaced.
+bool is_device(const fs::path& place) {
+  std::error_code error;
+  return fs::exists(place, error) && !fs::is_regular_file(place, error);
+}
+
+// A hidden file beside `place`, of a name that no other run has.
+fs::path neighbour_of(const fs::path& place) {
+  const std::string name = ".soundlet-" + std::to_string(std::random_device()()) + ".part";
+  return place.parent_path() / name;
+}
+
+Failure not_written(const std::string& path) {
+  const std::string why = errno == 0 ? "" : std::string(": ") + std::strerror(errno);
+  return Failure(path + " cannot be written" + why);
+}
+
 }  // namespace
 
 Sound read_wav(const std::string& path) {
   std::error_code error;
-  if (!std::filesystem::is_regular_file(path, error)) throw Failure(path + ": no such file");
-  const auto size = std::filesystem::file_size(path, error);
+  if (!fs::is_regular_file(path, error)) throw Failure(path + ": no such file");
+  const auto size = fs::file_size(path, error);
   if (error || size > kMostBytes) throw Failure(path + " cannot be read: it is too large");
   std::vector<char> bytes(size);
   std::ifstream file(path, std::ios::binary);
@@ -102,25 +131,31 @@ Sound read_wav(const std::string& path) {
 
 void require_writable(const std::string& path) {
   std::error_code error;
-  if (std::filesystem::is_directory(path, error)) throw Failure(path + " is a folder");
-  const std::string staging = path + ".part";
-  const bool is_writable = std::ofstream(staging, std::ios::binary | std::ios::trunc).good();
-  std::filesystem::remove(staging, error);
-  if (!is_writable) throw Failure(path + " cannot be written");
+  if (fs::is_directory(path, error)) throw Failure(path + " is a folder");
+  const fs::path place = place_of(path);
+  errno = 0;
+  if (is_device(place)) {
+    if (access(place.c_str(), W_OK) != 0) throw not_written(path);
+    return;
+  }
+  const fs::path staging = neighbour_of(place);
+  const bool is_writable = std::ofstream(staging, std::ios::binary).good();
+  if (!is_writable) throw not_written(path);
+  fs::remove(staging, error);
 }
 
 void write_file(const std::string& path, const std::vector<char>& bytes) {
-  const std::string staging = path + ".part";
-  std::ofstream file(staging, std::ios::binary | std::ios::trunc);
+  const fs::path place = place_of(path);
+  const fs::path target = is_device(place) ? place : neighbour_of(place);
+  errno = 0;
+  std::ofstream file(target, std::ios::binary);
   file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   file.close();
-  std::error_code error;
-  if (file) std::filesystem::rename(staging, path, error);
-  if (!file || error) {
-    std::error_code ignored;
-    std::filesystem::remove(staging, ignored);
-    throw Failure(path + " cannot be written");
-  }
+  if (file && (target == place || std::rename(target.c_str(), place.c_str()) == 0)) return;
+  const Failure failure = not_written(path);
+  std::error_code ignored;
+  if (target != place) fs::remove(target, ignored);
+  throw failure;
 }
 
 void write_wav(const std::string& path, const Sound& sound) {

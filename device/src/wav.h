@@ -18,7 +18,7 @@ Sound read_wav(const std::string& path);
 // Throws Failure if no file can be made at `path`: known before the work, not after it.
 void require_writable(const std::string& path);
 
-// Whole or not at all: written beside `path`, then renamed. Throws Failure.
+// Whole or not at all: written beside `path`, then renamed; into a device or a pipe. Throws Failure.
 void write_wav(const std::string& path, const Sound& sound);
 
 // Likewise, bytes as they are.

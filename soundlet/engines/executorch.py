@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 
 import numpy as np
@@ -12,10 +13,15 @@ from soundlet.engines.programs import Inputs, ProgramEngine
 from soundlet.engines.tiling import Array
 from soundlet.errors import EngineError, first_line
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # it says of itself that it is experimental
-    from executorch.extension.pybindings import portable_lib
-    from executorch.runtime import Method, Runtime
+_disabled = logging.root.manager.disable
+logging.disable(logging.WARNING)  # what it imports tells of libraries for GPUs that are not there
+try:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it says of itself that it is experimental
+        from executorch.extension.pybindings import portable_lib
+        from executorch.runtime import Method, Runtime
+finally:
+    logging.disable(_disabled)
 
 
 class ExecutorchEngine(ProgramEngine):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +53,27 @@ class Stored:
         return int(np.prod(self.shape, dtype=np.int64)) * DTYPES[self.dtype].itemsize
 
 
+@dataclass(frozen=True)
+class _Entry:
+    """What the header says of a tensor: its numbers are the bytes from `start` to `end`."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    start: int
+    end: int
+
+    @classmethod
+    def of(cls, name: str, found: Any, base: int, size: int) -> _Entry:  # noqa: ANN401 - JSON
+        """The entry of `name`; it must fit a file of `size` bytes with its numbers from `base`."""
+        dtype, shape = str(found["dtype"]), tuple(map(int, found["shape"]))
+        start, end = (base + int(offset) for offset in found["data_offsets"])
+        width = DTYPES[dtype].itemsize if dtype in DTYPES else None
+        is_known_to_fit = width is None or math.prod(shape) * width == end - start
+        if not base <= start <= end <= size or min(shape, default=0) < 0 or not is_known_to_fit:
+            raise ValueError(f"{name} does not fit the file")
+        return cls(dtype, shape, start, end)
+
+
 class Weights:
     """The tensors of a safetensors file, mapped into memory."""
 
@@ -68,10 +90,16 @@ class Weights:
         try:
             self._bytes = np.memmap(path, np.uint8, mode="r")
             length = int.from_bytes(self._bytes[:8].tobytes(), "little")
-            self._header = json.loads(self._bytes[8 : 8 + length].tobytes())
-        except (OSError, ValueError) as e:
+            base = 8 + length
+            header = json.loads(self._bytes[8:base].tobytes())
+            self._entries = {
+                name: _Entry.of(name, entry, base, len(self._bytes))
+                for name, entry in header.items()
+                if name != "__metadata__"
+            }
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as e:
             raise EngineError(f"{path} cannot be read as safetensors: {e}") from e
-        self._path, self._prefix, self._base = path, prefix, 8 + length
+        self._path, self._prefix = path, prefix
 
     def stored(self, name: str) -> Stored:
         """The tensor of that name.
@@ -79,23 +107,25 @@ class Weights:
         Raises:
             EngineError: there is none.
         """
-        entry = self._header.get(self._prefix + name)
-        if entry is None or entry["dtype"] not in DTYPES:
+        entry = self._entries.get(self._prefix + name)
+        if entry is None or entry.dtype not in DTYPES:
             raise EngineError(
                 f"{self._path} has no tensor {self._prefix + name}: convert the model again"
             )
-        dtype, shape = entry["dtype"], tuple(entry["shape"])
-        start, end = (self._base + offset for offset in entry["data_offsets"])
         return Stored(
-            dtype, shape, lambda: self._bytes[start:end].view(DTYPES[dtype]).reshape(shape)
+            entry.dtype,
+            entry.shape,
+            lambda: (
+                self._bytes[entry.start : entry.end].view(DTYPES[entry.dtype]).reshape(entry.shape)
+            ),
         )
 
     def bytes_of(self, prefix: str) -> int:
         """Bytes of the tensors whose names start so."""
         return sum(
-            entry["data_offsets"][1] - entry["data_offsets"][0]
-            for name, entry in self._header.items()
-            if name.startswith(prefix) and name != "__metadata__"
+            entry.end - entry.start
+            for name, entry in self._entries.items()
+            if name.startswith(prefix)
         )
 
     def __getitem__(self, name: str) -> NDArray[np.float32]:

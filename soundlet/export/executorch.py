@@ -36,6 +36,7 @@ from soundlet.export.programs import (
     Program,
     Report,
     checked_precision,
+    default_seconds,
     load_model,
     program_bundle,
     programs,
@@ -137,7 +138,7 @@ def constants(bundle: Bundle, config: ModelConfig) -> dict[str, Any]:
         "get_sampler": SAMPLERS.index(manifest.defaults.sampler),
         "get_steps": manifest.defaults.steps,
         "get_cfg_scale": manifest.defaults.cfg_scale,
-        "get_seconds": manifest.defaults.seconds,
+        "get_seconds": default_seconds(bundle, config),
         "get_min_seconds": float(config.seconds_range[0]),
         "get_max_seconds": float(config.seconds_range[1]),
     }

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from soundlet.bundle import PART_FILES, PARTS, Bundle, Part, Precision, require_free
 from soundlet.config import ModelConfig
-from soundlet.errors import BundleError, RequestError
+from soundlet.errors import BundleError, CheckpointError, RequestError
 from soundlet.export.onnx import N_WORDS, signatures
 from soundlet.export.programs import (
     Report,
@@ -81,6 +81,7 @@ def export_onnx_fixed(
     Raises:
         BundleError: `bundle` cannot be exported, or `dest` not be written.
         RequestError: a precision or a length that cannot be.
+        CheckpointError: weights that float16 cannot hold are to be in it.
     """
     require_graphs(bundle)
     chosen, config = _precision(bundle, precision), windowed(bundle, seconds)
@@ -96,11 +97,11 @@ def export_onnx_fixed(
             model = ir.load(bundle.folder / f"{part}.onnx")
             fix_shapes(model, config, part)
             if chosen[part] == "float16" and part == "conditioners":
-                _narrow_weights(model)
+                _narrow_weights(model, part)
             elif chosen[part] in ("float32", "float16"):
                 _widen_weights(model)
                 if chosen[part] == "float16":
-                    compute_in_float16(model)
+                    compute_in_float16(model, part)
             found[part] = operators(model)
             _save(model, folder / name)
         (folder / OPERATORS).write_text(_required(found.values()), encoding="utf-8")
@@ -139,8 +140,8 @@ def _keep_padding(graph: ir.Graph, n_tokens: int) -> None:
     ir.convenience.replace_all_uses_with(found, all_tokens.outputs[0])
 
 
-def compute_in_float16(model: ir.Model) -> None:
-    """Change a graph to compute in float16 between inputs and outputs of float32.
+def compute_in_float16(model: ir.Model, part: Part) -> None:
+    """Change the graph of `part` to compute in float16 between inputs and outputs of float32.
 
     What leads to a sine or cosine of a time or a position stays in float32: at position 200 the
     steps of float16 are an eighth. Where all does, as in a codec of periodic activations, nothing
@@ -156,7 +157,7 @@ def compute_in_float16(model: ir.Model) -> None:
     for weight in list(graph.initializers.values()):
         if weight.dtype == ir.DataType.FLOAT:
             if weight not in used_wide:
-                _store(weight, _float16(_array(weight)))
+                _store(weight, _weight_in_float16(weight, part))
             elif any(node not in kept for node, _ in weight.uses()):
                 wide.add(weight)
     for node in list(graph):
@@ -242,7 +243,7 @@ def _narrow(node: ir.Node) -> None:
     if constant is not None and constant.type == ir.AttributeType.TENSOR:
         tensor = constant.as_tensor()
         if tensor.dtype == ir.DataType.FLOAT:
-            narrow = ir.Tensor(_float16(tensor.numpy()), name=tensor.name)
+            narrow = ir.Tensor(_constant_in_float16(tensor.numpy()), name=tensor.name)
             node.attributes["value"] = ir.AttrTensor("value", narrow)
     for value in node.outputs:
         if value.dtype == ir.DataType.FLOAT:
@@ -264,7 +265,7 @@ def _widen_weights(model: ir.Model) -> None:
             graph.remove(node, safe=True)
 
 
-def _narrow_weights(model: ir.Model) -> None:
+def _narrow_weights(model: ir.Model, part: Part) -> None:
     """Store large weights in float16, and cast them to float32 for use."""
     graph = model.graph
     for value in list(graph.initializers.values()):
@@ -274,7 +275,7 @@ def _narrow_weights(model: ir.Model) -> None:
         if np.prod(shape.numpy()) < KEPT_FLOAT32:
             continue
         users = list(value.uses())
-        _store(value, _float16(_array(value)))
+        _store(value, _weight_in_float16(value, part))
         cast = ir.node("Cast", [value], {"to": ir.DataType.FLOAT.value})
         out = cast.outputs[0]
         out.name, out.dtype, out.shape = f"{value.name}.float32", ir.DataType.FLOAT, shape
@@ -294,7 +295,18 @@ def _store(value: ir.Value, array: NDArray[np.generic]) -> None:
     value.dtype = value.const_value.dtype
 
 
-def _float16(array: NDArray[np.generic]) -> NDArray[np.float16]:
+def _weight_in_float16(value: ir.Value, part: Part) -> NDArray[np.float16]:
+    with np.errstate(over="ignore"):
+        rounded = _array(value).astype(np.float16)
+    if not np.isfinite(rounded).all():
+        raise CheckpointError(
+            f"the {part} has weights that float16 cannot hold: export it in float32"
+        )
+    return rounded
+
+
+def _constant_in_float16(array: NDArray[np.generic]) -> NDArray[np.float16]:
+    """A constant of the graph, of which the largest stand for infinity."""
     largest = float(np.finfo(np.float16).max)
     return np.clip(array.astype(np.float32), -largest, largest).astype(np.float16)
 

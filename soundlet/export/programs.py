@@ -255,6 +255,12 @@ def windowed(bundle: Bundle, seconds: float | None) -> ModelConfig:
     return config.model_copy(update={"sample_size": frames * config.hop_length})
 
 
+def default_seconds(bundle: Bundle, config: ModelConfig) -> float:
+    """How long a clip is where nothing is asked: as `bundle` says, within `config`'s window."""
+    longest = longest_seconds(config, bundle.manifest.margin_frames)
+    return min(bundle.manifest.defaults.seconds, longest)
+
+
 @contextmanager
 def program_bundle(
     bundle: Bundle,
@@ -271,14 +277,13 @@ def program_bundle(
         BundleError: `dest` is `bundle`, taken or cannot be written, or a program was not made.
     """
     manifest = bundle.manifest
-    longest = longest_seconds(config, manifest.margin_frames)
     defaults = manifest.defaults.model_copy(
-        update={"seconds": min(manifest.defaults.seconds, longest), "candidates": 1}
+        update={"seconds": default_seconds(bundle, config), "candidates": 1}
     )
     window: dict[str, object] = {}
     is_fixed = format != "executorch"
     if is_fixed and manifest.length == "variable":  # one length from now on
-        told = min(longest, config.seconds_range[1])
+        told = min(longest_seconds(config, manifest.margin_frames), config.seconds_range[1])
         window = {"length": "fixed", "margin_frames": 0, "window_seconds": told}
         defaults = defaults.model_copy(update={"seconds": told})
     known = {name: getattr(manifest, name) for name in About.model_fields}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -117,6 +119,7 @@ def test_an_int8_dit_is_small_and_near(bundle: Bundle, programs: Path, tmp_path:
 def test_clips_that_a_short_window_cannot_hold_are_refused(
     bundle: Bundle, programs: Path, tmp_path: Path
 ) -> None:
+    from soundlet.export.executorch import constants
     from soundlet.export.programs import program_bundle, windowed
 
     loose = bundle.manifest.model_copy(update={"length": "variable", "margin_frames": 2})
@@ -131,6 +134,7 @@ def test_clips_that_a_short_window_cannot_hold_are_refused(
             shutil.copy(program, folder)
     longest = (config.n_frames - 2) * config.hop_length / config.sample_rate
     assert open_bundle(short).manifest.defaults.seconds == longest
+    assert constants(variable, config)["get_seconds"] == longest
     with pytest.raises(RequestError, match=r"seconds must be at most 0\.01 with the programs in"):
         verify(short, against=bundle.folder, seconds=0.011)
 
@@ -156,6 +160,16 @@ def test_a_spectral_decoder_of_rows_of_512_is_near_in_float16(tmp_path: Path) ->
     found = method.execute([latents])[0].numpy()
     assert relative_error(found, expected) < MAX_ERROR["float16"]
     assert snr_db(found, expected) > MIN_SNR_DB["float16"]
+
+
+def test_what_executorch_tells_of_itself_is_not_in_the_way_of_an_error(programs: Path) -> None:
+    words = ["generate", "kick", "--seconds", "60", "--model", str(programs)]
+    done = subprocess.run(
+        [sys.executable, "-m", "soundlet", *words], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: seconds must be from")
+    assert done.stderr.count("\n") == 1
 
 
 def test_what_cannot_be_is_refused(programs: Path, bundle: Bundle, tmp_path: Path) -> None:

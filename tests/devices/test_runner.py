@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import random
+import resource
 import shutil
 import struct
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -56,18 +59,19 @@ def test_a_seed_gives_pythons_latents_and_samples(
     assert np.abs(audio.T - clip.audio).max() < 1e-5
 
 
+@pytest.mark.parametrize(("level", "channels"), [(0.6, 2), (0.6, 1), (0.6, 5), (0.1, 2)])
 def test_a_sound_to_start_from_is_the_same_as_in_python(
-    runner: Path, programs: Path, tmp_path: Path
+    runner: Path, programs: Path, tmp_path: Path, level: float, channels: int
 ) -> None:
-    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (900, 2)).astype(np.float32)
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (900, channels)).astype(np.float32)
     soundfile.write(tmp_path / "init.wav", noise, 44100, subtype="FLOAT")
     wav = tmp_path / "clip.wav"
-    flags = ("-i", tmp_path / "init.wav", "-x", "0.6", "-n", "4", "-s", "5", "-l", "0.02")
+    flags = ("-i", tmp_path / "init.wav", "-x", level, "-n", "4", "-s", "5", "-l", "0.02")
     done = run(runner, programs, *flags, "-o", wav)
     assert done.returncode == 0, done.stderr
     clip = soundlet.load(programs).generate(
         "kick", seconds=0.02, seed=5, steps=4, init_audio=tmp_path / "init.wav",
-        init_noise_level=0.6,
+        init_noise_level=level,
     )  # fmt: skip
     audio, _ = soundfile.read(wav, dtype="float32")
     assert np.abs(audio.T - clip.audio).max() < 1e-4
@@ -87,6 +91,70 @@ def test_a_prompt_beyond_the_window_is_refused(
     assert not out.exists()
     done = run(runner, programs, "-l", "0.02", "-o", out, prompt=fits)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("prompt", ["", " \t", "\u3000\x85\v", "kick \udcff", "kick \udce2\udc82"])
+def test_prompts_that_are_blank_or_no_text_are_refused(
+    runner: Path, programs: Path, tmp_path: Path, prompt: str
+) -> None:
+    """As in Python; the odd characters are bytes that are not UTF-8."""
+    refused(run(runner, programs, "-o", tmp_path / "o.wav", prompt=prompt), "-p")
+    assert not any(tmp_path.iterdir())
+
+
+def test_prompts_of_any_script_are_taken(runner: Path, programs: Path, tmp_path: Path) -> None:
+    out = tmp_path / "o.wav"
+    for prompt in ("é½", "日本 x", "🥁"):
+        done = run(runner, programs, "-l", "0.02", "-o", out, prompt=prompt)
+        assert done.returncode == 0, done.stderr
+
+
+def test_links_stay_links_pipes_are_written_to_and_files_of_others_stay(
+    runner: Path, programs: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "link.wav").symlink_to(tmp_path / "real.wav")
+    (tmp_path / "real.wav").write_bytes(b"old")
+    (tmp_path / "link.wav.part").write_bytes(b"another's")
+    done = run(runner, programs, "-l", "0.02", "-o", tmp_path / "link.wav")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "link.wav").is_symlink()
+    assert (tmp_path / "link.wav.part").read_bytes() == b"another's"
+    os.mkfifo(tmp_path / "pipe")
+    with ThreadPoolExecutor() as pool:
+        heard = pool.submit((tmp_path / "pipe").read_bytes)
+        done = run(runner, programs, "-l", "0.02", "-o", tmp_path / "pipe")
+        assert done.returncode == 0, done.stderr
+        assert heard.result(10) == (tmp_path / "real.wav").read_bytes()
+    assert {each.name for each in tmp_path.iterdir()} == {
+        "link.wav", "link.wav.part", "real.wav", "pipe"
+    }  # fmt: skip
+
+
+def test_a_file_that_cannot_be_written_to_its_end_is_not_left(
+    runner: Path, programs: Path, tmp_path: Path
+) -> None:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+
+    words = ["-m", programs, "-p", "kick", "-l", "0.02", "-t", "1", "-o", tmp_path / "o.wav"]
+    done = subprocess.run(
+        [str(runner), *map(str, words)], capture_output=True, text=True, timeout=60,
+        preexec_fn=limit, restore_signals=False,
+    )  # fmt: skip
+    refused(done, "o.wav cannot be written: File too large")
+    assert not any(tmp_path.iterdir())
+
+
+def test_where_latents_cannot_go_is_told_before_the_work(
+    runner: Path, programs: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "o.wav"
+    nowhere = tmp_path / "nowhere" / "latents"
+    for latents, says in ((nowhere, "No such file"), (tmp_path, "is a folder"), (out, "-o and -L")):
+        done = run(runner, programs, "-l", "0.02", "-o", out, "-L", latents)
+        refused(done, says)
+        assert "step" not in done.stderr
+    assert not any(tmp_path.iterdir())
 
 
 def test_spectrogram_frames_become_pythons_sound(runner: Path, tmp_path: Path) -> None:

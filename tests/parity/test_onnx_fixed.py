@@ -11,9 +11,21 @@ import onnx
 import pytest
 
 import soundlet
-from soundlet.bundle import AGREEMENT, PARTS, About, Bundle, open_bundle, seal
-from soundlet.engines import Conditioning, Engine, load_engine
-from soundlet.errors import BundleError, EngineError, RequestError
+from soundlet.bundle import (
+    AGREEMENT,
+    MANIFEST,
+    PARTS,
+    WEIGHTS,
+    About,
+    Bundle,
+    Part,
+    open_bundle,
+    seal,
+)
+from soundlet.engines import Array, Conditioning, Engine, load_engine
+from soundlet.engines.onnx_fixed import FixedOnnxEngine
+from soundlet.engines.weights import Weights
+from soundlet.errors import BundleError, CheckpointError, EngineError, RequestError
 from soundlet.export import onnx_fixed
 from soundlet.export.onnx_fixed import OPERATORS, export_onnx_fixed
 from soundlet.export.quantize import quantize_bundle
@@ -107,6 +119,73 @@ def test_verify_fails_changed_weights(fixed: Path, bundle: Bundle, tmp_path: Pat
     report = verify(other, against=bundle.folder, seconds=0.02)
     assert [name for name, part in report.parts.items() if not part.passed] == ["decoder"]
     assert not report.passed
+
+
+def test_verify_fails_what_is_no_number_at_one_time_alone(
+    fixed: Path, bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = FixedOnnxEngine.velocity
+
+    def velocity(engine: FixedOnnxEngine, x: Array, t: Array, conditioning: Conditioning) -> Array:
+        found = whole(engine, x, t, conditioning)
+        return np.full_like(found, np.nan) if t[0] < 0.5 else found
+
+    monkeypatch.setattr(FixedOnnxEngine, "velocity", velocity)
+    report = verify(fixed, against=bundle.folder, parts_only=True)
+    assert [name for name, part in report.parts.items() if not part.passed] == ["dit"]
+    assert not report.passed
+    assert json.loads(json.dumps(report.as_object(), allow_nan=False))["parts"]["dit"]
+
+
+@pytest.mark.parametrize("seconds", [-1, 0, np.nan, 60])
+def test_lengths_that_no_clip_has_are_refused_before_the_work(
+    fixed: Path, bundle: Bundle, seconds: float
+) -> None:
+    with pytest.raises(RequestError, match="seconds must be"):
+        verify(fixed, against=bundle.folder, seconds=seconds, parts_only=True)
+
+
+def test_graphs_of_one_length_are_not_compared_by_another(
+    tiny_bundle: Path, tmp_path: Path
+) -> None:
+    loose = changed(tiny_bundle, tmp_path / "loose", length="variable", margin_frames=2)
+    export_onnx_fixed(loose, tmp_path / "fixed", seconds=0.01)
+    only = open_bundle(tmp_path / "fixed").manifest.window_seconds
+    with pytest.raises(RequestError, match=f"make one length, {only:.6g} seconds, .* not by 0.005"):
+        verify(tmp_path / "fixed", against=loose.folder, seconds=0.005, parts_only=True)
+    assert verify(tmp_path / "fixed", against=loose.folder, seconds=only, parts_only=True).passed
+
+
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [
+        ("dit", "dit.blocks.0.self_attention.to_qkv.weight"),
+        ("conditioners", "conditioners.t5.blocks.0.attention.to_q.weight"),
+        ("decoder", "decoder.layers.0.weight"),
+    ],
+)
+def test_weights_that_float16_cannot_hold_are_not_exported_in_it(
+    tiny_bundle: Path, tmp_path: Path, part: Part, name: str
+) -> None:
+    source = changed(tiny_bundle, tmp_path / "source")
+    weights = bytearray((source.folder / WEIGHTS).read_bytes())
+    start = weights.index(Weights(tiny_bundle / WEIGHTS)[name].tobytes())
+    weights[start : start + 4] = np.float32(1e6).tobytes()
+    (source.folder / WEIGHTS).write_bytes(weights)
+    source = changed(source.folder, tmp_path / "large")
+    with pytest.raises(CheckpointError, match=rf"the {part} has weights that float16 cannot hold"):
+        export_onnx_fixed(source, tmp_path / "half", precision={part: "float16"})
+    assert not (tmp_path / "half").exists()
+    export_onnx_fixed(source, tmp_path / "whole")
+
+
+def changed(bundle: Path, dest: Path, **about: object) -> Bundle:
+    """A copy of `bundle` as it is on the disk, of which its manifest says something else."""
+    manifest = json.loads((bundle / MANIFEST).read_text())
+    known = {name: manifest[name] for name in About.model_fields if name in manifest}
+    shutil.copytree(bundle, dest)
+    seal(dest, About.model_validate({**known, **about}))
+    return open_bundle(dest)
 
 
 def test_the_command_makes_the_sound_of_the_model(bundle: Bundle, tmp_path: Path) -> None:

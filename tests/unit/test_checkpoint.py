@@ -425,6 +425,20 @@ def test_a_truncated_checkpoint_is_one_line(
     assert "cut short" in message
 
 
+@pytest.mark.parametrize("pickled", [b"}a.", b"K\x01Q.", b"}]K\x01s.", b"G\0."])
+def test_a_pickle_whose_bytes_have_changed_is_one_line(folder: Path, pickled: bytes) -> None:
+    """Each of them fails in its own way: of an index, a claim, a type, a number cut short."""
+    path = folder / "model.ckpt"
+    torch.save({"state_dict": {"a": torch.zeros(3)}}, folder / "whole.ckpt")
+    with zipfile.ZipFile(folder / "whole.ckpt") as whole, zipfile.ZipFile(path, "w") as changed:
+        for name in whole.namelist():
+            content = b"\x80\x02" + pickled if name.endswith("data.pkl") else whole.read(name)
+            changed.writestr(name, content)
+    message = refusal(folder)
+    assert message.startswith(f"{path}: not a whole checkpoint (")
+    assert "cut short" in message
+
+
 def write_zip(path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("hello.txt", "hello")

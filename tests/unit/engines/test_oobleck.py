@@ -99,7 +99,24 @@ def test_a_tensor_that_is_not_there_is_named(tmp_path: Path) -> None:
         Weights(tmp_path / "w", "part.")["layers.0.bias"]
 
 
-def test_a_file_that_is_no_safetensors_is_an_engine_error(tmp_path: Path) -> None:
-    (tmp_path / "w").write_bytes(b"no tensors here")
+HEADERS = [
+    "no tensors here",
+    "[" * 100_000,
+    "[]",
+    '{"a": 1}',
+    '{"a": {"shape": [2], "data_offsets": [0, 8]}}',
+    '{"a": {"dtype": "F32", "shape": [2]}}',
+    '{"a": {"dtype": "F32", "shape": [2], "data_offsets": [0]}}',
+    '{"a": {"dtype": "F32", "shape": [3], "data_offsets": [0, 8]}}',
+    '{"a": {"dtype": "F32", "shape": [-2], "data_offsets": [8, 0]}}',
+    '{"a": {"dtype": "F32", "shape": [2], "data_offsets": [8, 16]}}',
+    '{"a": {"dtype": "F32", "shape": [2], "data_offsets": [-8, 0]}}',
+]
+
+
+@pytest.mark.parametrize("header", HEADERS)
+def test_a_file_that_is_no_safetensors_is_an_engine_error(tmp_path: Path, header: str) -> None:
+    text = header.encode()
+    (tmp_path / "w").write_bytes(len(text).to_bytes(8, "little") + text + bytes(8))
     with pytest.raises(EngineError, match="w cannot be read as safetensors"):
         Weights(tmp_path / "w")
