@@ -10,7 +10,9 @@ import codecs
 import errno
 import io
 import os
+import signal
 import sys
+import threading
 from importlib import import_module
 from typing import Annotated, Any, NoReturn
 
@@ -90,6 +92,7 @@ class Commands(TyperGroup):
         if not standalone_mode:
             return super().main(*args, **options)
         write_every_letter()
+        end_as_by_ctrl_c()
         try:
             code = super().main(*args, **options)
         except CommandLineError as e:
@@ -108,6 +111,12 @@ class Commands(TyperGroup):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing to flush
             fail(f"stdout cannot be written: {e.strerror}", FAILED)
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def end_as_by_ctrl_c() -> None:
+    """Have SIGTERM clean up as Ctrl-C does, where a command has no better answer of its own."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def write_every_letter() -> None:

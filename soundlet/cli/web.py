@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -42,7 +41,6 @@ def web(
         line = f"{out}  serve it with the two headers that {out / '_headers'} names"
         print_facts(line, as_json=as_json, folder=str(out), address=None)
         return
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the copy of the model goes too
     with tempfile.TemporaryDirectory(prefix="soundlet-") as room:
         build_site(bundle, files, Path(room))
         with site_server(Path(room), port) as server:

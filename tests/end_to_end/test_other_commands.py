@@ -7,6 +7,7 @@ import os
 import shlex
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -152,3 +153,22 @@ def test_help_names_every_engine(name: str) -> None:
 
 def test_help_gives_the_range_of_the_noise_level() -> None:
     assert "replace: above 0 and below 1." in " ".join(run("generate", "-h").stdout.split())
+
+
+def test_a_command_that_is_told_to_end_takes_its_workers_along(here: Path) -> None:
+    arguments = ("dataset", "build", "set", "--count", 4, "--workers", 2)
+    building = subprocess.Popen(
+        command(*arguments), stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    while not (here / "set" / "dataset.json").exists():
+        assert building.poll() is None
+        time.sleep(0.05)
+    time.sleep(1)  # its workers have been started by then
+    building.terminate()
+    _, said = building.communicate(timeout=60)
+    assert building.returncode == 130
+    assert "Traceback" not in said
+    with pytest.raises(ProcessLookupError):  # once nobody of its group is left
+        for _ in range(200):
+            os.killpg(building.pid, 0)
+            time.sleep(0.05)
