@@ -130,6 +130,17 @@ def run(check: Coroutine[None, None, None]) -> None:
     asyncio.run(asyncio.wait_for(check, PATIENCE))
 
 
+def test_a_server_may_be_told_to_end_before_it_has_begun(tmp_path: Path) -> None:
+    async def check() -> None:
+        (name,) = open_models((None,))
+        app = create_app(Settings(results=tmp_path), workers={name: [Acting()]})
+        app.drain()
+        async with app.api.router.lifespan_context(app.api):
+            app.drain()
+
+    run(check())
+
+
 def test_a_stream_that_is_left_before_its_first_piece_keeps_none(tmp_path: Path) -> None:
     async def check() -> None:
         listener = Listener(is_slow=True)
