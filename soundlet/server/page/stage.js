@@ -137,8 +137,9 @@ export async function save(format) {
 }
 
 export function fileName(one, format) {
-  const words = one.request.prompt.normalize("NFKC").toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 60).replace(/^-|-$/g, "");
-  return `${words || "sound"}_${one.request.seed}.${format}`;
+  const text = one.request.prompt.normalize("NFKC").toLowerCase();
+  const words = (text.match(/[\p{L}\p{N}](?:(?!\p{Variation_Selector})[\p{L}\p{N}\p{Mn}\p{Mc}])*/gu) ?? []).join("-");
+  return `${words.slice(0, 60).replace(/-$/, "") || "sound"}_${one.request.seed}.${format}`;
 }
 
 /** Dragged out of the page it is a file: Chromium takes an address for that, others the link. */

@@ -21,6 +21,7 @@ from playwright.sync_api import (
 )
 
 from soundlet.bundle import default_bundle
+from soundlet.naming import file_stem
 from tests.end_to_end.server.conftest import Server, serving
 
 pytestmark = pytest.mark.slow
@@ -629,6 +630,18 @@ def test_loops_are_played_sample_by_sample_whatever_the_device(
 def test_a_tempo_that_no_sound_has_draws_no_beats(page: Page) -> None:
     make_a_sound(page, "kick 99999999999999 BPM")
     expect(page.locator("#grid")).to_be_hidden()
+
+
+def test_a_file_is_named_by_whole_words_of_every_script(page: Page) -> None:
+    prompt = "हिन्दी ☔\ufe0f kick!"
+    name = page.evaluate(
+        """async (prompt) => {
+          const { fileName } = await import("/stage.js");
+          return fileName({ request: { prompt, seed: 1 } }, "wav");
+        }""",
+        prompt,
+    )
+    assert name == f"{file_stem(prompt, 1)}.wav" == "हिन्दी-kick_1.wav"
 
 
 def test_a_format_that_the_server_can_no_longer_give_is_told(page: Page) -> None:
