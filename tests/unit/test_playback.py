@@ -19,7 +19,8 @@ def test_ffplay_without_a_device_is_a_failure(
 ) -> None:
     player = tmp_path / "ffplay"
     said = "No more combinations to try, audio open failed"
-    player.write_text(f"#!/bin/sh\ncat > raw\necho {said} >&2\necho Failed to open pipe: >&2\n")
+    script = f"cat > /dev/null; echo {said} >&2; echo Failed to open file >&2"
+    player.write_text(f"#!/bin/sh\n{script}\n")
     player.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.setattr("soundlet.playback._portaudio", lambda _rate, _channels: None)
