@@ -211,12 +211,18 @@ def open_session(
     Raises:
         EngineError: it cannot be loaded, or its sums would overflow on this processor.
     """
+    is_cpu = list(providers) == [CPU]
     try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=list(providers))
-    except ONNX_ERRORS as e:
+        session = onnxruntime.InferenceSession(
+            str(path),
+            options,
+            providers=list(providers),
+            enable_fallback=not is_cpu,  # which is to the CPU, and is told on stdout
+        )
+        bits = session.get_modelmeta().custom_metadata_map.get("weight_bits")
+    except (*ONNX_ERRORS, ValueError, RuntimeError) as e:  # ValueError: names that are not UTF-8
         raise EngineError(f"{path} cannot be loaded: {first_line(e)}") from e
-    bits = session.get_modelmeta().custom_metadata_map.get("weight_bits")
-    if bits == "8" and list(providers) == [CPU] and saturates():
+    if bits == "8" and is_cpu and saturates():
         raise EngineError(
             f"{path} has int8 weights for processors with VNNI, AMX or dot products,"
             " and on this one its sums would overflow: run `soundlet quantize` here"
