@@ -192,6 +192,8 @@ def test_what_cannot_be_is_said(page: Page) -> None:
         ("model/spiece.model", "<html></html>", "spiece.model has 13 bytes, not"),
         ("model/model_config.json", "of another model", "model_config.json has changed"),
         ("model/dit.onnx", None, "dit.onnx cannot be loaded (404)"),
+        ("ort-wasm-simd-threaded.wasm", None, "error: ONNX Runtime cannot be started ("),
+        ("ort.wasm.min.mjs", None, "ort.wasm.min.mjs): put the whole folder on its server again"),
         ("worker.js", None, "worker.js, or a script that it needs, cannot be loaded"),
         ("wav.js", None, "open it from a web server"),
     ],
