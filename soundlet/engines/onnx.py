@@ -158,7 +158,7 @@ class OnnxEngine:
         (array,) = inputs.values()
         try:
             return network(array)
-        except _TILE_ERRORS as e:
+        except _ALL_ERRORS as e:
             raise EngineError(f"{part} cannot run on {_shapes(inputs)}: {first_line(e)}") from e
 
     def _session(self, part: Part) -> onnxruntime.InferenceSession:
@@ -220,7 +220,7 @@ def open_session(
             enable_fallback=not is_cpu,  # which is to the CPU, and is told on stdout
         )
         bits = session.get_modelmeta().custom_metadata_map.get("weight_bits")
-    except (*ONNX_ERRORS, ValueError, RuntimeError) as e:  # ValueError: names that are not UTF-8
+    except _ALL_ERRORS as e:
         raise EngineError(f"{path} cannot be loaded: {first_line(e)}") from e
     if bits == "8" and is_cpu and saturates():
         raise EngineError(
@@ -249,8 +249,9 @@ ONNX_ERRORS: tuple[type[Exception], ...] = (  # they have no public name and no 
     _STATE.RuntimeException,
 )
 
-# ValueError is NumPy's, of shapes; RuntimeError is what ONNX Runtime's bound inputs raise.
-_TILE_ERRORS: tuple[type[Exception], ...] = (*ONNX_ERRORS, ValueError, RuntimeError)
+# ValueError is NumPy's, of shapes, or of names in a graph that are no text; RuntimeError is what
+# ONNX Runtime's bound inputs raise.
+_ALL_ERRORS: tuple[type[Exception], ...] = (*ONNX_ERRORS, ValueError, RuntimeError)
 
 
 def _shapes(inputs: Mapping[str, NDArray[np.generic]]) -> str:

@@ -80,7 +80,7 @@ def test_a_stream_is_the_file_that_the_command_writes_into_a_pipe(
 def test_a_stream_has_room_for_the_longest_prompts(server: Server, tmp_path: Path) -> None:
     path = tmp_path / "stream.wav"
     long = {"prompt": "\U0001f941\x01" * 1000, "negative_prompt": "\U0001f4a7\x02" * 1000}
-    asked = server.ask(**long, cfg_scale=2, truncate_prompt=True)
+    asked = {**server.ask(cfg_scale=2, truncate_prompt=True), **long}
     path.write_bytes(b"".join(server.client.stream(**asked)))
     settings = read_sound_file(path).settings
     assert settings is not None
