@@ -6,7 +6,8 @@ import difflib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
-from soundlet.prompt import PARTS, Part, Prompt, known_words
+from soundlet.key_pieces import NOTES
+from soundlet.prompt import KEY, PARTS, Part, Prompt, known_words
 from soundlet.vocabulary.descriptions import MOODS, TEMPO_RANGE
 from soundlet.vocabulary.genres import ALL_GENRES
 from soundlet.vocabulary.traits import Range, Traits
@@ -148,6 +149,10 @@ def _are_opposite(one: Traits, other: Traits) -> bool:
 
 
 def _unknown(prompt: Prompt) -> Iterator[Advice]:
+    for found in prompt.found:
+        if found.part == "key" and not _is_read_as_key(found.text):
+            told = f"the default model was not taught the spelling {found.text!r}"
+            yield Advice("unknown", f"{told}: write {found.value}")
     words = list(prompt.unknown)
     while words:
         word = words.pop(0)
@@ -163,6 +168,15 @@ def _unknown(prompt: Prompt) -> Iterator[Advice]:
         near = _nearest(word)
         hint = f"; did you mean {near}?" if near else ""
         yield Advice("unknown", f"the default model was not taught the word {word!r}{hint}")
+
+
+def _is_read_as_key(text: str) -> bool:
+    """Whether the default model reads a key in its tokens: of "Bb minor", not of "B flat minor"."""
+    match = KEY.fullmatch(text)
+    assert match is not None
+    accidental = match["long_accidental"] or match["short_accidental"] or ""
+    note = (match["long"] or match["short"]) + accidental
+    return note.lower() in NOTES and "-" not in text
 
 
 def _nearest(word: str) -> str | None:

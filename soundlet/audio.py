@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundlet.errors import AudioError
-from soundlet.wav_chunks import with_chunks
+from soundlet.wav_chunks import info_chunk, with_chunks
 from soundlet.whole_files import write_whole
 
 Audio: TypeAlias = NDArray[np.float32]
@@ -211,7 +211,7 @@ def encode_audio(
         with soundfile.SoundFile(
             buffer, "w", sample_rate, samples.shape[1], subtype, format=format.upper(), **level
         ) as file:
-            if format != "mp3":
+            if format not in ("wav", "mp3"):  # which have their tags from us
                 for name, value in tags.items():
                     setattr(file, name, value)
             for start in range(0, len(samples), BLOCK):
@@ -221,8 +221,8 @@ def encode_audio(
         raise AudioError(f"{format} cannot hold {shape} ({e.error_string.rstrip('. ')})") from e
     if format == "wav":
         _clear_time(buffer.getbuffer())
-        wav = buffer.getvalue()
-        return with_chunks(wav, chunks) if chunks else wav
+        listed = {"LIST": info_chunk(tags)} if tags else {}
+        return with_chunks(buffer.getvalue(), {**listed, **(chunks or {})})
     data = buffer.getvalue()
     if format == "ogg":
         return _without_serial(data)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 
 from soundlet.audio import Audio
-from soundlet.errors import AudioError
+from soundlet.errors import AudioError, first_line
 
 PLAYERS: dict[str, Callable[[int, int], list[str]]] = {
     "pw-play": lambda rate, channels: [
@@ -46,6 +47,8 @@ PLAYERS: dict[str, Callable[[int, int], list[str]]] = {
 }
 """Programs that play raw 32-bit samples from stdin, and their options for a rate and channels."""
 
+FFPLAY_FAILURE = "audio open failed"  # it ends with code 0 where there is no device
+
 
 class Player:
     """Plays pieces of sound one after the other; `with` waits until the last one is heard."""
@@ -67,12 +70,13 @@ class Player:
         """Play the next samples, (channels, samples) in [-1, 1]; what is louder is turned down.
 
         Raises:
-            AudioError: the player has ended.
+            AudioError: the device is gone, or the player has ended.
         """
         peak = float(np.abs(piece).max(initial=0.0))
         samples = np.ascontiguousarray(piece.T / max(peak, 1.0), "<f4")
         if self._stream is not None:
-            self._stream.write(samples)
+            with _errors_told():
+                self._stream.write(samples)
             return
         assert self._process is not None
         assert self._process.stdin is not None
@@ -94,14 +98,18 @@ class Player:
     ) -> None:
         """Wait for the end of the sound, or stop at once after an error."""
         if self._stream is not None:
-            (self._stream.stop if kind is None else self._stream.abort)()
-            self._stream.close()
+            try:
+                if kind is None:
+                    with _errors_told():
+                        self._stream.stop(ignore_errors=False)
+            finally:
+                self._stream.close()  # what is left to play is dropped
             return
         assert self._process is not None
         if kind is not None:
             self._process.kill()
         said = self._said()
-        if kind is None and self._process.returncode:
+        if kind is None and (self._process.returncode or FFPLAY_FAILURE in said):
             raise AudioError(f"playing failed: {said}")
 
     def _said(self) -> str:
@@ -112,6 +120,7 @@ class Player:
             said = b""
             self._process.wait()
         lines = said.decode(errors="replace").strip().splitlines()
+        lines = [line for line in lines if FFPLAY_FAILURE in line] or lines
         return lines[-1] if lines else f"the player ended with code {self._process.returncode}"
 
 
@@ -126,6 +135,17 @@ def _portaudio(sample_rate: int, channels: int) -> Any:  # noqa: ANN401 - of an 
     except sounddevice.PortAudioError:
         return None
     return stream
+
+
+@contextmanager
+def _errors_told() -> Iterator[None]:
+    """Raises AudioError for what PortAudio says."""
+    import sounddevice
+
+    try:
+        yield
+    except sounddevice.PortAudioError as e:
+        raise AudioError(f"playing failed: {first_line(e)}") from e
 
 
 def _program(sample_rate: int, channels: int) -> subprocess.Popen[bytes]:

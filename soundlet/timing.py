@@ -20,6 +20,7 @@ from soundlet.errors import EngineError
 if TYPE_CHECKING:
     from soundlet.bundle import Part
     from soundlet.pipeline import Model
+    from soundlet.request import GenerationRequest
 
 PROMPT = "warm arpeggios on house beats 120BPM with drums effect"  # of the official model's card
 SEED = 1
@@ -75,6 +76,19 @@ class Measurement:
     peak_bytes: int | None
 
 
+def request_of(job: Job) -> GenerationRequest:
+    """The clip that is made.
+
+    Raises:
+        RequestError: there is none of this length or of so many steps.
+    """
+    from soundlet.request import GenerationRequest
+
+    return GenerationRequest(
+        prompt=PROMPT, seconds=job.seconds, steps=job.steps, seed=SEED, truncate_prompt=True
+    )
+
+
 def measure(job: Job) -> Measurement:
     """Measure `job` in a new process.
 
@@ -104,7 +118,6 @@ def run(job: Job) -> dict[str, Any]:
     from soundlet.bundle import PARTS
     from soundlet.engines import onnx, tiling
     from soundlet.pipeline import load
-    from soundlet.request import GenerationRequest
 
     del soundlet, onnx, tiling
     imported = time.perf_counter()
@@ -112,9 +125,7 @@ def run(job: Job) -> dict[str, Any]:
     loaded = time.perf_counter()
     times: list[float] = []
     if not job.parts:
-        request = GenerationRequest(
-            prompt=PROMPT, seconds=job.seconds, steps=job.steps, seed=SEED, truncate_prompt=True
-        )
+        request = request_of(job)
 
         def make() -> None:
             model.generate(request)

@@ -72,7 +72,7 @@ class Tokenizer:
                 if not truncate:
                     raise RequestError(
                         f"the prompt is {len(tokens) - 1} tokens long; this model reads"
-                        f" {self.max_length - 1}: shorten {_excerpt(prompt)!r}, or ask for it to be"
+                        f" {self.max_length - 1}: shorten {excerpt(prompt)!r}, or ask for it to be"
                         " cut (truncate_prompt=True, or --truncate)"
                     )
                 tokens = [*tokens[: self.max_length - 1], self._end]
@@ -81,5 +81,6 @@ class Tokenizer:
         return ids, mask
 
 
-def _excerpt(prompt: str) -> str:
+def excerpt(prompt: str) -> str:
+    """The beginning of a prompt, for a message."""
     return prompt if len(prompt) <= 40 else f"{prompt[:37]}..."

@@ -1,7 +1,7 @@
-"""The RIFF chunks in which samplers and audio workstations look for loop points and tempo.
+"""The RIFF chunks of tags, and those in which samplers and workstations look for loops and tempo.
 
 Sources: Microsoft and IBM, "Multimedia programming interface and data specifications", 1991, for
-`smpl`; the `acid` chunk of Sonic Foundry ACID as libsndfile (src/wav.c) reads it.
+`LIST` and `smpl`; the `acid` chunk of Sonic Foundry ACID as libsndfile (src/wav.c) reads it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,30 @@ from pathlib import Path
 
 MIDDLE_C = 60  # MIDI note that plays the sample as it is
 ROOT_SET, STRETCHED = 0x02, 0x04  # flags of `acid`: it has a root note; it follows the tempo
+
+INFO_FIELDS = {
+    "title": b"INAM",
+    "artist": b"IART",
+    "album": b"IPRD",
+    "date": b"ICRD",
+    "genre": b"IGNR",
+    "comment": b"ICMT",
+    "copyright": b"ICOP",
+    "software": b"ISFT",
+}
+
+
+def info_chunk(tags: Mapping[str, str]) -> bytes:
+    """A `LIST` chunk of tags, however long: libsndfile's own leaves out those beyond some 32 kB.
+
+    Args:
+        tags: their texts, by the names in `INFO_FIELDS`.
+    """
+    fields = b""
+    for name, value in tags.items():
+        text = value.encode() + b"\0"
+        fields += INFO_FIELDS[name] + struct.pack("<I", len(text)) + text + b"\0" * (len(text) % 2)
+    return b"INFO" + fields
 
 
 def smpl_chunk(n_samples: int, sample_rate: int, *, root_note: int = MIDDLE_C) -> bytes:

@@ -59,8 +59,8 @@ def _read_pickle(path: Path, start: bytes) -> dict[Any, Any]:
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except pickle.UnpicklingError as e:
         raise CheckpointError(
-            f"{path}: holds code or objects, not only tensors; refused, and nothing in it was run."
-            " Ask its maker for a .safetensors file"
+            f"{path}: holds code or objects, not only tensors, or is damaged; refused, and nothing"
+            " in it was run. Copy it again, or ask its maker for a .safetensors file"
         ) from e
     except Exception as e:  # a damaged pickle asks for anything, and fails in as many ways
         why = first_line(e) or type(e).__name__

@@ -46,9 +46,11 @@ def bench(
     """Measure a model: cold and warm clips, each part, peak memory. Times are in seconds."""
     from soundlet.bundle import open_bundle
     from soundlet.cli.doctor import machine_facts
-    from soundlet.timing import Job, measure
+    from soundlet.plan import plan_for
+    from soundlet.timing import Job, measure, request_of
 
-    defaults = open_bundle(model).manifest.defaults
+    bundle = open_bundle(model)
+    defaults = bundle.manifest.defaults
     lengths = numbers("seconds", seconds, float) or [defaults.seconds]
     counts = numbers("steps", steps, int) or [defaults.steps]
     cores = numbers("threads", threads, int) or [None]
@@ -64,6 +66,8 @@ def bench(
         )
         for length, count, n_threads in product(lengths, counts, cores)
     ]
+    for job in jobs:
+        plan_for(bundle, request_of(job))  # all are checked before any is measured
     found: list[Measurement] = []
     with progress_line(quiet=as_json) as show:
         for i, job in enumerate(jobs):

@@ -204,9 +204,11 @@ def generate(
             f" {loaded.max_seconds:.3g} s; a shorter one sounds different from what it would keep",
             err=True,
         )
+    from soundlet.tokenizer import excerpt
+
     all_texts = [*texts, *([negative_prompt] if negative_prompt else [])]
     for text in too_long(loaded, all_texts, truncate=truncate):
-        typer.echo(f"note: cut to what this model reads: {text}", err=True)
+        typer.echo(f"note: cut to what this model reads: {excerpt(text)!r}", err=True)
     for i, request in enumerate(requests):
         label = "generating" if len(requests) == 1 else f"generating {i + 1} of {len(requests)}"
         start = time.perf_counter()

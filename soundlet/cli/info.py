@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from soundlet.cli.options import JsonOption
+from soundlet.errors import RequestError
 
 if TYPE_CHECKING:
     from soundlet.bundle import Bundle
@@ -35,7 +36,10 @@ def info(
         show_sound_file(model, as_json=as_json)
         return
     from soundlet.bundle import open_bundle, verify_bundle
+    from soundlet.hub import address_of
 
+    if model is not None and not model.exists() and address_of(model) is None:
+        raise RequestError(f"{model}: no such folder or file: name a model's, or a sound file")
     if verify:
         verify_bundle(model)
     facts = describe(open_bundle(model))

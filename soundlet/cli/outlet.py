@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -59,7 +58,7 @@ class Outlet:
         if self.stream is None:
             return clip
         written = replace(clip, gain_db=0.0)  # its pieces went out before its peak was known
-        self.stream.close(json.dumps(written.settings(), ensure_ascii=False))
+        self.stream.close(written.settings())
         return written
 
 
@@ -80,13 +79,17 @@ def outlets(
     rate, channels = model.config.sample_rate, model.config.audio_channels
 
     def open_stream() -> WavStream:
-        from soundlet.wav_stream import WavStream
+        from soundlet.wav_stream import WavStream, comment_bytes
 
         seconds = model.resolve(request).seconds
         assert seconds is not None
         n_samples = max(1, round(seconds * rate))
         return WavStream(
-            sys.stdout.buffer, sample_rate=rate, channels=channels, n_samples=n_samples
+            sys.stdout.buffer,
+            sample_rate=rate,
+            channels=channels,
+            n_samples=n_samples,
+            room=comment_bytes(request.prompt, request.negative_prompt),
         )
 
     with ExitStack() as stack:

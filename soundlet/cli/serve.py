@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from soundlet.cli.facts import print_facts
-from soundlet.cli.options import ENGINE_NAMES, JsonOption
+from soundlet.cli.options import EngineOption, JsonOption
 from soundlet.errors import ServerError
 from soundlet.request import MAX_THREADS
 
@@ -38,7 +38,7 @@ def serve(
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Let others use the server without a token.")
     ] = False,
-    engine: Annotated[str, typer.Option(metavar="NAME", help=ENGINE_NAMES)] = "onnx",
+    engine: EngineOption = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes for each model.")] = 1,
     threads: Annotated[
         int | None,

@@ -158,7 +158,7 @@ class OnnxEngine:
         (array,) = inputs.values()
         try:
             return network(array)
-        except _TILE_ERRORS as e:
+        except _ALL_ERRORS as e:
             raise EngineError(f"{part} cannot run on {_shapes(inputs)}: {first_line(e)}") from e
 
     def _session(self, part: Part) -> onnxruntime.InferenceSession:
@@ -211,12 +211,18 @@ def open_session(
     Raises:
         EngineError: it cannot be loaded, or its sums would overflow on this processor.
     """
+    is_cpu = list(providers) == [CPU]
     try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=list(providers))
-    except ONNX_ERRORS as e:
+        session = onnxruntime.InferenceSession(
+            str(path),
+            options,
+            providers=list(providers),
+            enable_fallback=not is_cpu,  # which is to the CPU, and is told on stdout
+        )
+        bits = session.get_modelmeta().custom_metadata_map.get("weight_bits")
+    except _ALL_ERRORS as e:
         raise EngineError(f"{path} cannot be loaded: {first_line(e)}") from e
-    bits = session.get_modelmeta().custom_metadata_map.get("weight_bits")
-    if bits == "8" and list(providers) == [CPU] and saturates():
+    if bits == "8" and is_cpu and saturates():
         raise EngineError(
             f"{path} has int8 weights for processors with VNNI, AMX or dot products,"
             " and on this one its sums would overflow: run `soundlet quantize` here"
@@ -243,8 +249,9 @@ ONNX_ERRORS: tuple[type[Exception], ...] = (  # they have no public name and no 
     _STATE.RuntimeException,
 )
 
-# ValueError is NumPy's, of shapes; RuntimeError is what ONNX Runtime's bound inputs raise.
-_TILE_ERRORS: tuple[type[Exception], ...] = (*ONNX_ERRORS, ValueError, RuntimeError)
+# ValueError is NumPy's, of shapes, or of names in a graph that are no text; RuntimeError is what
+# ONNX Runtime's bound inputs raise.
+_ALL_ERRORS: tuple[type[Exception], ...] = (*ONNX_ERRORS, ValueError, RuntimeError)
 
 
 def _shapes(inputs: Mapping[str, NDArray[np.generic]]) -> str:

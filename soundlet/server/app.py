@@ -75,7 +75,9 @@ class Application:
 
     def drain(self) -> None:
         """Take no further jobs, and tell those that wait."""
-        self.api.state.server.scheduler.drain()
+        state: ServerState | None = getattr(self.api.state, "server", None)
+        if state is not None:  # else it was told to end before it had begun
+            state.scheduler.drain()
 
 
 def create_app(

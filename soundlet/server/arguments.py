@@ -21,7 +21,7 @@ class Arguments(BaseModel):
 
     model: Many = ()
     insecure: bool = False
-    engine: str = "onnx"
+    engine: str | None = None
     workers: int = Field(2, ge=1)
     threads: int = Field(1, ge=1)
     queue: int = 32

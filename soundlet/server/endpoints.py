@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Annotated, Any, TypeVar
@@ -25,7 +24,7 @@ from soundlet.server.problems import Problem, ProblemError
 from soundlet.server.results import MEDIA_TYPES
 from soundlet.server.schema import Generation, JobView, Loop
 from soundlet.server.state import ServerState, state_of
-from soundlet.wav_stream import wav_comment, wav_header
+from soundlet.wav_stream import comment_bytes, wav_comment, wav_header
 
 FormatOption = Annotated[Format, Query(description="Of the sound file.")]
 BitsOption = Annotated[
@@ -91,17 +90,22 @@ async def stream(body: Generation, request: Request, state: State) -> Response:
     first = await piece_of(state, request, job)
     if not isinstance(first, Opening):
         raise ProblemError(job.problem or Problem("cancelled", "The job was cancelled."))
+    room = comment_bytes(fields["prompt"], fields["negative_prompt"])
     header = wav_header(
-        sample_rate=first.sample_rate, channels=first.channels, n_samples=first.samples
+        sample_rate=first.sample_rate,
+        channels=first.channels,
+        n_samples=first.samples,
+        room=room,
     )
-    size = len(header) + 4 * first.samples * first.channels + len(wav_comment(""))
+    size = len(header) + 4 * first.samples * first.channels + len(wav_comment({}, room))
 
     async def body_of() -> AsyncIterator[bytes]:
         yield header
         while isinstance(piece := await job.pieces.get(), Piece):
             yield piece.data
         if job.settings is not None:
-            yield settings_chunk(job.settings)
+            # it left before its level was known
+            yield wav_comment({**job.settings, "gain_db": 0.0}, room)
 
     headers = {**NO_STORE, "Content-Length": str(size), "Soundlet-Job": job.id}
     return SoundStream(state, job, body_of(), headers)
@@ -154,14 +158,6 @@ async def create_loop_job(body: Loop, request: Request, state: State) -> Respons
     """As `/v1/jobs`."""
     model = state.model(body.model)
     return accepted(await submit(state, request, model, "loop", prepare.loop(model, body)))
-
-
-def settings_chunk(settings: Mapping[str, Any]) -> bytes:
-    """The end of a stream, which left before its level was known."""
-    try:
-        return wav_comment(json.dumps({**settings, "gain_db": 0.0}, ensure_ascii=False))
-    except AudioError:  # prompts of thousands of characters, most of which were cut off
-        return wav_comment("")
 
 
 class SoundStream(StreamingResponse):

@@ -18,7 +18,7 @@ class Settings:
 
     Attributes:
         models: folders of bundles, the first of them the default. None: the model inside soundlet.
-        engine: of the workers.
+        engine: of the workers. None: the usual one for each model's format.
         threads: cores for each worker. None: the machine's, shared out among the workers.
         workers: processes for each model; each runs one job at a time.
         queue_size: most jobs that wait; further ones are refused with 503.
@@ -34,7 +34,7 @@ class Settings:
     """
 
     models: tuple[Path | None, ...] = (None,)
-    engine: str = "onnx"
+    engine: str | None = None
     threads: int | None = None
     workers: int = 1
     queue_size: int = 32

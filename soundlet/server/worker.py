@@ -57,7 +57,7 @@ class WorkerSettings:
     """What a worker is told when it starts."""
 
     model: Path | None
-    engine: str
+    engine: str | None
     threads: int | None
 
 

@@ -29,6 +29,7 @@ from torch import Tensor, nn
 from soundlet.config.section import Count, Section
 from soundlet.engines.torch import available_device
 from soundlet.errors import CheckpointError, SoundletError
+from soundlet.request import MAX_THREADS
 from soundlet.training.processes import join_processes
 from soundlet.training.weights import load_weights, read_state
 from soundlet.whole_files import make_folder
@@ -81,7 +82,7 @@ class LoopSettings(Section):
         log_every: steps between two lines of the curve.
         save_every: steps between two checkpoints.
         bfloat16: run matrix products in bfloat16.
-        threads: of the CPU; None leaves PyTorch's own choice.
+        threads: of the CPU, up to 1024; None leaves PyTorch's own choice.
         device: "cpu", "cuda", "cuda:1", "mps"; None: the best there is.
     """
 
@@ -99,7 +100,7 @@ class LoopSettings(Section):
     log_every: Count = 20
     save_every: Count = 500
     bfloat16: bool = True
-    threads: Count | None = None
+    threads: Annotated[int, Field(ge=1, le=MAX_THREADS)] | None = None
     device: str | None = None
 
 

@@ -39,9 +39,11 @@ export class Model {
     model.sessions = {};
     for (const [i, part] of PARTS.entries()) {
       onProgress("preparing the model", i / PARTS.length);
-      model.sessions[part] = await ort.InferenceSession.create(await file(`${part}.onnx`), {
-        executionProviders: providers,
-        externalData: [{ path: WEIGHTS, data: weights }],
+      const options = { executionProviders: providers, externalData: [{ path: WEIGHTS, data: weights }] };
+      const created = ort.InferenceSession.create(await file(`${part}.onnx`), options);
+      model.sessions[part] = await created.catch((error) => {
+        if (error.message.startsWith("no available backend")) runtimeFailed(error);
+        throw error;
       });
     }
     return model;
@@ -165,6 +167,11 @@ function roundedToEven(value) {
   const low = Math.floor(value);
   if (value - low !== 0.5) return Math.round(value);
   return low % 2 === 0 ? low : low + 1;
+}
+
+/** Throws what is wrong where a file of ONNX Runtime is missing or not whole. */
+export function runtimeFailed({ message }) {
+  throw new Error(`ONNX Runtime cannot be started (${message}): ${REMEDY}`);
 }
 
 /** Throws if a file is not the one that the manifest lists. */

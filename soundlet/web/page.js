@@ -71,7 +71,8 @@ function show({ request, rate, channels }) {
 }
 
 function fileName({ prompt, seed }) {
-  const words = prompt.normalize("NFKC").toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-/, "");
+  const text = prompt.normalize("NFKC").toLowerCase();
+  const words = (text.match(/[\p{L}\p{N}](?:(?!\p{Variation_Selector})[\p{L}\p{N}\p{Mn}\p{Mc}])*/gu) ?? []).join("-");
   return `${words.slice(0, 60).replace(/-$/, "") || "sound"}_${seed}.wav`;
 }
 

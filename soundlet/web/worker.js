@@ -1,12 +1,13 @@
 // Runs the model beside the page, so that the page stays alive.
 
-import { Model } from "./model.js";
+import { Model, runtimeFailed } from "./model.js";
 
 let model;
 
 const handlers = {
   async load({ gpu }) {
-    const ort = await import(gpu ? "./runtime/ort.webgpu.min.mjs" : "./runtime/ort.wasm.min.mjs");
+    const runtime = gpu ? "./runtime/ort.webgpu.min.mjs" : "./runtime/ort.wasm.min.mjs";
+    const ort = await import(runtime).catch(runtimeFailed);
     ort.env.wasm.wasmPaths = new URL("./runtime/", import.meta.url).href;
     ort.env.wasm.numThreads = self.crossOriginIsolated ? navigator.hardwareConcurrency : 1;
     ort.env.logLevel = "error";

@@ -128,7 +128,7 @@ def test_a_clip_is_pythons_and_needs_no_network(page: Page) -> None:
 
 def test_files_are_named_as_python_names_them_and_long_prompts_fit_a_phone(page: Page) -> None:
     page.set_viewport_size({"width": 320, "height": 600})
-    for prompt in ("Kick!", "日本 ½", "🎹" * 300, "w" * 40):
+    for prompt in ("Kick!", "日本 ½", "हिन्दी ☔\ufe0f", "🎹" * 300, "w" * 40):
         n_made = page.evaluate("window.clips.length")
         page.fill("#prompt", prompt)
         page.fill("#seconds", "0.1")
@@ -192,6 +192,8 @@ def test_what_cannot_be_is_said(page: Page) -> None:
         ("model/spiece.model", "<html></html>", "spiece.model has 13 bytes, not"),
         ("model/model_config.json", "of another model", "model_config.json has changed"),
         ("model/dit.onnx", None, "dit.onnx cannot be loaded (404)"),
+        ("ort-wasm-simd-threaded.wasm", None, "error: ONNX Runtime cannot be started ("),
+        ("ort.wasm.min.mjs", None, "ort.wasm.min.mjs): put the whole folder on its server again"),
         ("worker.js", None, "worker.js, or a script that it needs, cannot be loaded"),
         ("wav.js", None, "open it from a web server"),
     ],

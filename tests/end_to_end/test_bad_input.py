@@ -56,7 +56,7 @@ def refused(*arguments: object, code: int = 1, says: tuple[str, ...] = ()) -> st
 
 def test_a_model_that_does_not_exist() -> None:
     refused("generate", "kick", "--model", "nowhere", says=("nowhere", "no such folder"))
-    refused("info", "nowhere", says=("nowhere", "no such folder"))
+    refused("info", "nowhere.wav", says=("nowhere.wav: no such folder or file",))
 
 
 def test_a_model_that_is_a_file() -> None:
@@ -252,6 +252,13 @@ def test_doctor_says_what_is_damaged(tiny: Path, tmp_path: Path) -> None:
 def test_what_cannot_be_measured(tiny: Path, arguments: tuple[str, ...], says: str) -> None:
     model = () if arguments[0] == "nowhere" else (tiny,)
     refused("bench", *model, *arguments, says=(says,))
+
+
+def test_all_that_is_to_be_measured_is_checked_first(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("soundlet.timing.measure", lambda job: pytest.fail(f"measured {job}"))
+    refused("bench", tiny, "--seconds", f"{TINY_SECONDS},60", says=("seconds must be from",))
 
 
 def test_what_cannot_be_quantised(tiny: Path) -> None:

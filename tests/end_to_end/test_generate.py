@@ -16,6 +16,7 @@ from typer.testing import Result
 import soundlet
 from soundlet.audio import FORMATS
 from soundlet.engines import ENGINES_FOR
+from soundlet.metadata import read_sound_file
 from tests.end_to_end.commands import TINY_SECONDS, command, run, tree
 
 SAMPLES = round(TINY_SECONDS * 44100)
@@ -225,5 +226,21 @@ def test_a_sound_can_be_the_start(tiny: Path) -> None:
 def test_a_long_prompt_is_cut_where_asked(tiny: Path, here: Path) -> None:
     result = generate(tiny, "drum " * 60, "kick", "--seed", 1, "--truncate")
     (note,) = result.stderr.splitlines()
-    assert note.startswith("note: cut to what this model reads: drum drum")
+    excerpt = "drum drum drum drum drum drum drum dr..."
+    assert note == f"note: cut to what this model reads: {excerpt!r}"
     assert tree(here) == {f"{'drum-' * 12}_1.wav".replace("-_", "_"), "kick_1.wav"}
+
+
+@pytest.mark.parametrize("form", [[], ["--bits", "32f"]])
+def test_a_file_holds_its_settings_however_long_its_prompt_is(tiny: Path, form: list[str]) -> None:
+    Path("list.txt").write_text("kick \U0001f941 " * 5000)
+    asked = ("--prompts-file", "list.txt", "--truncate", "--seed", 1, *form)
+    generate(tiny, *asked, "--out", "a.wav")
+    common = ("--seconds", TINY_SECONDS, "--model", tiny, "--threads", 1, "--out", "-")
+    piped = subprocess.run(command("generate", *asked, *common), capture_output=True, check=True)
+    Path("piped.wav").write_bytes(piped.stdout)
+    for path in ("a.wav", "piped.wav"):
+        settings = read_sound_file(path).settings
+        assert settings is not None
+        assert settings["prompt"] == Path("list.txt").read_text().strip()
+        assert soundfile.info(path).frames == SAMPLES

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
 from soundlet.advice import advise, usual_tempo
+from soundlet.bundle import TOKENIZER, open_bundle
 from soundlet.errors import RequestError
 from soundlet.ideas import PRESETS, random_prompt
-from soundlet.prompt import read_prompt
+from soundlet.key_pieces import KEYS, KeyPieces, key_number
+from soundlet.prompt import Prompt, read_prompt
+from soundlet.tokenizer import Tokenizer
 from soundlet.vocabulary.genres import ALL_GENRES
 
 
@@ -72,6 +77,37 @@ def test_a_word_that_negates_is_told_to_be_left_out_with_what_follows() -> None:
 
 def test_an_order_that_is_not_the_usual_one_comes_with_the_usual_one() -> None:
     assert "techno, drum loop, 909 kit, 128 BPM" in messages("128 BPM drum loop, 909 kit, techno")
+
+
+def test_a_key_that_the_default_model_does_not_read_is_told_with_its_spelling() -> None:
+    told = messages("house, piano chords in B flat minor, F♯m, 120 BPM")
+    assert "not taught the spelling 'in B flat minor': write Bb minor" in told
+    assert "not taught the spelling 'F♯m': write F# minor" in told
+
+
+def test_the_default_model_reads_the_keys_that_are_not_told() -> None:
+    bundle = open_bundle()
+    tokenizer = Tokenizer(bundle.folder / TOKENIZER, bundle.config.prompt_max_length)
+    read = KeyPieces(tokenizer.pieces)
+    accidentals = ("", "#", "b", "♯", "♭", " sharp", " flat", "-sharp", "-flat")
+    modes = (" minor", " major", " min", " maj", "-minor", "m", "min", "maj")
+    for note, accidental, mode in product("ABCDEFG", accidentals, modes):
+        key = note + accidental + mode
+        prompt = read_prompt(key)
+        if prompt.first("key") is None or note + accidental in ("Cb", "Fb"):
+            continue  # such as "A sharpm"; and of "Fb minor" it reads the B
+        tokens = tokenizer.encode([key])[0][0].tolist()
+        numbers = [word - read.n_pieces for word in read.words(tokens) if word >= read.n_pieces]
+        is_told = "not taught the spelling" in messages(key)
+        assert [KEYS[number] for number in numbers] == ([] if is_told else [named(prompt)]), key
+        assert "not taught the spelling" not in messages(named(prompt))
+
+
+def named(prompt: Prompt) -> str:
+    """The key of a prompt, as `KEYS` has it."""
+    number = key_number(str(prompt.first("key")))
+    assert number is not None
+    return KEYS[number]
 
 
 def test_a_slip_of_the_finger_is_recognised() -> None:

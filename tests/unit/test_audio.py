@@ -28,6 +28,7 @@ from soundlet.audio import (
     write_audio,
 )
 from soundlet.errors import AudioError
+from soundlet.wav_chunks import comment_in
 
 RATE = 44100
 COMBINATIONS: list[tuple[Format, Bits | None]] = [
@@ -94,6 +95,13 @@ def test_tags_are_read_back(tmp_path: Path, format: Format) -> None:
     with soundfile.SoundFile(path) as file:
         assert file.title == "Glöckchen"
         assert file.comment == comment
+
+
+def test_tags_of_a_wav_file_may_be_of_any_length(tmp_path: Path) -> None:
+    path, text = tmp_path / "a.wav", "Glöckchen " * 10_000
+    write_audio(path, tone(), RATE, tags={"title": text, "comment": text.strip()})
+    assert comment_in(path) == text.strip()
+    assert soundfile.info(path).frames == tone().shape[1]
 
 
 def test_an_unknown_tag_is_named() -> None:

@@ -439,6 +439,15 @@ def test_a_pickle_whose_bytes_have_changed_is_one_line(folder: Path, pickled: by
     assert "cut short" in message
 
 
+def test_a_pickle_is_not_said_to_hold_code_where_it_may_just_be_damaged(folder: Path) -> None:
+    path = folder / "model.ckpt"
+    torch.save({"state_dict": {"a": torch.zeros(3)}}, path)
+    path.write_bytes(path.read_bytes().replace(b"_rebuild_tensor", b"_rebuild_tunsor"))
+    message = refusal(folder)
+    assert "holds code or objects, not only tensors, or is damaged" in message
+    assert "Copy it again" in message
+
+
 def write_zip(path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("hello.txt", "hello")

@@ -49,10 +49,11 @@ function complain(refusal, fault = composer.fault) {
   const isShown = refusal.field && fault(refusal.field, text) !== false;
   if (isShown) return;
   const isOffline = refusal.status === 0;
+  if (isOffline) check();
   notice(isOffline ? "No answer from the server" : "That did not work", text);
 }
 
-async function arrived({ id, made, operation }) {
+async function arrived({ id, made, operation }, { isOurs }) {
   const [record, blob] = [await api.look(id), await api.audio(id, "wav")];
   const { peaks } = await stage.measure(blob);
   const sound = {
@@ -62,8 +63,8 @@ async function arrived({ id, made, operation }) {
   sound.request.seed = record.sound.seed;
   await history.add(sound);
   toast(`Ready: ${sound.request.prompt}`);
-  if (made?.from && made.from === stage.current()?.id) return stage.compare(sound);
-  const plays = composer.autoplays() && !stage.player.isPlaying;
+  if (isOurs && made?.from && made.from === stage.current()?.id) return stage.compare(sound);
+  const plays = isOurs && composer.autoplays() && !stage.player.isPlaying;
   if (plays || !stage.current()) await stage.show(sound, { plays });
 }
 
@@ -147,8 +148,9 @@ async function surprise() {
 }
 
 let isKnown = false;
+let nextCheck;
 
-/** Ask how the server is, now and then; fetch its models when it is there. */
+/** Ask how the server is, now and from now on; fetch its models when it is there. */
 async function check() {
   const { ready, said, isOffline } = await api.isReady();
   try {
@@ -161,7 +163,8 @@ async function check() {
   } catch { /* asked again soon */ }
   $("server").textContent = ready ? "Ready" : isOffline ? "The server does not answer" : `Not ready: ${said}`;
   $("server").classList.toggle("bad", !ready);
-  setTimeout(check, 1000 * (ready && isKnown ? CHECK_SECONDS.well : CHECK_SECONDS.unwell));
+  clearTimeout(nextCheck); // of a check that was under way
+  nextCheck = setTimeout(check, 1000 * (ready && isKnown ? CHECK_SECONDS.well : CHECK_SECONDS.unwell));
 }
 
 function setModels({ models, operations }) {

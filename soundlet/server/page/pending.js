@@ -4,6 +4,7 @@ import { $, icon, make, notice, toast } from "./dom.js";
 import { recall, remember } from "./store.js";
 
 const RETRY_SECONDS = 2;
+const begun = new Set(); // by this page, and not by another of this browser, or before a reload
 let onDone = () => {};
 let onFailed = () => {};
 
@@ -25,6 +26,7 @@ export async function start(operation, { body, made, prompt }) {
     try {
       const job = await api.submit(operation, body);
       entry.id = job.id;
+      begun.add(job.id);
       if (!isWanted) return api.cancel(job.id);
       return watch(entry, row);
     } catch (refusal) {
@@ -67,7 +69,7 @@ function watch(entry, row = rowOf(entry)) {
 async function end(entry, row, kind, data) {
   let isOver = true;
   try {
-    if (kind === "done") await onDone(entry);
+    if (kind === "done") await onDone(entry, { isOurs: begun.has(entry.id) });
     else if (kind === "failed") onFailed(entry, data);
     else if (kind === "lost") notice("A job was lost", "The server no longer knows it. Make the sound again.");
     else toast("Cancelled.");

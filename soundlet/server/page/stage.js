@@ -61,16 +61,17 @@ export async function measure(blob) {
   return { buffer, peaks: peaksOf(buffer, PEAKS) };
 }
 
-/** Put a sound on the stage. */
+/** Put a sound on the stage; false after saying that it cannot be, or where another was asked for meanwhile. */
 export async function show(one, { plays = false, keepsPlace = false } = {}) {
   wanted = one;
   let buffer;
   try {
     buffer = await bufferOf(one);
   } catch {
-    return notice("This sound cannot be played", "This browser has lost its samples. Delete it, and make it again by its prompt and seed.");
+    notice("This sound cannot be played", "This browser has lost its samples. Delete it, and make it again by its prompt and seed.");
+    return false;
   }
-  if (one !== wanted) return;
+  if (one !== wanted) return false;
   sound = one;
   $("empty").hidden = true;
   $("deck").hidden = false;
@@ -88,6 +89,7 @@ export async function show(one, { plays = false, keepsPlace = false } = {}) {
   onShown(one);
   if (plays) player.play(keepsPlace ? undefined : 0);
   if (plays && NARROW.matches && !document.activeElement?.matches("textarea, input")) $("stage").scrollIntoView();
+  return true;
 }
 
 export function tempoOf(one) {
@@ -105,15 +107,19 @@ export async function compare(one) {
   if (!other) return;
   $("side-a").querySelector("span").textContent = other.a.request.prompt;
   $("side-b").querySelector("span").textContent = other.b.request.prompt;
+  mark("a");
   await turn("b");
   if (!player.isPlaying) player.play();
 }
 
 async function turn(side) {
-  if (!other) return;
+  if (other && (await show(other[side], { keepsPlace: true }))) mark(side);
+}
+
+/** Say which of the two is heard. */
+function mark(side) {
   $("side-a").setAttribute("aria-pressed", String(side === "a"));
   $("side-b").setAttribute("aria-pressed", String(side === "b"));
-  await show(other[side], { keepsPlace: true });
 }
 
 /** To the other of the two that are compared. */
@@ -137,8 +143,9 @@ export async function save(format) {
 }
 
 export function fileName(one, format) {
-  const words = one.request.prompt.normalize("NFKC").toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 60).replace(/^-|-$/g, "");
-  return `${words || "sound"}_${one.request.seed}.${format}`;
+  const text = one.request.prompt.normalize("NFKC").toLowerCase();
+  const words = (text.match(/[\p{L}\p{N}](?:(?!\p{Variation_Selector})[\p{L}\p{N}\p{Mn}\p{Mc}])*/gu) ?? []).join("-");
+  return `${words.slice(0, 60).replace(/-$/, "") || "sound"}_${one.request.seed}.${format}`;
 }
 
 /** Dragged out of the page it is a file: Chromium takes an address for that, others the link. */

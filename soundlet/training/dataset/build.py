@@ -24,6 +24,7 @@ import numpy as np
 import soundfile
 
 from soundlet.errors import SoundletError
+from soundlet.interrupts import end_at_interrupt, interrupts_held
 from soundlet.training.dataset.attributes import SAMPLE_RATE, Attributes, Audio
 from soundlet.training.dataset.render import render_clip
 from soundlet.training.dataset.sound_effects import SOURCES
@@ -91,8 +92,9 @@ def _build_shard(out: Path, shard: int, count: int, seed: int, only: tuple[str, 
             }
             lines.append(json.dumps(facts, ensure_ascii=False) + "\n")
     sound_path, text_path = _shard_paths(out, shard)
-    write_whole(sound_path, sounds.getvalue())
-    write_whole(text_path, "".join(lines).encode())
+    with interrupts_held():
+        write_whole(sound_path, sounds.getvalue())
+        write_whole(text_path, "".join(lines).encode())
     return len(lines)
 
 
@@ -188,11 +190,12 @@ def build_dataset(
                 on_progress(done, count)
         return
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context)
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=end_at_interrupt)
     try:
-        futures: list[Future[int]] = [
-            pool.submit(_build_shard, out, shard, count, seed, tuple(only)) for shard in missing
-        ]
+        with interrupts_held():  # the pool starts its processes as it is given work
+            futures: list[Future[int]] = [
+                pool.submit(_build_shard, out, shard, count, seed, tuple(only)) for shard in missing
+            ]
         for future in as_completed(futures):
             done += future.result()
             if on_progress is not None:

@@ -17,6 +17,7 @@ import soundlet
 from soundlet.audio import Bits, Format
 from soundlet.client import ServerRefusedError
 from soundlet.errors import RequestError
+from soundlet.metadata import read_sound_file
 from soundlet.reproduce import reproduce
 from tests.end_to_end.commands import TINY_SECONDS, command
 from tests.end_to_end.server.conftest import LONG, Server
@@ -74,6 +75,16 @@ def test_a_stream_is_the_file_that_the_command_writes_into_a_pipe(
     piped = subprocess.run(words, check=True, capture_output=True).stdout
     assert data == piped
     assert int(answer.headers["Content-Length"]) == len(data)
+
+
+def test_a_stream_has_room_for_the_longest_prompts(server: Server, tmp_path: Path) -> None:
+    path = tmp_path / "stream.wav"
+    long = {"prompt": "\U0001f941\x01" * 1000, "negative_prompt": "\U0001f4a7\x02" * 1000}
+    asked = {**server.ask(cfg_scale=2, truncate_prompt=True), **long}
+    path.write_bytes(b"".join(server.client.stream(**asked)))
+    settings = read_sound_file(path).settings
+    assert settings is not None
+    assert {name: settings[name] for name in long} == long
 
 
 def test_a_stream_can_be_made_again_from_its_settings(

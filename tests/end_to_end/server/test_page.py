@@ -21,6 +21,7 @@ from playwright.sync_api import (
 )
 
 from soundlet.bundle import default_bundle
+from soundlet.naming import file_stem
 from tests.end_to_end.server.conftest import Server, serving
 
 pytestmark = pytest.mark.slow
@@ -116,6 +117,13 @@ def make_a_sound(page: Page, prompt: str = "kick, punchy", seconds: str = "1") -
 def is_job(request: Request) -> bool:
     return request.method == "POST" and "/v1/jobs" in request.url
 
+
+COUNT_WHAT_IS_PLAYED = """async () => {
+  const { player } = await import("/stage.js");
+  const play = player.play.bind(player);
+  window.plays = 0;
+  player.play = (...from) => { window.plays++; play(...from); };
+}"""
 
 REMEMBER_WHAT_IS_SAID = """() => {
   window.said = [];
@@ -507,6 +515,41 @@ def test_jobs_of_one_page_are_not_forgotten_by_another(page: Page, site: Server)
         expect(opened.locator("#pending")).to_be_hidden(timeout=PATIENCE)
 
 
+def test_the_sound_of_a_job_is_played_by_the_page_that_began_it(page: Page, site: Server) -> None:
+    start_a_long_job(page, "wind", steps=50)
+    expect(page.locator("#jobs .said")).to_contain_text("Step", timeout=PATIENCE)
+    other = page.context.new_page()
+    other.goto(site.address)
+    for opened in (page, other):
+        opened.evaluate(COUNT_WHAT_IS_PLAYED)
+    for opened, plays in ((page, 1), (other, 0)):
+        expect(opened.locator("#views")).to_be_visible(timeout=PATIENCE)
+        assert opened.evaluate("window.plays") == plays
+
+
+def test_of_two_compared_sounds_the_one_that_is_heard_is_marked(page: Page) -> None:
+    make_a_sound(page)
+    page.evaluate(
+        """async () => {
+          const { compare, current } = await import("/stage.js");
+          await compare({ ...current(), id: "damaged", blob: new Blob(["no sound"]) });
+        }"""
+    )
+    expect(page.locator("#alert")).to_contain_text("cannot be played")
+    expect(page.locator("#side-a")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#side-b")).to_have_attribute("aria-pressed", "false")
+
+
+def test_that_the_server_does_not_answer_is_told_as_soon_as_it_is_asked(page: Page) -> None:
+    for path in ("readyz", "v1/jobs"):
+        page.route(f"**/{path}", lambda route: route.abort())
+    page.fill("#prompt", "kick")
+    page.press("#prompt", "Enter")
+    expect(page.locator("#server")).to_have_text("The server does not answer", timeout=10_000)
+    page.unroute("**/readyz")
+    expect(page.locator("#server")).to_have_text("Ready")
+
+
 def test_a_sound_that_could_not_be_fetched_arrives_after_a_reload(page: Page) -> None:
     page.route("**/audio?*", lambda route: route.abort())
     page.fill("#seconds", "1")
@@ -629,6 +672,18 @@ def test_loops_are_played_sample_by_sample_whatever_the_device(
 def test_a_tempo_that_no_sound_has_draws_no_beats(page: Page) -> None:
     make_a_sound(page, "kick 99999999999999 BPM")
     expect(page.locator("#grid")).to_be_hidden()
+
+
+def test_a_file_is_named_by_whole_words_of_every_script(page: Page) -> None:
+    prompt = "हिन्दी ☔\ufe0f kick!"
+    name = page.evaluate(
+        """async (prompt) => {
+          const { fileName } = await import("/stage.js");
+          return fileName({ request: { prompt, seed: 1 } }, "wav");
+        }""",
+        prompt,
+    )
+    assert name == f"{file_stem(prompt, 1)}.wav" == "हिन्दी-kick_1.wav"
 
 
 def test_a_format_that_the_server_can_no_longer_give_is_told(page: Page) -> None:

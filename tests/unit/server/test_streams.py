@@ -12,12 +12,10 @@ from pathlib import Path
 from starlette.types import Message, Scope
 
 from soundlet.server.app import create_app
-from soundlet.server.endpoints import settings_chunk
 from soundlet.server.jobs import Job
 from soundlet.server.messages import Cancel, Done, Opening, Piece, Step, Work
 from soundlet.server.models import open_models
 from soundlet.server.settings import Settings
-from soundlet.wav_stream import COMMENT_BYTES, wav_comment
 from tests.unit.server.acting import Acting
 
 BODY = json.dumps({"prompt": "kick", "seconds": 1, "seed": 1}).encode()
@@ -132,9 +130,15 @@ def run(check: Coroutine[None, None, None]) -> None:
     asyncio.run(asyncio.wait_for(check, PATIENCE))
 
 
-def test_settings_that_a_stream_has_no_room_for_are_left_out() -> None:
-    assert settings_chunk({"prompt": "x" * COMMENT_BYTES}) == wav_comment("")
-    assert b'{"prompt": "x", "gain_db": 0.0}' in settings_chunk({"prompt": "x", "gain_db": -3.0})
+def test_a_server_may_be_told_to_end_before_it_has_begun(tmp_path: Path) -> None:
+    async def check() -> None:
+        (name,) = open_models((None,))
+        app = create_app(Settings(results=tmp_path), workers={name: [Acting()]})
+        app.drain()
+        async with app.api.router.lifespan_context(app.api):
+            app.drain()
+
+    run(check())
 
 
 def test_a_stream_that_is_left_before_its_first_piece_keeps_none(tmp_path: Path) -> None:

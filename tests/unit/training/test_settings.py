@@ -75,6 +75,13 @@ def test_betas_are_such_as_adamw_takes(tmp_path: Path, stage: type[Section], bet
         read_stage(stage, path)
 
 
+@pytest.mark.parametrize("threads", [0, 1025])
+def test_threads_are_as_many_as_the_command_takes(tmp_path: Path, threads: int) -> None:
+    path = written(tmp_path, f'run = "run"\n[loop]\nthreads = {threads}\n')
+    with pytest.raises(ConfigError, match=rf"loop\.threads: .* equal to (1|1024), not {threads}"):
+        read_stage(FlowStage, path)
+
+
 def test_folders_that_are_not_there_are_told_at_once(tmp_path: Path) -> None:
     text = 'run = "r"\nmodel = "m"\nlatents = "l"\nautoencoder = "a"\n'
     with pytest.raises(ConfigError) as caught:

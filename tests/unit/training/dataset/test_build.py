@@ -1,6 +1,8 @@
 """A data set on disk is the same however it was built, and is never half written."""
 
 import json
+import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ from soundlet.errors import SoundletError
 from soundlet.training.dataset import build
 from soundlet.training.dataset.build import build_dataset, read_dataset
 from soundlet.training.dataset.render import render_clip
+from soundlet.whole_files import write_whole
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +57,45 @@ def test_an_interrupted_build_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
         list(read_dataset(broken))
     build_dataset(broken, 5, seed=0)
     assert contents(broken) == contents(whole)
+
+
+def says_how_it_takes_ctrl_c(out: Path, shard: int, *_told: object) -> int:
+    held = signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, set())
+    ends = signal.getsignal(signal.SIGINT) is signal.SIG_DFL
+    (out / f"said-{shard}").write_text(f"held: {held}, ends: {ends}")
+    return 1
+
+
+def does_nothing() -> None:
+    """In the place of what a process of a pool begins with."""
+
+
+def test_ctrl_c_is_held_until_a_worker_ends_by_it_without_a_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "_build_shard", says_how_it_takes_ctrl_c)
+    build_dataset(tmp_path / "ready", 4, seed=0, workers=2)
+    monkeypatch.setattr(build, "end_at_interrupt", does_nothing)
+    build_dataset(tmp_path / "starting", 4, seed=0, workers=2)
+    for folder, said in (
+        ("ready", "held: False, ends: True"),
+        ("starting", "held: True, ends: False"),
+    ):
+        assert [(tmp_path / folder / f"said-{i}").read_text() for i in range(2)] == [said, said]
+
+
+def test_a_shard_is_written_whole_before_ctrl_c_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write_after_ctrl_c(path: Path, data: bytes) -> None:
+        if path.suffix == ".zip":
+            os.kill(os.getpid(), signal.SIGINT)
+        write_whole(path, data)
+
+    monkeypatch.setattr(build, "write_whole", write_after_ctrl_c)
+    with pytest.raises(KeyboardInterrupt):
+        build_dataset(tmp_path / "set", 2, seed=0)
+    assert len(list(read_dataset(tmp_path / "set"))) == 2
 
 
 def test_a_data_set_may_grow(tmp_path: Path) -> None:
