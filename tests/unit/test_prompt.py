@@ -74,8 +74,14 @@ def test_a_key_is_read_in_every_wording_that_the_model_was_taught(written: str) 
 
 
 def test_both_ends_of_a_range_of_tempi_are_read() -> None:
-    for text in ("house, 120-128 BPM", "house, 120 \N{EN DASH} 128 bpm", "house, 120 to 128 bpm",
-                 "house, tempo: 120-128", "bpm 120 to 128, house", "tempo 120 - 128 bpm"):  # fmt: skip
+    for text in (
+        "house, 120-128 BPM",
+        "house, 120 \N{EN DASH} 128 bpm",
+        "house, 120 to 128 bpm",
+        "house, tempo: 120-128",
+        "bpm 120 to 128, house",
+        "tempo 120 - 128 bpm",
+    ):
         tempi = [each for each in read_prompt(text).found if each.part == "tempo"]
         assert [each.value for each in tempi] == ["120", "128"]
         assert read_prompt(text).unknown == ()
