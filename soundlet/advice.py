@@ -152,7 +152,7 @@ def _unknown(prompt: Prompt) -> Iterator[Advice]:
     words = list(prompt.unknown)
     while words:
         word = words.pop(0)
-        if word.lower() in NEGATIONS:
+        if word.lower().replace("\u2019", "'") in NEGATIONS:
             yield Advice(
                 "unknown",
                 f"the default model was not taught what {word!r} means: it may make what follows,"

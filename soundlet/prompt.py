@@ -213,8 +213,8 @@ def read_prompt(text: str) -> Prompt:
     for further in list(_further_words(rest)):
         found.append(further)
         rest = _without(rest, further.start, further.start + len(further.text))
-    left = re.findall(r"[^\W_][\w'.&#-]*", LINKS.sub(" ", rest))
-    unknown = tuple(dict.fromkeys(word.rstrip(".'&-") for word in left))
+    left = re.findall(r"[^\W_][\w'\u2019.&#-]*", LINKS.sub(" ", rest))
+    unknown = tuple(dict.fromkeys(word.rstrip(".'\u2019&-") for word in left))
     return Prompt(text, tuple(sorted(found, key=lambda f: f.start)), unknown)
 
 
