@@ -134,11 +134,12 @@ def test_links_stay_links_pipes_are_written_to_and_files_of_others_stay(
     }  # fmt: skip
 
 
-def test_a_sound_goes_into_the_pipe_that_stdout_is(runner: Path, programs: Path) -> None:
+def test_a_sound_alone_goes_into_the_pipe_that_stdout_is(runner: Path, programs: Path) -> None:
     words = ["-m", programs, "-p", "kick", "-l", "0.02", "-t", "1", "-o", "/dev/stdout"]
     done = subprocess.run([str(runner), *map(str, words)], capture_output=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert done.stdout[:4] == b"RIFF"
+    assert len(done.stdout) == 8 + int.from_bytes(done.stdout[4:8], "little")
 
 
 def test_a_file_that_cannot_be_written_to_its_end_is_not_left(
