@@ -101,7 +101,8 @@ def _tempo(prompt: Prompt) -> Iterator[Advice]:
     low, high = TEMPO_RANGE
     if not low <= prompt.bpm <= high:
         yield Advice("tempo", f"{prompt.bpm:g} BPM is outside of what was taught, {low} to {high}")
-    usual = {genre: usual_tempo(genre) or TEMPO_RANGE for genre in prompt.values("genre")}
+    genres = prompt.values("genre")
+    usual = {genre: tempo for genre in genres if (tempo := usual_tempo(genre)) is not None}
     if usual and not any(low <= prompt.bpm <= high for low, high in usual.values()):
         genre, tempo = next(iter(usual.items()))
         told = f"{prompt.bpm:g} BPM is unusual for {genre}, which is {_range(tempo)}"
@@ -156,7 +157,7 @@ def _unknown(prompt: Prompt) -> Iterator[Advice]:
     words = list(prompt.unknown)
     while words:
         word = words.pop(0)
-        if word.lower() in NEGATIONS:
+        if word.lower().replace("\u2019", "'") in NEGATIONS:
             yield Advice(
                 "unknown",
                 f"the default model was not taught what {word!r} means: it may make what follows,"

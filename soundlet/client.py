@@ -117,7 +117,9 @@ class Client:
             parts = urlsplit(address)
             host, self._port = parts.hostname or "", parts.port
             host.encode("idna")
-        except ValueError:  # brackets, a port or a name that there cannot be
+            parts.path.encode("ascii")
+            HTTPConnection(host)
+        except (ValueError, HTTPException):  # brackets, a port, a name or a path that cannot be
             host = ""
         if not host or parts.scheme not in ("http", "https"):
             raise ServerError(f"{address!r} is not an address such as http://127.0.0.1:8000")

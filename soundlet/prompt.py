@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, Literal, get_args
 
 from soundlet.errors import RequestError
-from soundlet.tempo import SLOWEST, require_bpm
+from soundlet.tempo import FASTEST, SLOWEST, require_bpm
 from soundlet.vocabulary.descriptions import EFFECTS, FILLERS, KIND_WORDS, MOODS, TEXTURES
 from soundlet.vocabulary.genres import ALL_GENRES
 from soundlet.vocabulary.instruments import ELEMENTS, INSTRUMENTS, KITS
@@ -63,21 +63,24 @@ KEY = re.compile(
     r"(?P<short_mode>m|(?i:major|minor|maj|min)))(?!\w)"
 )
 NUMBER = r"\d{1,3}(?:\.\d+|,\d(?!\d))?"  # the comma of "92,5" is a decimal one
+TO = r"\s*(?:[-\u2013\u2014]|to)\s*"
 A_MINUTE = r"[\s-]*(?:bpm|b\.p\.m\.?|beats?[\s-](?:per|a|every)[\s-]minute|beats?/min)(?!\w)"
 TEMPO = re.compile(
     rf"(?:(?<![\w-])(?:at|tempo:?)\s+)?(?<![\w.])(?P<before>{NUMBER}){A_MINUTE}"
-    rf"|(?<![\w.])(?P<low>{NUMBER})(?=\s*(?:[-\u2013\u2014]|to)\s*(?P<high>{NUMBER}){A_MINUTE})"
+    rf"|(?<![\w.])(?P<low>{NUMBER})(?={TO}(?P<high>{NUMBER}){A_MINUTE})"
     r"|(?<![\w-])(?:(?:tempo|bpm|metronome)"
     r"(?:\s*(?:[:=-]\s*)?|\s+(?:(?:about|around|at|is|of|set|should be|to)\s+)+)|@)"
-    rf"(?P<after>{NUMBER})(?!\w|\.\d|\s*k?hz)",
+    rf"(?P<after>{NUMBER})(?!\w|\.\d|\s*(?:k?hz|%))",
     re.IGNORECASE,
 )
+UPPER_END = re.compile(rf"{TO}(?P<number>{NUMBER})(?!\w|\.\d|{A_MINUTE})", re.IGNORECASE)
+"""Of a range of tempi whose lower end TEMPO has found, if that does not find this one too."""
 WORD = re.compile(r"[^\W_][^\s\0,;:|()\[\]\"]*")
 LONGEST = 4  # words that stand for one thing
 LINKS = re.compile(
     r"(?<![\w-])(?:(?:\d+ )?bars?|an?|and|at|bpm|by|chord|effects?|featuring|for|from|genre|groove"
-    r"|in|instruments?|into|is|key|loops?|made|metronome|moods?|notes?|of|on|or|over|pattern|played"
-    r"|rhythm|scale|sounds?|style|tempo|the|to|with)(?![\w-])",
+    r"|in|instruments?|into|is|key|loops?|made|moods?|notes?|of|on|or|over|pattern|played|rhythm"
+    r"|scale|sounds?|style|tempo|the|to|with)(?![\w-])",
     re.IGNORECASE,
 )
 """Words that carry no part of their own."""
@@ -185,15 +188,19 @@ def read_prompt(text: str) -> Prompt:
     rest = text
     found: list[Found] = []
 
-    def take(match: re.Match[str], part: Part, value: str) -> None:
+    def take(match: re.Match[str], part: Part, value: str, group: str | int = 0) -> None:
         nonlocal rest
-        found.append(Found(part, value, match.group().strip(), match.start()))
-        rest = _without(rest, match.start(), match.end())
+        found.append(Found(part, value, match.group(group).strip(), match.start(group)))
+        rest = _without(rest, match.start(group), match.end(group))
 
     for match in TEMPO.finditer(rest):
         bpm = _bpm_of(match)
-        if bpm is not None:
-            take(match, "tempo", _written(bpm))
+        if bpm is None:
+            continue
+        take(match, "tempo", _written(bpm))
+        upper = UPPER_END.match(text, match.end()) if match["after"] else None
+        if upper is not None and bpm < _number(upper["number"]) <= FASTEST:
+            take(upper, "tempo", _written(_number(upper["number"])), "number")
     for match in list(KEY.finditer(rest)):
         take(match, "key", _key_of(match))
     is_loop = re.search(r"\b(loop|pattern|groove|rhythm)s?\b", rest, re.IGNORECASE) is not None
@@ -206,8 +213,8 @@ def read_prompt(text: str) -> Prompt:
     for further in list(_further_words(rest)):
         found.append(further)
         rest = _without(rest, further.start, further.start + len(further.text))
-    left = re.findall(r"[^\W_][\w'.&#-]*", LINKS.sub(" ", rest))
-    unknown = tuple(dict.fromkeys(word.rstrip(".'&-") for word in left))
+    left = re.findall(r"[^\W_][\w'\u2019.&#-]*", LINKS.sub(" ", rest))
+    unknown = tuple(dict.fromkeys(word.rstrip(".'\u2019&-") for word in left))
     return Prompt(text, tuple(sorted(found, key=lambda f: f.start)), unknown)
 
 
@@ -295,11 +302,16 @@ def key_name(text: str) -> str:
 
 
 def _bpm_of(match: re.Match[str]) -> float | None:
-    """The tempo; None of 0 BPM, and of a number before one that is no lower end of a range."""
-    bpm = float((match["before"] or match["low"] or match["after"]).replace(",", "."))
-    if match["low"] is not None:
-        return bpm if SLOWEST <= bpm < float(match["high"].replace(",", ".")) else None
-    return bpm or None
+    """The tempo; None of 0 BPM, and of a number without BPM behind it that is no tempo."""
+    if match["before"] is not None:
+        return _number(match["before"]) or None
+    bpm = _number(match["low"] or match["after"])
+    highest = FASTEST if match["low"] is None else _number(match["high"])
+    return bpm if SLOWEST <= bpm <= highest else None
+
+
+def _number(text: str) -> float:
+    return float(text.replace(",", "."))
 
 
 def _written(bpm: float) -> str:
@@ -309,7 +321,8 @@ def _written(bpm: float) -> str:
 
 def _key_of(match: re.Match[str]) -> str:
     note = (match["long"] or match["short"]).upper()
-    accidental = (match["long_accidental"] or match["short_accidental"] or "").lower().strip(" -")
+    written = match["long_accidental"] or match["short_accidental"] or ""
+    accidental = written.lower().strip().lstrip("-")
     mode = (match["long_mode"] or match["short_mode"]).lower()
     name = "major" if mode.startswith("maj") else "minor"
     pitch = PITCHES[note] + ACCIDENTALS.get(accidental, 0)

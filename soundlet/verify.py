@@ -294,10 +294,10 @@ def _length(exported: Bundle, reference: Bundle, asked: float | None) -> float:
         RequestError: the programs make no clips of the length asked for.
     """
     only = exported.manifest.window_seconds
-    if only is not None and asked not in (None, only):
+    if only is not None and asked is not None and f"{asked:.6g}" != f"{only:.6g}":
         raise RequestError(
             f"the programs in {exported.folder} make one length, {only:.6g} seconds, and are"
-            f" compared by it, not by {asked:g}: leave seconds out"
+            f" compared by it, not by {asked:.6g}: leave seconds out"
         )
     seconds = only or (exported.manifest.defaults.seconds if asked is None else asked)
     plan_for(exported, GenerationRequest(prompt=PROMPTS[0], seconds=seconds))

@@ -3,10 +3,10 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <unistd.h>
 
 #include "failure.h"
+#include "wav.h"
 
 namespace soundlet {
 
@@ -87,12 +87,6 @@ bool is_blank(const std::string& text) {
   return is_so;
 }
 
-bool is_same_file(const std::string& one, const std::string& other) {
-  std::error_code error;
-  return std::filesystem::weakly_canonical(one, error) ==
-         std::filesystem::weakly_canonical(other, error);
-}
-
 }  // namespace
 
 Arguments parse_arguments(int argc, char** argv) {
@@ -123,7 +117,9 @@ Arguments parse_arguments(int argc, char** argv) {
   if (given.models.empty()) throw Misuse("say where the programs are: -m FOLDER");
   if (is_blank(given.prompt)) throw Misuse("say what it should sound like: -p PROMPT");
   if (given.output.empty()) throw Misuse("-o needs the name of a file");
-  if (is_same_file(given.latents, given.output)) throw Misuse("-o and -L name the same file");
+  if (!given.latents.empty() && place_of(given.latents) == place_of(given.output)) {
+    throw Misuse("-o and -L name the same file");
+  }
   if (given.input.empty() && has_level) throw Misuse("-x needs a sound to start from: -i FILE");
   if (!given.input.empty() && !(given.noise_level > 0 && given.noise_level < 1)) {
     throw Misuse("-i needs -x LEVEL, above 0 and below 1, such as 0.8");

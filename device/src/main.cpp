@@ -176,10 +176,12 @@ void make(const Arguments& given) {
     write_file(given.latents, std::vector<char>(raw, raw + x.size() * sizeof(float)));
   }
   write_wav(given.output, sound);
-  std::printf("%s  %.3g s  seed %u  loaded in %.2f s, conditioned in %.2f s, %d steps in %.2f s,"
-              " decoded in %.2f s\n",
-              given.output.c_str(), planned.seconds, given.seed, loaded, conditioned - loaded,
-              steps, sampled - conditioned, decoded - sampled);
+  // Not to stdout, which may be where the sound goes.
+  std::fprintf(stderr,
+               "%s  %.3g s  seed %u  loaded in %.2f s, conditioned in %.2f s, %d steps in %.2f s,"
+               " decoded in %.2f s\n",
+               given.output.c_str(), planned.seconds, given.seed, loaded, conditioned - loaded,
+               steps, sampled - conditioned, decoded - sampled);
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <random>
 
@@ -17,6 +16,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr int kMostLinks = 40;  // that a path may lead through, as in Linux
 constexpr uint16_t kPcm = 1, kFloat = 3, kExtensible = 0xFFFE;
 constexpr std::size_t kMostBytes = std::size_t{1} << 30;
 
@@ -86,17 +86,10 @@ void append(std::vector<char>& bytes, const char* text) {
   bytes.insert(bytes.end(), text, text + 4);
 }
 
-// The file that `path` names: a link stays one, and what it points to is replaced.
-fs::path place_of(const std::string& path) {
-  std::error_code error;
-  const fs::path place = fs::weakly_canonical(path, error);
-  return error ? fs::path(path) : place;
-}
-
 // A device or a pipe is written to, not replaced.
-bool is_device(const fs::path& place) {
+bool is_device(const std::string& path) {
   std::error_code error;
-  return fs::exists(place, error) && !fs::is_regular_file(place, error);
+  return fs::exists(path, error) && !fs::is_regular_file(path, error);
 }
 
 // A hidden file beside `place`, of a name that no other run has.
@@ -111,6 +104,16 @@ Failure not_written(const std::string& path) {
 }
 
 }  // namespace
+
+fs::path place_of(const std::string& path) {
+  std::error_code error;
+  fs::path place = fs::absolute(path, error);
+  for (int i = 0; i < kMostLinks && fs::is_symlink(place, error); ++i) {
+    place = place.parent_path() / fs::read_symlink(place, error);
+  }
+  const fs::path folder = fs::canonical(place.parent_path(), error);
+  return error ? place : folder / place.filename();
+}
 
 Sound read_wav(const std::string& path) {
   std::error_code error;
@@ -132,21 +135,21 @@ Sound read_wav(const std::string& path) {
 void require_writable(const std::string& path) {
   std::error_code error;
   if (fs::is_directory(path, error)) throw Failure(path + " is a folder");
-  const fs::path place = place_of(path);
   errno = 0;
-  if (is_device(place)) {
-    if (access(place.c_str(), W_OK) != 0) throw not_written(path);
+  if (is_device(path)) {
+    if (access(path.c_str(), W_OK) != 0) throw not_written(path);
     return;
   }
-  const fs::path staging = neighbour_of(place);
+  const fs::path staging = neighbour_of(place_of(path));
   const bool is_writable = std::ofstream(staging, std::ios::binary).good();
   if (!is_writable) throw not_written(path);
   fs::remove(staging, error);
 }
 
 void write_file(const std::string& path, const std::vector<char>& bytes) {
-  const fs::path place = place_of(path);
-  const fs::path target = is_device(place) ? place : neighbour_of(place);
+  const bool is_replaced = !is_device(path);
+  const fs::path place = is_replaced ? place_of(path) : fs::path(path);
+  const fs::path target = is_replaced ? neighbour_of(place) : place;
   errno = 0;
   std::ofstream file(target, std::ios::binary);
   file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,9 @@ struct Sound {
 
 // Throws Failure: not a WAV file, cut short, empty, or with values that are no numbers.
 Sound read_wav(const std::string& path);
+
+// The file that `path` names, there yet or not: a link stays one, what it points to is replaced.
+std::filesystem::path place_of(const std::string& path);
 
 // Throws Failure if no file can be made at `path`: known before the work, not after it.
 void require_writable(const std::string& path);

@@ -104,9 +104,9 @@ class Commands(TyperGroup):
         except (typer.Abort, KeyboardInterrupt):
             code = INTERRUPTED
         except OSError as e:
-            if e.filename is not None and e.errno not in REFUSALS:
-                raise  # a bug of ours
             if e.filename is not None:
+                if e.errno not in REFUSALS:
+                    raise  # a bug of ours
                 fail(f"{e.filename} cannot be used: {e.strerror}", FAILED)
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing to flush
             fail(f"stdout cannot be written: {e.strerror}", FAILED)

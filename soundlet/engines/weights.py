@@ -97,7 +97,15 @@ class Weights:
                 for name, entry in header.items()
                 if name != "__metadata__"
             }
-        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as e:
+        except (
+            OSError,
+            ValueError,
+            TypeError,
+            LookupError,
+            AttributeError,
+            OverflowError,
+            RecursionError,
+        ) as e:
             raise EngineError(f"{path} cannot be read as safetensors: {e}") from e
         self._path, self._prefix = path, prefix
 

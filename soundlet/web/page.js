@@ -5,6 +5,7 @@ import { wavFile } from "./wav.js";
 const find = (id) => document.getElementById(id);
 const worker = new Worker("./worker.js", { type: "module" });
 const gpu = new URLSearchParams(location.search).has("webgpu") && "gpu" in navigator;
+const MAX_STEM = 60, MAX_STEM_BYTES = 120; // characters of a file's name, as in soundlet/naming.py
 
 window.clips = []; // what was made, for scripts: {request, rate, took, channels, latents}
 
@@ -71,9 +72,11 @@ function show({ request, rate, channels }) {
 }
 
 function fileName({ prompt, seed }) {
-  const text = prompt.normalize("NFKC").toLowerCase();
+  const text = prompt.normalize("NFKC").toLowerCase().normalize("NFC");
   const words = (text.match(/[\p{L}\p{N}](?:(?!\p{Variation_Selector})[\p{L}\p{N}\p{Mn}\p{Mc}])*/gu) ?? []).join("-");
-  return `${words.slice(0, 60).replace(/-$/, "") || "sound"}_${seed}.wav`;
+  const bytes = new TextEncoder().encode([...words].slice(0, MAX_STEM).join(""));
+  const stem = new TextDecoder().decode(bytes.subarray(0, MAX_STEM_BYTES), { stream: true }); // drops a part of a character
+  return `${stem.replace(/-$/, "") || "sound"}_${seed}.wav`;
 }
 
 /** The loudest and softest sample of each column. */

@@ -8,7 +8,6 @@ import resource
 import shutil
 import struct
 import subprocess
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -119,15 +118,28 @@ def test_links_stay_links_pipes_are_written_to_and_files_of_others_stay(
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "link.wav").is_symlink()
     assert (tmp_path / "link.wav.part").read_bytes() == b"another's"
+    (tmp_path / "to-nothing.wav").symlink_to("new.wav")
+    done = run(runner, programs, "-l", "0.02", "-o", tmp_path / "to-nothing.wav")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "to-nothing.wav").is_symlink()
     os.mkfifo(tmp_path / "pipe")
-    with ThreadPoolExecutor() as pool:
-        heard = pool.submit((tmp_path / "pipe").read_bytes)
-        done = run(runner, programs, "-l", "0.02", "-o", tmp_path / "pipe")
-        assert done.returncode == 0, done.stderr
-        assert heard.result(10) == (tmp_path / "real.wav").read_bytes()
+    listener = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    done = run(runner, programs, "-l", "0.02", "-o", tmp_path / "pipe")
+    assert done.returncode == 0, done.stderr
+    assert os.read(listener, 2**20) == (tmp_path / "real.wav").read_bytes()
+    os.close(listener)
+    assert (tmp_path / "new.wav").read_bytes() == (tmp_path / "real.wav").read_bytes()
     assert {each.name for each in tmp_path.iterdir()} == {
-        "link.wav", "link.wav.part", "real.wav", "pipe"
+        "link.wav", "link.wav.part", "real.wav", "to-nothing.wav", "new.wav", "pipe"
     }  # fmt: skip
+
+
+def test_a_sound_alone_goes_into_the_pipe_that_stdout_is(runner: Path, programs: Path) -> None:
+    words = ["-m", programs, "-p", "kick", "-l", "0.02", "-t", "1", "-o", "/dev/stdout"]
+    done = subprocess.run([str(runner), *map(str, words)], capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout[:4] == b"RIFF"
+    assert len(done.stdout) == 8 + int.from_bytes(done.stdout[4:8], "little")
 
 
 def test_a_file_that_cannot_be_written_to_its_end_is_not_left(
@@ -146,7 +158,7 @@ def test_a_file_that_cannot_be_written_to_its_end_is_not_left(
 
 
 def test_where_latents_cannot_go_is_told_before_the_work(
-    runner: Path, programs: Path, tmp_path: Path
+    runner: Path, programs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "o.wav"
     nowhere = tmp_path / "nowhere" / "latents"
@@ -154,6 +166,10 @@ def test_where_latents_cannot_go_is_told_before_the_work(
         done = run(runner, programs, "-l", "0.02", "-o", out, "-L", latents)
         refused(done, says)
         assert "step" not in done.stderr
+    monkeypatch.chdir(tmp_path)
+    for output in ("o.wav", "../" + tmp_path.name + "/o.wav"):
+        refused(run(runner, programs, "-o", output, "-L", "./o.wav"), "-o and -L")
+    refused(run(runner, programs, "-o", "o" * 300), "File name too long")
     assert not any(tmp_path.iterdir())
 
 

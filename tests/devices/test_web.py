@@ -128,7 +128,15 @@ def test_a_clip_is_pythons_and_needs_no_network(page: Page) -> None:
 
 def test_files_are_named_as_python_names_them_and_long_prompts_fit_a_phone(page: Page) -> None:
     page.set_viewport_size({"width": 320, "height": 600})
-    for prompt in ("Kick!", "日本 ½", "हिन्दी ☔\ufe0f", "🎹" * 300, "w" * 40):
+    for prompt in (
+        "Kick!",
+        "日本 ½",
+        "हिन्दी ☔\ufe0f",
+        "🎹" * 300,
+        "日本" * 40,
+        "𠮷" * 70,
+        "w" * 40,
+    ):
         n_made = page.evaluate("window.clips.length")
         page.fill("#prompt", prompt)
         page.fill("#seconds", "0.1")

@@ -70,7 +70,8 @@ def test_contradictions_are_told_in_the_words_of_the_prompt() -> None:
 
 
 def test_a_word_that_negates_is_told_to_be_left_out_with_what_follows() -> None:
-    told = messages("lo-fi piano chords without drums, no vocals")
+    told = messages("lo-fi piano chords without drums, no vocals, don\u2019t sing")
+    assert "what 'don\u2019t' means" in told
     assert "what 'without' means: it may make what follows, so leave both out" in told
     assert "what 'no' means" in told
 

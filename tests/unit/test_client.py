@@ -76,7 +76,7 @@ def client(stranger: StrangeServer) -> Client:
 @pytest.mark.parametrize(
     "address",
     ["localhost:8000", "http://", "http://host:99999", "http://host:abc", "http://[::1",
-     "http://a..b", f"http://{'a' * 70}"],
+     "http://a..b", f"http://{'a' * 70}", "http://a b:8000", "http://host/é"],
 )  # fmt: skip
 def test_what_is_no_address_is_refused(address: str) -> None:
     with pytest.raises(ServerError, match="is not an address such as http://127"):

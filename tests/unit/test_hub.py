@@ -83,9 +83,9 @@ def endpoint() -> Iterator[str]:
     thread.join()
 
 
-def fetch(endpoint: str, cache: Path, address: str) -> str:
+def fetch(endpoint: str, cache: Path, address: str, *before: str) -> str:
     """What `hub.fetch` returns or raises in a process of its own, for the Hub's client reads its
-    settings once."""
+    settings once; `before` comes before the command that starts it."""
     code = (
         "import sys\n"
         "from soundlet import hub\n"
@@ -101,7 +101,7 @@ def fetch(endpoint: str, cache: Path, address: str) -> str:
     hidden = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "HF_TOKEN")
     kept = {name: value for name, value in os.environ.items() if name.upper() not in hidden}
     done = subprocess.run(
-        [sys.executable, "-c", code, address],
+        [*before, sys.executable, "-c", code, address],
         env={**kept, **settings},
         capture_output=True,
         text=True,
@@ -151,6 +151,9 @@ def test_a_cache_that_cannot_be_written_to_is_not_taken_for_the_network(
     told = fetch(endpoint, tmp_path / "file", "hf://owner/open")
     assert f"hf://owner/open cannot be kept in {tmp_path / 'file' / 'hub'}" in told
     assert "set HF_HOME to a folder" in told
+    full_disk = ("bash", "-c", 'ulimit -f 0; exec "$@"', "bash")
+    told = fetch(endpoint, tmp_path / "new", "hf://owner/open", *full_disk)
+    assert f"cannot be kept in {tmp_path / 'new' / 'hub'} (File too large)" in told
 
 
 @pytest.mark.parametrize("address", ["hf://", "hf://owner", "hf://a/b/c", "hf:///name"])

@@ -36,7 +36,8 @@ def test_the_kind_of_sound_follows_from_what_sounds(text: str, kind: str | None)
      ("90 beats per minute", 90), ("808 kick", None), ("4 bars", None),
      ("0 BPM", None), ("0.0 bpm, then 90 bpm", 90), ("92,5 bpm", 92.5), ("808,128bpm", 128),
      ("house,124 bpm", 124), ("128  BPM", 128), ("BPM:128", 128), ("tempo of 90.", 90),
-     ("@ 44.1 kHz", None), ("909-128 BPM", 128), ("4-128 BPM", 128)],
+     ("@ 44.1 kHz", None), ("909-128 BPM", 128), ("4-128 BPM", 128), ("metronome 4 bars", None),
+     ("slow tempo 8 bars", None), ("swing @66%", None), ("tempo: 120 - 808 kick", 120)],
 )  # fmt: skip
 def test_tempi_are_read_in_their_usual_spellings(text: str, bpm: float | None) -> None:
     assert read_prompt(text).bpm == bpm
@@ -51,6 +52,11 @@ def test_tempi_are_read_in_their_usual_spellings(text: str, bpm: float | None) -
 )  # fmt: skip
 def test_keys_are_read_in_their_usual_spellings(text: str, name: str) -> None:
     assert key_name(text) == name
+
+
+def test_white_space_of_any_kind_is_between_a_note_and_its_accidental() -> None:
+    for space in " \t\N{NO-BREAK SPACE}":
+        assert read_prompt(f"B{space}flat{space}minor").values("key") == ("Bb minor",)
 
 
 @pytest.mark.parametrize("written", AT_TEMPO)
@@ -68,9 +74,18 @@ def test_a_key_is_read_in_every_wording_that_the_model_was_taught(written: str) 
 
 
 def test_both_ends_of_a_range_of_tempi_are_read() -> None:
-    for text in ("house, 120-128 BPM", "house, 120 \N{EN DASH} 128 bpm", "house, 120 to 128 bpm"):
-        assert read_prompt(text).values("tempo") == ("120", "128")
+    for text in (
+        "house, 120-128 BPM",
+        "house, 120 \N{EN DASH} 128 bpm",
+        "house, 120 to 128 bpm",
+        "house, tempo: 120-128",
+        "bpm 120 to 128, house",
+        "tempo 120 - 128 bpm",
+    ):
+        tempi = [each for each in read_prompt(text).found if each.part == "tempo"]
+        assert [each.value for each in tempi] == ["120", "128"]
         assert read_prompt(text).unknown == ()
+    assert read_prompt("tempo 120-808 kick").values("tempo") == ("120",)
 
 
 @pytest.mark.parametrize(
@@ -101,6 +116,7 @@ def test_a_word_inside_another_is_not_read() -> None:
 
 def test_what_is_not_known_is_told() -> None:
     assert read_prompt("rain on a tin roof").unknown == ("tin", "roof")
+    assert read_prompt("metronome tick").unknown == ("metronome",)
     assert read_prompt("R&B drums, F#m7, 4/4.").unknown == ("R&B", "F#m7", "4")
 
 

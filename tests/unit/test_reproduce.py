@@ -214,6 +214,7 @@ def test_a_file_is_of_the_format_that_it_holds_whatever_its_name(
         ({"grid": 120}, "grid is 120"),
         ({"grid": {"bpm": 120}}, "a grid that is not one"),
         ({"cfg_interval": 5}, "cfg_interval is 5"),
+        ({"model": 5}, "model is 5"),
         ({"model_sha256": 5}, "model_sha256 is 5"),
         ({"versions": ["numpy"]}, "versions is"),
     ],

@@ -106,6 +106,7 @@ HEADERS = [
     '{"a": 1}',
     '{"a": {"shape": [2], "data_offsets": [0, 8]}}',
     '{"a": {"dtype": "F32", "shape": [2]}}',
+    '{"a": {"dtype": "F32", "shape": [1e999], "data_offsets": [0, 8]}}',
     '{"a": {"dtype": "F32", "shape": [2], "data_offsets": [0]}}',
     '{"a": {"dtype": "F32", "shape": [3], "data_offsets": [0, 8]}}',
     '{"a": {"dtype": "F32", "shape": [-2], "data_offsets": [8, 0]}}',
