@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -87,6 +88,23 @@ def test_a_word_said_over_and_over_hardly_turns_a_sound_down(
 def test_a_list_of_many_instruments_hardly_turns_a_sound_down(on_torch: soundlet.Model) -> None:
     for seed in range(3):
         clip = on_torch.generate(MANY, seconds=2, seed=seed, candidates=1)
+        assert clip.gain_db > -6
+
+
+def test_the_guidance_that_a_refusal_names_makes_sounds(model: soundlet.Model) -> None:
+    with pytest.raises(soundlet.RequestError) as refused:
+        model.generate("rain", negative_prompt="piano")
+    found = re.search(r"set cfg_scale, to ([\d.]+)", str(refused.value))
+    assert found is not None
+    for prompt in ("rain", "lo-fi piano chords, 80 BPM", "warm pad"):
+        clip = model.generate(
+            prompt,
+            seconds=2,
+            seed=1,
+            candidates=1,
+            negative_prompt="drums",
+            cfg_scale=float(found[1]),
+        )
         assert clip.gain_db > -6
 
 
