@@ -212,6 +212,6 @@ def _check_guidance_is_not_asked_for(request: GenerationRequest) -> None:
     for name, is_given in idle.items():
         if is_given:
             raise RequestError(
-                f"{name} has no effect at cfg_scale 1, which is no guidance: set cfg_scale, to 4"
+                f"{name} has no effect at cfg_scale 1, which is no guidance: set cfg_scale, to 1.5"
                 " for example"
             )

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from soundlet.errors import BundleError, RequestError
 
+PLAIN_ACCIDENTALS = str.maketrans("♯♭", "#b")
+"""The signs of music as captions write them; T5's pieces have none for them."""
+
 
 class Tokenizer:
     """The SentencePiece model of a T5, with its end mark and its padding.
@@ -47,7 +50,7 @@ class Tokenizer:
 
     def count(self, prompt: str) -> int:
         """Tokens of a prompt, without the end mark, however many there are."""
-        return len(self._pieces.encode(prompt))
+        return len(self._split(prompt))
 
     def encode(
         self, prompts: Sequence[str], *, truncate: bool = False
@@ -67,7 +70,7 @@ class Tokenizer:
         ids = np.full((len(prompts), self.max_length), self._padding, np.int64)
         mask = np.zeros_like(ids)
         for row, prompt in enumerate(prompts):
-            tokens = [*self._pieces.encode(prompt), self._end]
+            tokens = [*self._split(prompt), self._end]
             if len(tokens) > self.max_length:
                 if not truncate:
                     raise RequestError(
@@ -79,6 +82,10 @@ class Tokenizer:
             ids[row, : len(tokens)] = tokens
             mask[row, : len(tokens)] = 1
         return ids, mask
+
+    def _split(self, prompt: str) -> list[int]:
+        tokens: list[int] = self._pieces.encode(prompt.translate(PLAIN_ACCIDENTALS))
+        return tokens
 
 
 def excerpt(prompt: str) -> str:

@@ -30,6 +30,10 @@ N_CURVES = N_OCTAVES + 2 * len(CYCLES_PER_BEAT)
 MOST_TIMES = 2.0
 """That a word or key counts: a prompt may repeat it without end, and a mean may not grow so."""
 
+LARGEST_SIZE = 1.25
+"""Of the mean in any frame, the root of its mean square over channels: that of 99 captions in 100
+is smaller, and of a list of twenty instruments it would be twice as large."""
+
 
 class KeyReader(nn.Module):
     """How often each key is named: by one piece, or by a note before the piece of its mode.
@@ -61,8 +65,9 @@ class PromptPrior(nn.Module):
     The vector of a token is turned back into the word that it stands for; a word has a spectrum for
     each stretch of time since the beginning, and one for each wave of beat and bar at the tempo
     that the prompt names. A key (`keys`) counts as a word more: what its note and its mode call for
-    together is not what they call for one by one. What is repeated counts twice at most. After the
-    end that the seconds name, the mean is that of silence.
+    together is not what they call for one by one. What is repeated counts twice at most, and what
+    is too much together is scaled down to `LARGEST_SIZE`. After the end that the seconds name, the
+    mean is that of silence.
 
     Shape: prompt (batch, tokens, cond_dim), zero where padded, global_cond (batch, cond_dim), a
     reading of (batch,) and a number of frames to (batch, channels, frames).
@@ -99,6 +104,8 @@ class PromptPrior(nn.Module):
         words = words.clamp(max=MOST_TIMES)
         spectra = self.spectra(self.narrow(words)).unflatten(1, (-1, N_CURVES))
         mean = spectra @ self.curves(reading, n_frames)
+        size = mean.square().mean(dim=1, keepdim=True).sqrt()
+        mean = mean * (LARGEST_SIZE / size.clamp(min=LARGEST_SIZE))
         middles = torch.arange(n_frames, device=self.cycles.device) + 0.5
         left = self.seconds(global_cond) * self.frames_per_second - middles
         is_sounding = (left + 0.5).clamp(0, 1)[:, None]

@@ -69,7 +69,8 @@ export class Tokenizer {
 
   /** The likeliest division of the prompt into pieces. */
   split(prompt) {
-    const normal = this.normaliser.apply(prompt).replace(/ +/g, " ").replace(/^ | $/g, "");
+    const plain = prompt.replaceAll("♯", "#").replaceAll("♭", "b"); // T5 has no pieces for them
+    const normal = this.normaliser.apply(plain).replace(/ +/g, " ").replace(/^ | $/g, "");
     if (!normal) return [];
     const line = SPACE + normal.replaceAll(" ", SPACE);
     const best = new Array(line.length + 1).fill(null);

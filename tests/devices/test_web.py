@@ -171,6 +171,7 @@ def test_tokens_are_pythons(page: Page) -> None:
         "ＡΣς\u00ad",
         "a\u0308\u0323",
         "™ Ⅷ",
+        "C♯ minor, B♭",
     ]
     found = page.evaluate(
         """async (prompts) => {

@@ -35,6 +35,14 @@ def test_spaces_and_compatible_characters_are_made_alike(spiece: Path) -> None:
     assert np.array_equal(ids[0], ids[2])
 
 
+def test_sharps_and_flats_are_read_as_captions_write_them(spiece: Path) -> None:
+    tokenizer = Tokenizer(spiece, 32)
+    ids, _ = tokenizer.encode(["C♯ minor", "C# minor", "B♭ major", "Bb major"])
+    assert np.array_equal(ids[0], ids[1])
+    assert np.array_equal(ids[2], ids[3])
+    assert tokenizer.count("B♭ major") == tokenizer.count("Bb major")
+
+
 def test_a_prompt_fills_the_window_to_the_last_token(spiece: Path) -> None:
     long = "kick drum and a very deep bass line"
     whole, mask = Tokenizer(spiece, 100).encode([long])

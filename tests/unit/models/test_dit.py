@@ -164,6 +164,24 @@ def test_a_velocity_of_predicted_data_leads_to_them() -> None:
 
 
 @torch.inference_mode()
+def test_a_network_that_predicts_data_has_one_velocity_at_times_it_hardly_learns() -> None:
+    x, _, cross, end = inputs()
+
+    def velocity(dit: DiffusionTransformer, time: float) -> Tensor:
+        out: Tensor = dit(x, torch.full((2,), time), cross, end)
+        return out
+
+    of_data = random_dit(CONFIG.model_copy(update={"predicts": "data"})).eval()
+    least = velocity(of_data, of_data.LEAST_TIME)
+    for time in (0.0, 0.01, 0.1):
+        assert torch.equal(velocity(of_data, time), least)
+    assert not torch.allclose(velocity(of_data, 0.2), least)
+    plain = random_dit().eval()
+    for dit in (plain, of_data.train()):
+        assert not torch.allclose(velocity(dit, 0.01), velocity(dit, dit.LEAST_TIME))
+
+
+@torch.inference_mode()
 def test_at_pure_noise_only_the_blocks_say_what_the_data_are() -> None:
     dit = random_dit(CONFIG.model_copy(update={"predicts": "data"}))
     of_x, of_out = dit.shares(torch.ones(1))

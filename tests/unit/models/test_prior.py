@@ -10,7 +10,7 @@ from torch import Tensor
 
 from soundlet.config.model import PriorConfig
 from soundlet.models.dit import DiffusionTransformer
-from soundlet.models.prior import CYCLES_PER_BEAT, N_CURVES, N_OCTAVES, PromptPrior
+from soundlet.models.prior import CYCLES_PER_BEAT, LARGEST_SIZE, N_CURVES, N_OCTAVES, PromptPrior
 from soundlet.models.rhythm import TempoReading
 from tests.unit.models.test_rhythm import CONFIG as TOLD_OF_BEATS
 from tests.unit.models.test_rhythm import DIM
@@ -38,7 +38,7 @@ def words(*numbers: int, padded_to: int = 6) -> Tensor:
 
 @pytest.fixture
 def prior() -> PromptPrior:
-    """Tells words apart by the largest channel; word w has the spectrum w + 1 at any time."""
+    """Tells words apart by the largest channel; word w has the spectrum (w + 1) / 10."""
     prior = PromptPrior(CONFIG, DIM, CHANNELS)
     with torch.no_grad():
         for parameter in prior.parameters():
@@ -46,7 +46,7 @@ def prior() -> PromptPrior:
         prior.word.weight[:, : DIM - 1] = 60 * torch.eye(DIM - 1)
         prior.narrow.weight.copy_(torch.eye(DIM - 1))
         spectra = prior.spectra.weight.view(CHANNELS, N_CURVES, -1)
-        spectra[:, :N_OCTAVES] = torch.arange(1.0, DIM)
+        spectra[:, :N_OCTAVES] = torch.arange(1.0, DIM) / 10
         prior.seconds.weight[0, -1] = 1
         prior.silence.fill_(-5)
     return prior
@@ -54,7 +54,7 @@ def prior() -> PromptPrior:
 
 @torch.inference_mode()
 def test_words_add_up_and_padding_adds_nothing(prior: PromptPrior) -> None:
-    for prompt, total in ((words(0, 4), 6), (words(4, 0, padded_to=9), 6), (words(2, 2), 6)):
+    for prompt, total in ((words(0, 4), 0.6), (words(4, 0, padded_to=9), 0.6), (words(2, 2), 0.6)):
         mean = prior(prompt, seconds(10), reading(), 40)
         assert mean.shape == (1, CHANNELS, 40)
         torch.testing.assert_close(mean, torch.full_like(mean, total), rtol=0, atol=1e-4)
@@ -68,9 +68,23 @@ def test_a_word_counts_twice_at_most(prior: PromptPrior) -> None:
 
 
 @torch.inference_mode()
+def test_many_words_call_for_no_more_than_the_largest_mean_and_for_the_same_mix(
+    prior: PromptPrior,
+) -> None:
+    shares = torch.tensor([1.0, -2.0, 0.5])
+    prior.spectra.weight.view(CHANNELS, -1).mul_(shares[:, None])
+    few = prior(words(0, 1), seconds(10), reading(), 40)[0, :, 0]
+    torch.testing.assert_close(few, 0.3 * shares, rtol=0, atol=1e-4)
+    for many in (words(5, 6, 7), words(*range(DIM - 1), padded_to=DIM)):
+        mean = prior(many, seconds(10), reading(), 40)[0, :, 0]
+        torch.testing.assert_close(mean.square().mean().sqrt().item(), LARGEST_SIZE)
+        torch.testing.assert_close(mean / mean[0], shares)
+
+
+@torch.inference_mode()
 def test_after_the_end_is_silence(prior: PromptPrior) -> None:
     mean = prior(words(4), seconds(1.0), reading(), 40)[0, 0]
-    torch.testing.assert_close(mean[:20], torch.full((20,), 5.0), rtol=0, atol=1e-4)
+    torch.testing.assert_close(mean[:20], torch.full((20,), 0.5), rtol=0, atol=1e-4)
     torch.testing.assert_close(mean[20:], torch.full((20,), -5.0), rtol=0, atol=1e-4)
 
 
