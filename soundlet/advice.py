@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
-from soundlet.key_pieces import NOTES
+from soundlet.key_pieces import NOTES, PLAIN_ACCIDENTALS
 from soundlet.prompt import KEY, PARTS, Part, Prompt, known_words
 from soundlet.vocabulary.descriptions import MOODS, TEMPO_RANGE
 from soundlet.vocabulary.genres import ALL_GENRES
@@ -177,7 +177,7 @@ def _is_read_as_key(text: str) -> bool:
     assert match is not None
     accidental = match["long_accidental"] or match["short_accidental"] or ""
     note = (match["long"] or match["short"]) + accidental
-    return note.lower() in NOTES and "-" not in text
+    return note.lower().translate(PLAIN_ACCIDENTALS) in NOTES and "-" not in text
 
 
 def _nearest(word: str) -> str | None:

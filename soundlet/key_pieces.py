@@ -15,6 +15,9 @@ NOTES = {
     "c": 0, "c#": 1, "db": 1, "d": 2, "d#": 3, "eb": 3, "e": 4, "f": 5, "f#": 6, "gb": 6,
     "g": 7, "g#": 8, "ab": 8, "a": 9, "a#": 10, "bb": 10, "b": 11,
 }  # fmt: skip
+PLAIN_ACCIDENTALS = str.maketrans("♯♭", "#b")
+"""The signs of music as captions write them; T5's pieces have none for them."""
+
 MODES = {"minor": 0, "min": 0, "m": 0, "major": 1, "maj": 1}
 
 N_NOTES, N_MODES = 12, 2

@@ -9,9 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundlet.errors import BundleError, RequestError
-
-PLAIN_ACCIDENTALS = str.maketrans("♯♭", "#b")
-"""The signs of music as captions write them; T5's pieces have none for them."""
+from soundlet.key_pieces import PLAIN_ACCIDENTALS
 
 
 class Tokenizer:

@@ -108,6 +108,17 @@ def test_prompts_of_any_script_are_taken(runner: Path, programs: Path, tmp_path:
         assert done.returncode == 0, done.stderr
 
 
+def test_signs_of_music_are_read_as_captions_write_them(
+    runner: Path, programs: Path, tmp_path: Path
+) -> None:
+    sounds = []
+    for prompt in ("B♭ and E♭", "Bb and Eb", "B and E"):
+        out = tmp_path / "o.wav"
+        assert run(runner, programs, "-l", "0.02", "-o", out, prompt=prompt).returncode == 0
+        sounds.append(out.read_bytes())
+    assert sounds[0] == sounds[1] != sounds[2]
+
+
 def test_links_stay_links_pipes_are_written_to_and_files_of_others_stay(
     runner: Path, programs: Path, tmp_path: Path
 ) -> None:

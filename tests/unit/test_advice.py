@@ -81,9 +81,10 @@ def test_an_order_that_is_not_the_usual_one_comes_with_the_usual_one() -> None:
 
 
 def test_a_key_that_the_default_model_does_not_read_is_told_with_its_spelling() -> None:
-    told = messages("house, piano chords in B flat minor, F♯m, 120 BPM")
+    told = messages("house, piano chords in B flat minor, F-sharp major, C♯m, 120 BPM")
     assert "not taught the spelling 'in B flat minor': write Bb minor" in told
-    assert "not taught the spelling 'F♯m': write F# minor" in told
+    assert "not taught the spelling 'F-sharp major': write F# major" in told
+    assert "'C♯m'" not in told
 
 
 def test_the_default_model_reads_the_keys_that_are_not_told() -> None:
@@ -95,7 +96,7 @@ def test_the_default_model_reads_the_keys_that_are_not_told() -> None:
     for note, accidental, mode in product("ABCDEFG", accidentals, modes):
         key = note + accidental + mode
         prompt = read_prompt(key)
-        if prompt.first("key") is None or note + accidental in ("Cb", "Fb"):
+        if prompt.first("key") is None or note + accidental in ("Cb", "Fb", "C♭", "F♭"):
             continue  # such as "A sharpm"; and of "Fb minor" it reads the B
         tokens = tokenizer.encode([key])[0][0].tolist()
         numbers = [word - read.n_pieces for word in read.words(tokens) if word >= read.n_pieces]
