@@ -3,6 +3,7 @@
 #include <executorch/extension/module/module.h>
 #include <executorch/extension/tensor/tensor.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -189,6 +190,15 @@ Facts read_facts(Program& dit) {
   facts.min_seconds = dit.constant("get_min_seconds", facts.min_seconds);
   facts.max_seconds = dit.constant("get_max_seconds", facts.max_seconds);
   return facts;
+}
+
+// With recovered phases a sound would begin by a click: its first millisecond rises from silence.
+void rise(std::vector<float>& channel) {
+  const std::size_t length = 48;
+  for (std::size_t i = 0; i < std::min(length, channel.size()); ++i) {
+    const double turn = M_PI * (static_cast<double>(i) + 0.5) / static_cast<double>(length);
+    channel[i] *= static_cast<float>(0.5 - 0.5 * std::cos(turn));
+  }
 }
 
 }  // namespace

@@ -46,6 +46,9 @@ SPECTRAL_REACH = 3
 DRAFT_ROUNDS = 4
 """Of phase recovery, for a sound that is only to be judged."""
 
+RISE = (0.5 - 0.5 * np.cos(np.pi * (np.arange(48) + 0.5) / 48)).astype(np.float32)
+"""Of the first samples of a sound, about 1 ms: with recovered phases it would begin by a click."""
+
 PART_GROWTH = 4
 """Frames of a stream after the network has run once more, for each that there was."""
 
@@ -58,8 +61,10 @@ def decode(config: ModelConfig, network: Network, latents: Array) -> Array:
     """
     decoder = config.autoencoder.decoder.config
     if isinstance(decoder, SpectralDecoderConfig):
-        frames = network(latents)
-        return synthesise(frames, spectrogram_format(decoder), iterations=decoder.phase_iterations)
+        form, rounds = spectrogram_format(decoder), decoder.phase_iterations
+        audio = synthesise(network(latents), form, iterations=rounds)
+        audio[:, :, : len(RISE)] *= RISE[: audio.shape[2]]
+        return audio
     tile = max(1, TILE_SAMPLES // config.hop_length)
     return decode_tiled(network, latents, config.hop_length, tile, decoder_halo(decoder))
 
@@ -88,12 +93,16 @@ def decode_pieces(config: ModelConfig, network: Network, latents: Array) -> Iter
     """
     decoder = config.autoencoder.decoder.config
     if isinstance(decoder, SpectralDecoderConfig):
-        yield from synthesise_pieces(
+        pieces = synthesise_pieces(
             _frames_until(decoder, network, latents),
             latents.shape[1] * decoder.frames_per_latent,
             spectrogram_format(decoder),
             iterations=decoder.phase_iterations,
         )
+        first_piece = next(pieces)
+        first_piece[:, : len(RISE)] *= RISE[: first_piece.shape[1]]
+        yield first_piece
+        yield from pieces
         return
     halo, hop = decoder_halo(decoder), config.hop_length
     length = max(1, FIRST_PIECE_SAMPLES // hop)

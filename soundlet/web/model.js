@@ -7,6 +7,7 @@ import { Tokenizer } from "./tokenizer.js";
 
 const PARTS = ["conditioners", "dit", "decoder"];
 const MANIFEST = "manifest.json";
+const RISE_SAMPLES = 48;
 const CONFIG = "model_config.json";
 const TOKENIZER = "spiece.model";
 const WEIGHTS = "model.safetensors";
@@ -138,11 +139,19 @@ export class Model {
     const [name] = this.sessions.decoder.outputNames;
     const { data } = outputs[name];
     if (name === "spectrogram") {
-      return synthesise(data, this.config.model.pretransform.config.decoder.config);
+      return synthesise(data, this.config.model.pretransform.config.decoder.config).map(risen);
     }
     const length = frames * this.hop;
     return [0, 1].map((c) => data.slice(c * length, (c + 1) * length));
   }
+}
+
+/** With recovered phases a sound would begin by a click: its first millisecond rises from silence. */
+function risen(channel) {
+  for (let i = 0; i < Math.min(RISE_SAMPLES, channel.length); i++) {
+    channel[i] *= 0.5 - 0.5 * Math.cos((Math.PI * (i + 0.5)) / RISE_SAMPLES);
+  }
+  return channel;
 }
 
 /** A clip cut out of a longer one ends in 5 ms of fading, against a click. */

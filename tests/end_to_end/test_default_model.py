@@ -103,6 +103,15 @@ def test_the_guidance_that_a_refusal_names_makes_sounds(model: soundlet.Model) -
         assert clip.gain_db > -6
 
 
+@pytest.mark.parametrize("prompt", ["deep bass line", "808 kick", "organ chords"])
+def test_a_sound_begins_without_a_click(model: soundlet.Model, prompt: str) -> None:
+    for seed in range(3):
+        audio = model.generate(prompt, seconds=1, seed=seed, candidates=1).audio
+        assert np.abs(audio[:, 0]).max() < 0.001
+        steps = np.abs(np.diff(audio[:, :44]))
+        assert steps.max() < 0.05 * np.abs(audio).max()
+
+
 def test_a_sound_that_is_hardly_changed_keeps_its_level(model: soundlet.Model) -> None:
     prompt = "lo-fi piano chords, 80 BPM"
     piano = model.generate(prompt, seconds=2, seed=1, candidates=1)
