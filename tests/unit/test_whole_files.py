@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import resource
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,20 +14,21 @@ from soundlet.errors import SoundletError
 from soundlet.whole_files import make_folder, write_whole
 
 
-@pytest.fixture
+@contextmanager
 def small_files() -> Iterator[None]:
-    """No file can grow past ten bytes, as on a disk that is all but full."""
+    """No file can grow past ten bytes, as on a disk that is all but full; nor can a test's log."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-@pytest.mark.usefixtures("small_files")
 def test_a_file_for_which_there_is_no_room_is_named_and_the_old_one_is_left(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     write_whole(path, b"old")
-    with pytest.raises(OSError, match=r"a\.txt") as caught:
+    with pytest.raises(OSError, match=r"a\.txt") as caught, small_files():
         write_whole(path, bytes(100))
     assert (caught.value.errno, caught.value.filename) == (errno.EFBIG, str(path))
     assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [("a.txt", b"old")]
