@@ -631,6 +631,8 @@ def test_a_selection_goes_with_its_sound_and_its_keys_move_the_end_that_was_drag
 ) -> None:
     make_a_sound(page, "rain", "1")
     make_a_sound(page, "wind", "4")
+    page.click(".item:nth-child(1) .open")  # it is not shown by itself while rain is played
+    expect(page.locator("#stage-title")).to_have_text("wind")
     drag(page, 0.9, 0.8)
     expect(page.locator("#region-told")).to_have_text("3.20 to 3.60 s selected")
     page.locator("#views").focus()
