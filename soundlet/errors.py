@@ -66,5 +66,5 @@ class Cancelled(SoundletError):
 
 
 def first_line(error: Exception) -> str:
-    """What an error of a library says, without what follows it."""
-    return str(error).split("\n")[0]
+    """What an error of a library says, without what follows it; its name if it says nothing."""
+    return str(error).split("\n")[0] or type(error).__name__
