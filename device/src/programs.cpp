@@ -280,7 +280,9 @@ std::vector<std::vector<float>> Programs::decode(const Array& latents) {
     if (outputs.size() != 1 || outputs[0].values.size() != n * form.n_features()) {
       throw Failure(decoder_->path() + " gave a spectrogram of another shape");
     }
-    return synthesise(outputs[0].values, form);
+    auto sound = synthesise(outputs[0].values, form);
+    for (auto& channel : sound) rise(channel);
+    return sound;
   }
   if (outputs.size() != 1 || outputs[0].shape.empty() ||
       static_cast<std::size_t>(outputs[0].shape.back()) != length) {
