@@ -30,10 +30,15 @@ def test_ctrl_c_comes_as_the_block_ends_whatever_thread_is_given_it(
     other = threading.Thread(target=is_done.wait, daemon=True)
     other.start()
     went_on = []
-    with pytest.raises(KeyboardInterrupt), interrupts_held():
-        send(other)
-        time.sleep(0.2)  # by then it has come
-        went_on.append(True)
+
+    def work() -> None:
+        with interrupts_held():
+            send(other)
+            time.sleep(0.2)  # by then it has come
+            went_on.append(True)
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
     is_done.set()
     assert went_on == [True]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
