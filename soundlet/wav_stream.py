@@ -11,6 +11,7 @@ import numpy as np
 
 from soundlet.audio import Audio
 from soundlet.errors import AudioError
+from soundlet.wav_chunks import info_chunk
 
 FLOAT = 3  # WAVE_FORMAT_IEEE_FLOAT
 SETTINGS_BYTES = 16384  # room for those settings whose length is not known at the start
@@ -22,7 +23,7 @@ def comment_bytes(*texts: str | None) -> int:
     Args:
         texts: those among them that may be of any length: its prompts.
     """
-    return SETTINGS_BYTES + len(_json({"texts": texts}))
+    return SETTINGS_BYTES + len(json.dumps(texts, ensure_ascii=False).encode())
 
 
 class WavStream:
@@ -89,15 +90,11 @@ def wav_comment(settings: Mapping[str, Any], room: int) -> bytes:
     Raises:
         AudioError: there is no room for them.
     """
-    body = _json(settings)
-    if len(body) >= room:
-        raise AudioError(f"settings of {len(body)} bytes are too long for a stream")
-    padded = body.ljust(room - 1, b" ") + b"\0"
-    return _chunk(b"LIST", b"INFO" + _chunk(b"ICMT", padded))
-
-
-def _json(settings: Mapping[str, Any]) -> bytes:
-    return json.dumps(settings, ensure_ascii=False).encode()
+    text = json.dumps(settings, ensure_ascii=False)
+    n_bytes = len(text.encode())
+    if n_bytes >= room:
+        raise AudioError(f"settings of {n_bytes} bytes are too long for a stream")
+    return _chunk(b"LIST", info_chunk({"comment": text + " " * (room - 1 - n_bytes)}))
 
 
 def _chunk(name: bytes, body: bytes) -> bytes:

@@ -36,7 +36,9 @@ Tokens tokenize(const std::string& path, const std::string& prompt, std::size_t 
     throw Failure(path + ": not a T5 tokenizer (it has no end mark or no padding)");
   }
   std::vector<int> found;
-  if (!pieces.Encode(with_plain_accidentals(prompt), &found).ok()) throw Failure("the prompt cannot be read as UTF-8 text");
+  if (!pieces.Encode(with_plain_accidentals(prompt), &found).ok()) {
+    throw Failure("the prompt cannot be read as UTF-8 text");
+  }
   if (found.size() + 1 > max_length) {
     throw Failure("the prompt is " + std::to_string(found.size()) +
                   " tokens long; this model reads " + std::to_string(max_length - 1) +

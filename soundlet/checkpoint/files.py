@@ -63,8 +63,7 @@ def _read_pickle(path: Path, start: bytes) -> dict[Any, Any]:
             " in it was run. Copy it again, or ask its maker for a .safetensors file"
         ) from e
     except Exception as e:  # a damaged pickle asks for anything, and fails in as many ways
-        why = first_line(e) or type(e).__name__
-        raise CheckpointError(f"{path}: not a whole checkpoint ({why}); {DAMAGED}") from e
+        raise CheckpointError(f"{path}: not a whole checkpoint ({first_line(e)}); {DAMAGED}") from e
     found = content.get("state_dict", content) if isinstance(content, dict) else content
     if not isinstance(found, dict):
         raise CheckpointError(f"{path}: holds a {type(found).__name__}, not named tensors")

@@ -62,11 +62,15 @@ def decode(config: ModelConfig, network: Network, latents: Array) -> Array:
     decoder = config.autoencoder.decoder.config
     if isinstance(decoder, SpectralDecoderConfig):
         form, rounds = spectrogram_format(decoder), decoder.phase_iterations
-        audio = synthesise(network(latents), form, iterations=rounds)
-        audio[:, :, : len(RISE)] *= RISE[: audio.shape[2]]
-        return audio
+        return _risen(synthesise(network(latents), form, iterations=rounds))
     tile = max(1, TILE_SAMPLES // config.hop_length)
     return decode_tiled(network, latents, config.hop_length, tile, decoder_halo(decoder))
+
+
+def _risen(audio: Array) -> Array:
+    """The start of a sound (..., samples), which is changed, rising from silence."""
+    audio[..., : len(RISE)] *= RISE[: audio.shape[-1]]
+    return audio
 
 
 def draft(config: ModelConfig, network: Network, latents: Array) -> Array:
@@ -99,9 +103,7 @@ def decode_pieces(config: ModelConfig, network: Network, latents: Array) -> Iter
             spectrogram_format(decoder),
             iterations=decoder.phase_iterations,
         )
-        first_piece = next(pieces)
-        first_piece[:, : len(RISE)] *= RISE[: first_piece.shape[1]]
-        yield first_piece
+        yield _risen(next(pieces))
         yield from pieces
         return
     halo, hop = decoder_halo(decoder), config.hop_length

@@ -7,12 +7,11 @@ import { Tokenizer } from "./tokenizer.js";
 
 const PARTS = ["conditioners", "dit", "decoder"];
 const MANIFEST = "manifest.json";
-const RISE_SAMPLES = 48;
 const CONFIG = "model_config.json";
 const TOKENIZER = "spiece.model";
 const WEIGHTS = "model.safetensors";
 const REMEDY = "put the whole folder on its server again, then load the page again";
-const FADE_SECONDS = 0.005;
+const RISE_SAMPLES = 48, FADE_SECONDS = 0.005;
 const PEAK_AFTER_SCALING = 10 ** (-1 / 20);
 
 export class Model {

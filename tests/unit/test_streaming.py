@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import json
 import time
 
 import numpy as np
 import pytest
+import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +22,7 @@ from soundlet.hearing import heard
 from soundlet.spectrogram import analyse, synthesise, synthesise_pieces
 from soundlet.stft import SpectrogramFormat
 from soundlet.streaming import cut_pieces
+from soundlet.wav_stream import wav_comment, wav_header
 
 
 @given(
@@ -109,3 +113,13 @@ def test_decoding_stops_where_nobody_listens_any_more() -> None:
                        should_stop=lambda: bool(told))  # fmt: skip
     assert len(told) == 1
     assert told[0].shape[1] < 3 * model.config.sample_rate
+
+
+@pytest.mark.parametrize("room", [100, 101])
+def test_a_stream_is_as_long_as_its_header_says_whatever_room_its_settings_have(room: int) -> None:
+    header = wav_header(sample_rate=44100, channels=2, n_samples=3, room=room)
+    data = header + bytes(4 * 2 * 3) + wav_comment({"prompt": "Bläser"}, room)
+    assert int.from_bytes(header[4:8], "little") == len(data) - 8
+    assert len(data) % 2 == 0  # as each chunk of a RIFF file
+    with soundfile.SoundFile(io.BytesIO(data)) as file:
+        assert json.loads(file.comment) == {"prompt": "Bläser"}
